@@ -1,0 +1,71 @@
+"""Cut Source Serif 4 down to what an article needs and write static/fonts/*.woff2.
+
+    python bin/subset_fonts.py FOLDER      FOLDER holds SourceSerif4Variable-Roman.ttf and -Italic.ttf
+                                           (the VAR folder of the npm package source-serif 4.5.1, SIL Open Font License)
+
+"Source" is a reserved font name, and a subset is a modified version: ours is called First Page Serif.
+"""
+
+import sys
+from pathlib import Path
+
+from fontTools import subset
+from fontTools.ttLib import TTFont
+from fontTools.varLib import instancer
+
+NAME = "First Page Serif"
+TARGET = Path(__file__).parent.parent / "static" / "fonts"
+FEATURES = ["kern", "liga", "lnum", "tnum"]
+OPTICAL_SIZE = 18
+
+LATIN = "\x20-\x7e\xa0-\xffĀ-ćĊ-đĒ-ēĖ-ěĞ-ģĦ-ħĪ-īĮ-ıĶ-ķĹ-ľŁ-ňŌ-ōŐ-ŕŘ-śŞ-ťŪ-ūŮ-ųŸ-žȘ-ț"
+GREEK = "Α-ΡΣ-Ωα-ω"
+SIGNS = "\u2009-\u200a‐-―‘-‚“-„†-•′-″…\u202f‰‹-›€™←-↓∂∆∑−√∞≈≠≤≥∼⋅≅"
+
+
+def code_points(ranges: str) -> set[int]:
+    """The code points of a string like "a-zÀ-ÿ"; the first hyphen of "--" stands for itself."""
+    points: set[int] = set()
+    position = 0
+    while position < len(ranges):
+        first = ord(ranges[position])
+        is_range = ranges[position + 1 : position + 2] == "-" and position + 2 < len(ranges)
+        last = ord(ranges[position + 2]) if is_range else first
+        points.update(range(first, last + 1))
+        position += 3 if is_range else 1
+    return points
+
+
+def rename(font: TTFont, style: str) -> None:
+    names = {1: NAME, 2: style, 3: f"{NAME} {style}", 4: f"{NAME} {style}", 6: f"{NAME.replace(' ', '')}-{style}"}
+    for number in (16, 17, 21, 22, 25):
+        font["name"].removeNames(nameID=number)
+    for number, text in names.items():
+        font["name"].removeNames(nameID=number)
+        font["name"].setName(text, number, 3, 1, 0x409)
+
+
+def cut(source: Path, target: Path, limits: dict[str, object], style: str) -> None:
+    font = TTFont(source)
+    options = subset.Options()
+    options.layout_features = FEATURES
+    options.hinting = False
+    options.name_IDs = [0, 1, 2, 3, 4, 5, 6, 7, 13, 14]
+    subsetter = subset.Subsetter(options)
+    subsetter.populate(unicodes=code_points(LATIN + GREEK + SIGNS))
+    subsetter.subset(font)
+    font = instancer.instantiateVariableFont(font, limits)
+    rename(font, style)
+    font.flavor = "woff2"
+    font.save(target)
+    print(f"{target.name}: {target.stat().st_size} bytes, {len(font.getGlyphOrder())} glyphs")
+
+
+def main(folder: Path) -> None:
+    roman, italic = folder / "SourceSerif4Variable-Roman.ttf", folder / "SourceSerif4Variable-Italic.ttf"
+    cut(roman, TARGET / "firstpage-serif.woff2", {"wght": (400, 700), "opsz": OPTICAL_SIZE}, "Regular")
+    cut(italic, TARGET / "firstpage-serif-italic.woff2", {"wght": 400, "opsz": OPTICAL_SIZE}, "Italic")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

@@ -1,0 +1,35 @@
+// Marks the section being read in the list of contents.
+const links = new Map();
+for (const link of document.querySelectorAll("[data-contents] a[href^='#']")) {
+  const target = document.getElementById(decodeURIComponent(link.hash.slice(1)));
+  if (target) links.set(target, [...(links.get(target) ?? []), link]);
+}
+
+function mark(current) {
+  for (const [target, same] of links) {
+    for (const link of same) {
+      if (target === current) link.setAttribute("aria-current", "location");
+      else link.removeAttribute("aria-current");
+    }
+  }
+}
+
+if (links.size) {
+  const targets = [...links.keys()];
+  let waiting = false;
+  const update = () => {
+    waiting = false;
+    const line = innerHeight * 0.3;
+    mark(targets.findLast((target) => target.getBoundingClientRect().top <= line));
+  };
+  addEventListener(
+    "scroll",
+    () => {
+      if (waiting) return;
+      waiting = true;
+      requestAnimationFrame(update);
+    },
+    { passive: true },
+  );
+  update();
+}
