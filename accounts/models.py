@@ -1,0 +1,106 @@
+"""Who is reading: the account, and the service center that helps when it does not work."""
+
+from typing import Any, ClassVar
+
+from django.contrib.auth.models import AbstractUser, UserManager
+from django.core.validators import RegexValidator
+from django.db import models
+from django.db.models.functions import Lower
+
+speakable_phone = RegexValidator(r"^\+?[0-9 ().-]{5,30}$", "Write a telephone number with digits, spaces and +().- only.")
+
+
+class AccountManager(UserManager["User"]):
+    """Accounts are named by their e-mail address, whatever its case."""
+
+    def get_by_natural_key(self, username: str | None) -> "User":
+        return self.get(email=(username or "").lower())
+
+    def create_user(self, email: str, password: str | None = None, **fields: Any) -> "User":  # type: ignore[override]
+        user = self.model(email=email.strip().lower(), **fields)
+        user.set_password(password)
+        user.save(using=self._db)
+        return user
+
+    def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> "User":  # type: ignore[override]
+        return self.create_user(email, password, is_staff=True, is_superuser=True, **fields)
+
+
+class User(AbstractUser):
+    """An account. It signs in by e-mail; `name` is how the person wants to be addressed."""
+
+    username = None  # type: ignore[assignment]
+    first_name = None  # type: ignore[assignment]
+    last_name = None  # type: ignore[assignment]
+    email = models.EmailField("e-mail address", unique=True)
+    name = models.CharField(max_length=200, blank=True)
+
+    USERNAME_FIELD = "email"
+    REQUIRED_FIELDS: ClassVar[list[str]] = []
+
+    objects: ClassVar[AccountManager] = AccountManager()  # type: ignore[assignment]
+
+    class Meta:
+        constraints = [models.UniqueConstraint(Lower("email"), name="one_account_per_email")]
+        ordering = ["email"]
+
+    def __str__(self) -> str:
+        return self.email
+
+    def clean(self) -> None:
+        super().clean()
+        self.email = self.email.lower()
+
+    def get_full_name(self) -> str:
+        return self.name or self.email
+
+    def get_short_name(self) -> str:
+        return self.name or self.email.partition("@")[0]
+
+
+class ServiceCenter(models.Model):
+    """Whom a reader calls when something is wrong. One row, edited by staff, shown wherever help is offered."""
+
+    name = models.CharField(max_length=120, default="Reader services")
+    email = models.EmailField("e-mail address", blank=True)
+    phone = models.CharField(max_length=30, blank=True, validators=[speakable_phone])
+    phone_toll_free = models.CharField("toll-free phone", max_length=30, blank=True, validators=[speakable_phone])
+    hours = models.CharField(max_length=200, blank=True, help_text="For example: Monday to Friday, 8:00 to 17:00 (New York)")
+    notice = models.TextField(blank=True, help_text="Shown above the contact, for example during a known disturbance.")
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=models.Q(pk=1), name="one_service_center")]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        self.pk = 1
+        super().save(*args, **kwargs)
+
+    @classmethod
+    def current(cls) -> "ServiceCenter":
+        """The one row, or an unsaved default when staff have not filled it in."""
+        return cls.objects.first() or cls()
+
+
+class SignInIncident(models.Model):
+    """What went wrong for a reader, kept under the reference that was shown (`E2-7KQ4`). Holds no secrets."""
+
+    class Stage(models.TextChoices):
+        E1 = "E1", "Cannot sign anyone in"
+        E2 = "E2", "Signed in, subscriptions unknown"
+        E3 = "E3", "A question about the account"
+
+    reference = models.CharField(max_length=12, unique=True)
+    stage = models.CharField(max_length=2, choices=Stage)
+    user = models.ForeignKey(User, null=True, blank=True, on_delete=models.SET_NULL)
+    path = models.CharField(max_length=500)
+    happened = models.TextField("what really happened")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["-created_at"]
+
+    def __str__(self) -> str:
+        return self.reference

@@ -1,0 +1,21 @@
+"""What every page shows: the journal's name, the service center in the footer, the demo's bar."""
+
+from typing import Any
+
+from django.conf import settings
+from django.core.cache import cache
+from django.http import HttpRequest
+
+from accounts.models import ServiceCenter
+from journal.models import Journal
+
+SECONDS = 60
+
+
+def site(request: HttpRequest) -> dict[str, Any]:
+    """The frame changes rarely, so each process keeps it for a minute; staff edits clear it at once where they are made."""
+    frame = cache.get("frame")
+    if frame is None:
+        frame = {"journal": Journal.objects.first(), "service_center": ServiceCenter.current()}
+        cache.set("frame", frame, SECONDS)
+    return {**frame, "demo": settings.DEMO, "reader": getattr(request, "reader", None), "site_url": settings.SITE_URL}

@@ -1,0 +1,22 @@
+"""Django's PostgreSQL engine, with the embedded server started at the first connection."""
+
+from pathlib import Path
+from typing import Any
+
+from django.db.backends.postgresql import base
+
+from config.embedded_postgres.server import EmbeddedServer
+
+_servers: dict[str, EmbeddedServer] = {}
+
+
+class DatabaseWrapper(base.DatabaseWrapper):
+    """HOST in the settings names the server's folder; everything else is Django's."""
+
+    def get_connection_params(self) -> dict[str, Any]:
+        folder = self.settings_dict["EMBEDDED_FOLDER"]
+        server = _servers.setdefault(folder, EmbeddedServer(Path(folder)))
+        server.ensure_running()
+        params: dict[str, Any] = super().get_connection_params()
+        params["host"] = str(server.socket_folder)
+        return params

@@ -1,0 +1,57 @@
+"""Reads settings from the environment (and a .env file beside manage.py), and says in a sentence what is wrong."""
+
+import os
+from pathlib import Path
+
+from django.core.exceptions import ImproperlyConfigured
+
+TRUE = {"1", "true", "yes", "on"}
+FALSE = {"0", "false", "no", "off", ""}
+
+
+class Environment:
+    """The process's environment over the lines of an optional .env file.
+
+    Each reader names the variable and the remedy in its error, because the person who reads it is starting the site.
+    """
+
+    def __init__(self, env_file: Path | None = None) -> None:
+        self.values = {**_lines(env_file), **os.environ} if env_file else dict(os.environ)
+
+    def text(self, name: str, default: str = "") -> str:
+        return self.values.get(name, default).strip()
+
+    def flag(self, name: str, default: bool = False) -> bool:
+        value = self.values.get(name)
+        if value is None:
+            return default
+        word = value.strip().lower()
+        if word not in TRUE | FALSE:
+            raise ImproperlyConfigured(f"{name} is “{value}”, but it must be 1 or 0.")
+        return word in TRUE
+
+    def integer(self, name: str, default: int) -> int:
+        value = self.text(name, str(default))
+        try:
+            return int(value)
+        except ValueError:
+            raise ImproperlyConfigured(f"{name} is “{value}”, but it must be a whole number.") from None
+
+    def words(self, name: str) -> list[str]:
+        """Values separated by commas or spaces."""
+        return self.text(name).replace(",", " ").split()
+
+
+def _lines(env_file: Path) -> dict[str, str]:
+    values: dict[str, str] = {}
+    if not env_file.is_file():
+        return values
+    for number, line in enumerate(env_file.read_text(encoding="utf-8").splitlines(), start=1):
+        line = line.strip()
+        if not line or line.startswith("#"):
+            continue
+        name, separator, value = line.partition("=")
+        if not separator:
+            raise ImproperlyConfigured(f"Line {number} of {env_file.name} is not of the form NAME=value.")
+        values[name.strip()] = value.strip().strip("\"'")
+    return values

@@ -1,0 +1,91 @@
+"""The shape of the answer to "may this reader read this?". The journal asks; `subscriptions` decides.
+
+Words are COUNTER's where COUNTER has them: Open, Free_To_Read, Controlled, No_License.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from journal.models import Article
+
+
+class Reason(StrEnum):
+    """Why the answer is yes (first group) or no (second group)."""
+
+    OPEN = "open"
+    FREE_TO_READ = "free_to_read"
+    PURCHASE = "purchase"
+    RENTAL = "rental"
+    SUBSCRIPTION = "subscription"
+    BACK_FILE = "back_file"
+    INSTITUTION = "institution"
+    COMPLIMENTARY = "complimentary"
+    STAFF_PREVIEW = "staff_preview"  # the admin's preview, never a reader's page
+
+    NO_LICENSE = "no_license"
+    RENTAL_READY = "rental_ready"  # paid, and the reader has not started the clock
+    RENTAL_ENDED = "rental_ended"
+    SUBSCRIPTION_ENDED = "subscription_ended"
+    SETTLING = "settling"  # the payment is on its way
+    UNKNOWN = "unknown"  # the rights could not be looked up (E2)
+
+
+@dataclass(frozen=True, slots=True)
+class Considered:
+    """One right that was looked at, and what became of it: for support, and for the sentence the reader sees."""
+
+    source: str
+    reason: Reason
+    verdict: str
+    starts_at: datetime | None = None
+    ends_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """The one answer that body, button, badge, banner, file, feed and cache header read.
+
+    `until` is an aware datetime (None: without end). `via` is what opened it in words for the reader, for example the
+    institution's name. `pdf` says whether the right covers the PDF and printing (a rental does not). `grace` is true
+    while a failed renewal is being retried. `reference` is set when the reason is UNKNOWN.
+    """
+
+    granted: bool
+    reason: Reason
+    until: datetime | None = None
+    via: str = ""
+    pdf: bool = True
+    grace: bool = False
+    entitlement: int | None = None
+    reading_seconds: int | None = None
+    open_by: datetime | None = None
+    reference: str = ""
+    considered: tuple[Considered, ...] = field(default=(), compare=False)
+
+    @property
+    def is_public(self) -> bool:
+        """Everybody gets this answer, so the page may be cached for everybody."""
+        return self.reason in {Reason.OPEN, Reason.FREE_TO_READ}
+
+    @property
+    def allows_pdf(self) -> bool:
+        return self.granted and self.pdf
+
+
+class Reader(Protocol):
+    """Whoever reads, also the unnamed visitor. `subscriptions.middleware` puts one on each request."""
+
+    @property
+    def is_authenticated(self) -> bool: ...
+
+    @property
+    def name(self) -> str: ...
+
+    def access_to(self, article: "Article") -> Access: ...
+
+    def access_to_all(self, articles: "Iterable[Article]") -> Mapping[int, Access]:
+        """The answers for a list, by article id, in one statement."""

@@ -1,0 +1,50 @@
+"""Search over title, authors, keywords and abstract. The text behind the wall is not in this index at all."""
+
+from dataclasses import dataclass
+
+from django.contrib.postgres.search import SearchQuery, SearchRank, SearchVector
+from django.db import connection, models
+from django.db.models import Value
+
+from journal.models import Article, ArticleQuerySet
+
+CONFIG = "english"
+LONGEST_QUERY = 300
+COUNT_UP_TO = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Matches:
+    """`articles` best first; `count` is exact up to 1,000, and `is_more` says that there are more."""
+
+    articles: "models.QuerySet[Article]"
+    count: int
+    is_more: bool
+
+
+def search(text: str) -> Matches:
+    """Articles any visitor may find. `text` may hold "phrases", or, and -exclusions (websearch_to_tsquery)."""
+    query = SearchQuery(text.replace("\x00", " "), config=CONFIG, search_type="websearch")
+    published: ArticleQuerySet = Article.objects.published()  # type: ignore[attr-defined]
+    found = published.filter(search=query)
+    count = found.order_by()[: COUNT_UP_TO + 1].count()
+    ranked = found.annotate(rank=SearchRank("search", query)).order_by("-rank", "-published_online", "-pk")
+    return Matches(ranked, min(count, COUNT_UP_TO), count > COUNT_UP_TO)
+
+
+def index(article: Article) -> None:
+    """Write the article's entry: title A, authors and keywords B, abstract C (or the extract)."""
+    vector = (
+        SearchVector(Value(f"{article.title} {article.subtitle}"), weight="A", config=CONFIG)
+        + SearchVector(Value(article.byline), weight="B", config="simple")
+        + SearchVector(Value(" ".join(article.keywords)), weight="B", config=CONFIG)
+        + SearchVector(Value(f"{article.doi or ''}"), weight="B", config="simple")
+        + SearchVector(Value(article.abstract), weight="C", config=CONFIG)
+    )
+    Article.objects.filter(pk=article.pk).update(search=vector)
+
+
+def guard_statement_time() -> None:
+    """A search may take half a second of the database, then it is told to be more specific."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL statement_timeout = '500ms'")

@@ -1,0 +1,29 @@
+from django.urls import path, register_converter
+
+from journal import citation_views, feeds, views
+from journal.doi import DOIConverter
+
+register_converter(DOIConverter, "doi")
+
+app_name = "journal"
+
+urlpatterns = [
+    path("", views.home, name="home"),
+    path("issues/", views.issue_list, name="issue_list"),
+    path("issues/<str:volume>/<str:number>/", views.issue, name="issue"),
+    path("issues/<str:volume>/<str:number>/cover/", views.issue_cover, name="issue_cover"),
+    path("online-first/", views.online_first, name="online_first"),
+    path("search/", views.search_page, name="search"),
+    path("about/", views.about, name="about"),
+    path("brand.css", views.brand, name="brand"),
+    path("robots.txt", feeds.robots, name="robots"),
+    path("feed/", feeds.LatestArticles(), name="feed"),
+    # The words after a DOI come before the article itself, because a DOI's suffix may hold slashes.
+    path("doi/<doi:doi>/preview/", views.preview_page, name="preview"),
+    path("doi/<doi:doi>/preview/<str:name>", views.preview_picture, name="preview_picture"),
+    path("doi/<doi:doi>/figures/<str:name>", views.figure, name="figure"),
+    path("doi/<doi:doi>/files/<str:name>", views.supplement, name="supplement"),
+    path("doi/<doi:doi>/article.pdf", views.pdf, name="pdf"),
+    path("doi/<doi:doi>/citation.<str:form>", citation_views.citation, name="citation"),
+    path("doi/<doi:doi>/", views.article, name="article"),
+]

@@ -1,0 +1,285 @@
+"""What visitors and readers see. A view finds, asks the reader's decision, and answers."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from django.core.paginator import Paginator
+from django.db import OperationalError, transaction
+from django.db.models import Count, Prefetch, Q
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.cache import patch_cache_control, patch_vary_headers
+from django.utils.http import content_disposition_header
+from django.views.decorators.http import require_safe
+
+from journal.access import Access, Reader
+from journal.doi import pasted_doi
+from journal.models import Article, ArticleFile, FullText, Issue, Journal, PublicPage
+from journal.search import LONGEST_QUERY, guard_statement_time, search
+
+PER_PAGE = 20
+LIST_FIELDS = (
+    "doi", "title_html", "title", "subtitle_html", "byline", "article_type", "type_label", "first_page", "last_page",
+    "elocation_id", "published_online", "corrected_on", "retracted_on", "access_type", "free_from", "issue", "section",
+    "journal", "position", "status", "language",
+)  # fmt: skip
+
+
+def reader_of(request: HttpRequest) -> Reader:
+    return request.reader  # type: ignore[attr-defined,no-any-return]
+
+
+def marked(request: HttpRequest, articles: Iterable[Article]) -> list[dict[str, Any]]:
+    """Articles with their access marks, from the same decision as the page, in one statement for the whole list."""
+    listed = list(articles)
+    answers = reader_of(request).access_to_all(listed)
+    return [{"article": article, "access": answers[article.pk]} for article in listed]
+
+
+def _listed() -> Any:
+    return Article.objects.published().select_related("section", "issue").only(  # type: ignore[attr-defined]
+        *LIST_FIELDS, "section__name", "section__position", "issue__volume", "issue__number", "issue__year", "issue__journal"
+    )
+
+
+@require_safe
+def home(request: HttpRequest) -> HttpResponse:
+    current = Issue.objects.published().first()  # type: ignore[attr-defined]
+    articles = list(_listed().filter(Q(issue=current) | Q(issue=None)).in_issue_order() if current else _listed())
+    items = marked(request, articles)
+    in_issue = [item for item in items if current and item["article"].issue_id == current.pk]
+    online_first = sorted(
+        (item for item in items if item["article"].issue_id is None),
+        key=lambda item: item["article"].published_online, reverse=True,
+    )  # fmt: skip
+    context = {
+        "current_issue": current,
+        "sections": _by_section(in_issue),
+        "online_first": online_first[:5],
+        "recent_issues": Issue.objects.published()[1:5] if current else [],  # type: ignore[attr-defined]
+    }
+    return render(request, "journal/home.html", context)
+
+
+def _by_section(items: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """[{name, items}] in the order of the issue's contents."""
+    sections: dict[str, list[dict[str, Any]]] = {}
+    for item in items:
+        section = item["article"].section
+        sections.setdefault(section.name if section else "Articles", []).append(item)
+    return [{"name": name, "items": grouped} for name, grouped in sections.items()]
+
+
+@require_safe
+def issue_list(request: HttpRequest) -> HttpResponse:
+    published = Count("articles", filter=Q(articles__status=Article.Status.PUBLISHED))
+    issues = Issue.objects.published().annotate(article_count=published)  # type: ignore[attr-defined]
+    return render(request, "journal/issue_list.html", {"issues": issues})
+
+
+@require_safe
+def issue(request: HttpRequest, volume: str, number: str) -> HttpResponse:
+    published = Issue.objects.published()  # type: ignore[attr-defined]
+    found = get_object_or_404(published, volume=volume, number=number)
+    items = marked(request, _listed().filter(issue=found).in_issue_order())
+    around = _neighbors(found)
+    return render(request, "journal/issue.html", {"issue": found, "sections": _by_section(items), **around})
+
+
+@require_safe
+def issue_cover(request: HttpRequest, volume: str, number: str) -> HttpResponseBase:
+    found = get_object_or_404(Issue.objects.published(), volume=volume, number=number)  # type: ignore[attr-defined]
+    if not found.cover:
+        raise Http404("This issue has no cover.")
+    response = FileResponse(found.cover.open("rb"))
+    patch_cache_control(response, public=True, max_age=86400)
+    return response
+
+
+def _neighbors(found: Issue) -> dict[str, Issue | None]:
+    others = Issue.objects.published().exclude(pk=found.pk)  # type: ignore[attr-defined]
+    earlier = others.filter(published_on__lte=found.published_on).order_by("-published_on", "-pk").first()
+    later = others.filter(published_on__gt=found.published_on).order_by("published_on", "pk").first()
+    return {"previous_issue": earlier, "next_issue": later}
+
+
+@require_safe
+def online_first(request: HttpRequest) -> HttpResponse:
+    page = Paginator(_listed().filter(issue=None).newest(), PER_PAGE).get_page(request.GET.get("page"))
+    return render(request, "journal/online_first.html", {"page": page, "items": marked(request, page.object_list)})
+
+
+@require_safe
+def about(request: HttpRequest) -> HttpResponse:
+    return render(request, "journal/about.html")
+
+
+@require_safe
+def search_page(request: HttpRequest) -> HttpResponse:
+    """A plain search. A pasted DOI goes straight to its article."""
+    text = " ".join(request.GET.get("q", "").split())
+    doi = pasted_doi(text)
+    if doi and (found := _find(doi)):
+        return redirect(found)
+    context: dict[str, Any] = {"q": text}
+    if len(text) > LONGEST_QUERY:
+        context |= {"q": text[:LONGEST_QUERY], "error": f"Please search for at most {LONGEST_QUERY} characters."}
+    elif text:
+        context |= _results(request, text)
+    return render(request, "journal/search.html", context)
+
+
+def _results(request: HttpRequest, text: str) -> dict[str, Any]:
+    try:
+        with transaction.atomic():
+            guard_statement_time()
+            matches = search(text)
+            page = Paginator(matches.articles.only(*LIST_FIELDS).select_related(None), PER_PAGE, count=matches.count)  # type: ignore[call-arg]
+            shown = page.get_page(request.GET.get("page"))
+            items = marked(request, shown.object_list)
+    except OperationalError:
+        return {"error": "This search took too long. More words, or rarer ones, help."}
+    return {"page": shown, "items": items, "count": matches.count, "is_more": matches.is_more}
+
+
+# --- one article ------------------------------------------------------------------------------------------------------------
+
+
+def _find(doi: str) -> Article | None:
+    return Article.objects.published().by_doi(doi).first()  # type: ignore[attr-defined,no-any-return]
+
+
+def _article(doi: str) -> Article:
+    """The published article with its public parts; 404 for anything a visitor may not find."""
+    found = Article.objects.published().by_doi(doi).select_related("public_page", "issue").defer(  # type: ignore[attr-defined]
+        "search", "authors", "abstract", "keywords", "problems"
+    )
+    return get_object_or_404(found)  # type: ignore[no-any-return]
+
+
+@require_safe
+def article(request: HttpRequest, doi: str) -> HttpResponse:
+    """The article page: its public parts for everybody, the full text after the yes."""
+    found = _article(doi)
+    if found.doi != doi:
+        return redirect(found, permanent=True)
+    return article_page(request, found, reader_of(request).access_to(found))
+
+
+def article_page(request: HttpRequest, found: Article, access: Access) -> HttpResponse:
+    context = {
+        "article": found,
+        "public": _public(found),
+        "access": access,
+        "previews": [] if access.granted else _previews(found),
+        "full_text": FullText.objects.filter(pk=found.pk).first() if access.granted else None,
+        "now_reading": access.granted,
+    }
+    response = render(request, "journal/article.html", context)
+    _keep_private(request, response)
+    return response
+
+
+def _public(found: Article) -> PublicPage:
+    return getattr(found, "public_page", None) or PublicPage(article=found, header=found.title_html)
+
+
+def _previews(found: Article) -> list[ArticleFile]:
+    return list(found.files.filter(kind=ArticleFile.Kind.PREVIEW).order_by("width"))
+
+
+def _keep_private(request: HttpRequest, response: HttpResponseBase) -> None:
+    """What depends on the reader (or on the reader's address) is never kept by a cache between us and them."""
+    patch_cache_control(response, private=True, no_store=True)
+    patch_vary_headers(response, ["Cookie"])
+
+
+@require_safe
+def preview_page(request: HttpRequest, doi: str) -> HttpResponse:
+    """The first page in large: what the dialog shows, as a page of its own for browsers without JavaScript."""
+    found = _article(doi)
+    previews = _previews(found)
+    if not previews:
+        raise Http404("This article has no preview.")
+    return render(request, "journal/preview.html", {"article": found, "previews": previews, "largest": previews[-1]})
+
+
+@require_safe
+def preview_picture(request: HttpRequest, doi: str, name: str) -> HttpResponseBase:
+    """Public and cacheable: the picture of page 1 holds nothing that is sold."""
+    return _send(request, _file(doi, [ArticleFile.Kind.PREVIEW], name), public=True)
+
+
+@require_safe
+def figure(request: HttpRequest, doi: str, name: str) -> HttpResponseBase:
+    found = _file(doi, [ArticleFile.Kind.FIGURE, ArticleFile.Kind.ORIGINAL], name)
+    access = reader_of(request).access_to(found.article)
+    if not access.granted:
+        return _refused(request, found.article)
+    return _send(request, found, public=False)
+
+
+@require_safe
+def pdf(request: HttpRequest, doi: str) -> HttpResponseBase:
+    """The PDF for those whose right covers it; others are shown the way on the article's page."""
+    found = _article(doi)
+    file = found.files.filter(kind=ArticleFile.Kind.PDF).first()
+    if file is None:
+        raise Http404("This article has no PDF.")
+    if not reader_of(request).access_to(found).allows_pdf:
+        return _refused(request, found)
+    return _send(request, file, public=False)
+
+
+@require_safe
+def supplement(request: HttpRequest, doi: str, name: str) -> HttpResponseBase:
+    found = _file(doi, [ArticleFile.Kind.SUPPLEMENT], name)
+    if not reader_of(request).access_to(found.article).granted:
+        return _refused(request, found.article)
+    return _send(request, found, public=False, attachment=True)
+
+
+def _file(doi: str, kinds: list[ArticleFile.Kind], name: str) -> ArticleFile:
+    files = ArticleFile.objects.filter(kind__in=kinds, name=name, article=_article(doi)).select_related("article")
+    return get_object_or_404(files)
+
+
+def _refused(request: HttpRequest, found: Article) -> HttpResponse:
+    """403 with the way to access: a program must not take a page for a file (Zotero, Google Scholar)."""
+    response = render(request, "journal/refused.html", {"article": found}, status=403)
+    _keep_private(request, response)
+    return response
+
+
+def _send(request: HttpRequest, file: ArticleFile, *, public: bool, attachment: bool = False) -> HttpResponseBase:
+    etag = f'"{file.sha256[:32]}"'
+    if public and request.headers.get("If-None-Match") == etag:
+        return HttpResponse(status=304, headers={"ETag": etag})
+    try:
+        response = FileResponse(file.file.open("rb"), content_type=file.content_type)
+    except FileNotFoundError:
+        raise Http404("The file is missing. Reader services can help.") from None
+    response["Content-Disposition"] = content_disposition_header(attachment, file.name) or "inline"
+    response["X-Content-Type-Options"] = "nosniff"
+    if public:
+        response["ETag"] = etag
+        patch_cache_control(response, public=True, max_age=86400)
+    else:
+        response["Content-Security-Policy"] = "sandbox; default-src 'none'"
+        _keep_private(request, response)
+    return response
+
+
+
+
+@require_safe
+def brand(request: HttpRequest) -> HttpResponse:
+    """The journal's colors as custom properties: a stylesheet of its own, because the policy allows no inline style."""
+    journal = Journal.objects.first() or Journal()
+    css = (
+        f":root{{--brand-accent:{journal.accent};--brand-accent-dark:{journal.accent_dark}}}\n"
+    )
+    response = HttpResponse(css, content_type="text/css; charset=utf-8")
+    patch_cache_control(response, public=True, max_age=300)
+    return response

@@ -1,0 +1,197 @@
+"""The decision: who may read what. One SQL statement for one article or a whole list, one pure function for the answer.
+
+`docs/access.md` holds the same rules as a table, and a test compares the two.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from django.conf import settings
+from django.db import connection
+
+from journal.access import Access, Considered, Reason
+
+# Notices are free whatever the journal sells: a reader must learn that a paper was corrected or withdrawn (NISO RP-45).
+NOTICE_TYPES = frozenset({"correction", "retraction", "expression-of-concern"})
+
+# What a right in force answers with, best first: what opens the PDF and lasts longest is told to the reader.
+ANSWERS = (
+    Reason.PURCHASE,
+    Reason.COMPLIMENTARY,
+    Reason.SUBSCRIPTION,
+    Reason.BACK_FILE,
+    Reason.INSTITUTION,
+    Reason.RENTAL,
+)
+REFUSALS = (
+    Reason.RENTAL_READY,
+    Reason.SETTLING,
+    Reason.RENTAL_ENDED,
+    Reason.SUBSCRIPTION_ENDED,
+    Reason.NO_LICENSE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What the decision needs to know of an article."""
+
+    article_type: str
+    access_type: str
+    free_from: date | None
+    published_online: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class Right:
+    """One row that might open the article: an entitlement, or (kind `order`) a payment that is still settling."""
+
+    id: int | None
+    kind: str
+    source: str
+    via: str = ""
+    starts_at: datetime | None = None
+    ends_at: datetime | None = None
+    covers_from: date | None = None
+    covers_until: date | None = None
+    grace_since: datetime | None = None
+    reading_seconds: int | None = None
+    open_by: datetime | None = None
+    opened_at: datetime | None = None
+    revoked_at: datetime | None = None
+    revoke_reason: str = ""
+
+
+def decide(facts: Facts, rights: Iterable[Right], now: datetime, today: date) -> Access:
+    """The answer. `now` is aware, `today` is the same moment's day in the journal's time zone. Pure."""
+    if facts.access_type == "open":
+        return Access(True, Reason.OPEN)
+    if facts.access_type == "free_to_read" or facts.article_type in NOTICE_TYPES:
+        return Access(True, Reason.FREE_TO_READ)
+    if facts.free_from and facts.free_from <= today:
+        return Access(True, Reason.FREE_TO_READ)
+    judged = [(right, *judge(right, facts, now)) for right in rights]
+    considered = tuple(
+        Considered(right.source, reason, verdict, right.starts_at, right.ends_at) for right, reason, verdict in judged
+    )
+    opening = [(right, reason) for right, reason, _ in judged if reason in ANSWERS]
+    if opening:
+        right, reason = min(opening, key=_preference)
+        return Access(
+            True, reason, until=right.ends_at, via=right.via, pdf=reason != Reason.RENTAL,
+            grace=right.grace_since is not None, entitlement=right.id, considered=considered,
+        )  # fmt: skip
+    return _refusal(judged, considered)
+
+
+def judge(right: Right, facts: Facts, now: datetime) -> tuple[Reason, str]:
+    """What one right does for an article at `now`: the reason it answers with, and the verdict in words for support."""
+    if right.kind == "order":
+        return Reason.SETTLING, "paid, and the bank has not confirmed yet"
+    if right.revoked_at:
+        return Reason.NO_LICENSE, f"revoked on {right.revoked_at:%Y-%m-%d}: {right.revoke_reason or 'no reason given'}"
+    if right.starts_at and right.starts_at > now:
+        return Reason.NO_LICENSE, f"starts on {right.starts_at:%Y-%m-%d}"
+    if not _covers(right, facts.published_online):
+        return Reason.NO_LICENSE, "does not cover the article's publication date"
+    if right.reading_seconds is not None and right.opened_at is None:
+        if right.open_by and right.open_by <= now:
+            return Reason.RENTAL_ENDED, f"was not opened by {right.open_by:%Y-%m-%d %H:%M} UTC"
+        return Reason.RENTAL_READY, "paid and not opened yet"
+    if right.ends_at and right.ends_at <= now:
+        ended = {"rental": Reason.RENTAL_ENDED, "subscription": Reason.SUBSCRIPTION_ENDED}
+        return ended.get(right.kind, Reason.NO_LICENSE), f"ended on {right.ends_at:%Y-%m-%d %H:%M} UTC"
+    if right.kind == "subscription" and right.covers_until:
+        return Reason.BACK_FILE, "in force for what was published while subscribed"
+    return Reason(right.kind), "in force"
+
+
+def _covers(right: Right, published: date | None) -> bool:
+    if right.covers_from and (published is None or published < right.covers_from):
+        return False
+    return not (right.covers_until and (published is None or published > right.covers_until))
+
+
+def _preference(opening: tuple[Right, Reason]) -> tuple[Any, ...]:
+    right, reason = opening
+    lasts = (0, 0.0) if right.ends_at is None else (1, -right.ends_at.timestamp())
+    return (ANSWERS.index(reason), right.grace_since is not None, *lasts, right.source)
+
+
+def _refusal(judged: Sequence[tuple[Right, Reason, str]], considered: tuple[Considered, ...]) -> Access:
+    reasons = [reason for _, reason, _ in judged]
+    reason = min([*reasons, Reason.NO_LICENSE], key=REFUSALS.index)
+    right = next((right for right, found, _ in judged if found == reason), None)
+    if right is None or reason == Reason.NO_LICENSE:
+        return Access(False, Reason.NO_LICENSE, considered=considered)
+    return Access(
+        False, reason, until=right.ends_at, via=right.via, entitlement=right.id, open_by=right.open_by,
+        reading_seconds=right.reading_seconds, considered=considered,
+    )  # fmt: skip
+
+
+# One probe for each holder × scope, each an exact look-up in its own index, so the cost does not grow with the number
+# of rights a holder has (an OR-list took 42 times as long for a holder of 50,000).
+_COLUMNS = (
+    "e.id, e.kind, e.source, e.starts_at, e.ends_at, e.covers_from, e.covers_until, e.grace_since, e.reading_seconds,"
+    " e.open_by, e.opened_at, e.revoked_at, e.revoke_reason"
+)
+_USER_PROBE = (
+    "SELECT {columns}, '' AS via FROM subscriptions_entitlement e"
+    " WHERE e.user_id = %(user)s::bigint AND e.{scope}_id = {target}"
+)
+_INSTITUTION_PROBE = (
+    "SELECT {columns}, h.name AS via FROM holder h JOIN subscriptions_entitlement e"
+    " ON e.institution_id = h.id AND e.{scope}_id = {target}"
+)
+_SETTLING_PROBE = (
+    "SELECT NULL::bigint, 'order', 'order:' || o.number, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '', ''"
+    " FROM subscriptions_order o WHERE o.user_id = %(user)s::bigint AND o.state = 'processing'"
+    " AND (o.article_id = a.id OR o.article_id IS NULL AND o.journal_id = a.journal_id)"
+)
+_TARGETS = {"article": "a.id", "issue": "a.issue_id", "journal": "a.journal_id"}
+_PROBES = [
+    probe.format(columns=_COLUMNS, scope=scope, target=target)
+    for probe in (_USER_PROBE, _INSTITUTION_PROBE)
+    for scope, target in _TARGETS.items()
+]
+DECISION = f"""
+WITH moment AS (SELECT coalesce(%(now)s::timestamptz, now()) AS now),
+holder AS MATERIALIZED (
+    SELECT DISTINCT i.id, i.name FROM subscriptions_iprange r
+    JOIN subscriptions_institution i ON i.id = r.institution_id WHERE r.network >>= %(ip)s::inet
+)
+SELECT a.id, a.article_type, a.access_type, a.free_from, a.published_online,
+       moment.now, (moment.now AT TIME ZONE %(time_zone)s)::date, e.*
+FROM moment CROSS JOIN journal_article a
+LEFT JOIN LATERAL ({" UNION ALL ".join([*_PROBES, _SETTLING_PROBE])}) e ON true
+WHERE a.id = ANY(%(articles)s::bigint[])
+"""  # noqa: S608  (only our own column names are put together)
+
+
+def look_up(
+    user_id: int | None, ip: str | None, article_ids: Sequence[int], now: datetime | None = None
+) -> Mapping[int, Access]:
+    """The decision for each article, in one statement. `now` defaults to the database's clock."""
+    if not article_ids:
+        return {}
+    asked = {"user": user_id, "ip": ip, "now": now, "time_zone": settings.TIME_ZONE, "articles": list(article_ids)}
+    with connection.cursor() as cursor:
+        cursor.execute(DECISION, asked)
+        rows = cursor.fetchall()
+    facts: dict[int, tuple[Facts, datetime, date]] = {}
+    rights: dict[int, list[Right]] = {}
+    for row in rows:
+        facts[row[0]] = (Facts(*row[1:5]), row[5], row[6])
+        rights.setdefault(row[0], []).extend(_right(row[7:]))
+    return {article: decide(known, rights[article], at, day) for article, (known, at, day) in facts.items()}
+
+
+def _right(columns: Sequence[Any]) -> list[Right]:
+    """The columns of the lateral part as a Right, or nothing when the article had none."""
+    if columns[1] is None:
+        return []
+    identity, kind, source, *dates, via = columns
+    return [Right(identity, kind, source, via, *dates)]

@@ -1,0 +1,150 @@
+"""The block that says what a reader can do about an article: one decision in, one state out (product.md 4)."""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from urllib.parse import urlencode
+
+from django.db.models import Q
+from django.urls import reverse
+from django.utils import timezone
+
+from journal.access import Access, Reason
+from journal.models import Article
+from subscriptions import gateway
+from subscriptions.models import Offer
+from subscriptions.reader import RequestReader
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One way to get access, with everything a reader must know before the click."""
+
+    offer_id: int
+    kind: str
+    title: str
+    price: str
+    period: str
+    terms: str
+    tax_note: str
+    action_url: str
+    button_label: str
+    is_chosen: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """`state` names what the template shows; `until` and `open_by` are aware datetimes."""
+
+    state: str
+    options: tuple[Option, ...] = ()
+    until: datetime | None = None
+    open_by: datetime | None = None
+    would_end: datetime | None = None
+    via: str = ""
+    start_url: str = ""
+    sign_in_url: str = ""
+    sign_up_url: str = ""
+    reference: str = ""
+    sales_closed: bool = False
+    rental_hours: int = 48
+    access: Access | None = field(default=None, compare=False)
+
+
+STATES = {
+    Reason.OPEN: "open",
+    Reason.FREE_TO_READ: "free",
+    Reason.PURCHASE: "granted",
+    Reason.SUBSCRIPTION: "granted",
+    Reason.COMPLIMENTARY: "granted",
+    Reason.STAFF_PREVIEW: "granted",
+    Reason.BACK_FILE: "back_file",
+    Reason.INSTITUTION: "institution",
+    Reason.RENTAL: "rental_running",
+    Reason.RENTAL_READY: "rental_ready",
+    Reason.RENTAL_ENDED: "rental_ended",
+    Reason.SUBSCRIPTION_ENDED: "subscription_ended",
+    Reason.SETTLING: "settling",
+    Reason.UNKNOWN: "unknown",
+}
+# Money is only asked for where a right is missing for sure: not while a payment settles, not while rights are unknown.
+SELLING = frozenset({"visitor", "no_right", "rental_ended", "subscription_ended", "rental_running", "rental_ready"})
+
+
+def block_for(article: Article, access: Access, reader: RequestReader, chosen: str = "") -> Block:
+    state = state_of(article, access, reader)
+    here = article.get_absolute_url()
+    seconds = access.reading_seconds
+    return Block(
+        state=state,
+        options=tuple(_options(article, reader, state, chosen)) if state in SELLING and gateway.is_open() else (),
+        until=access.until,
+        open_by=access.open_by,
+        would_end=timezone.now() + timedelta(seconds=seconds) if seconds else None,
+        via=access.via,
+        start_url=reverse("subscriptions:start_rental", args=[access.entitlement]) if state == "rental_ready" else "",
+        sign_in_url=_with_next("account_login", f"{here}#get-access"),
+        sign_up_url=_with_next("account_signup", f"{here}#get-access"),
+        reference=access.reference,
+        sales_closed=not gateway.is_open(),
+        rental_hours=(seconds or 48 * 3600) // 3600,
+        access=access,
+    )
+
+
+def state_of(article: Article, access: Access, reader: RequestReader) -> str:
+    if access.grace:
+        return "past_due"
+    if access.reason == Reason.NO_LICENSE:
+        if article.retracted_on:
+            return "retracted"
+        if not article.is_for_sale:
+            return "not_for_sale"
+        return "no_right" if reader.is_authenticated else "visitor"
+    return STATES[access.reason]
+
+
+def _options(article: Article, reader: RequestReader, state: str, chosen: str) -> list[Option]:
+    if article.retracted_on or not article.is_for_sale:
+        return []
+    offers = _offers(article)
+    if state in ("rental_running", "rental_ready"):
+        offers = [offer for offer in offers if offer.kind != Offer.Kind.RENTAL]
+    return [_option(offer, article, reader, chosen) for offer in offers]
+
+
+def _offers(article: Article) -> list[Offer]:
+    """What is on sale for an article; its own price takes the place of the journal's."""
+    here = Q(article=None) | Q(article=article.pk)
+    found = list(Offer.objects.on_sale().filter(here, journal=article.journal_id))
+    own = {offer.kind for offer in found if offer.article_id}
+    return [offer for offer in found if offer.article_id or offer.kind not in own]
+
+
+def _option(offer: Offer, article: Article, reader: RequestReader, chosen: str) -> Option:
+    titles = {"purchase": "Buy this article", "rental": f"Rent for {offer.rental_hours} hours", "subscription": "Subscribe"}
+    order_url = f"{reverse('subscriptions:order', args=[offer.pk])}?{urlencode({'article': article.pk})}"
+    back = f"{article.get_absolute_url()}?{urlencode({'chosen': offer.pk})}#get-access"
+    return Option(
+        offer_id=offer.pk,
+        kind=offer.kind,
+        title=titles[offer.kind],
+        price=str(offer.price),
+        period=f"per {offer.interval}" if offer.interval else "",
+        terms=TERMS[offer.kind],
+        tax_note=offer.tax_note,
+        action_url=order_url if reader.is_authenticated else _with_next("account_signup", back),
+        button_label=LABELS[offer.kind].format(price=offer.price, interval=offer.interval),
+        is_chosen=chosen == str(offer.pk),
+    )
+
+
+TERMS = {
+    "purchase": "Yours for good: full text, PDF and printing.",
+    "rental": "Read on this site. The clock starts when you press Start, within 30 days. No PDF, no printing.",
+    "subscription": "Every article of the journal, with PDF. Renews until you cancel, which you can do at any time.",
+}
+LABELS = {"purchase": "Buy for {price}", "rental": "Rent for {price}", "subscription": "Subscribe: {price} a {interval}"}
+
+
+def _with_next(view: str, path: str) -> str:
+    return f"{reverse(view)}?{urlencode({'next': path})}"

@@ -1,0 +1,266 @@
+"""What is offered, ordered, paid and subscribed to. Stripe holds the truth of money; these rows mirror what we need."""
+
+import secrets
+import uuid
+from datetime import timedelta
+from typing import Any, ClassVar
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.db import connection, models
+from django.db.models import Q
+from django.urls import reverse
+
+from accounts.incidents import SPEAKABLE
+from journal.models import Article, Journal
+from subscriptions.money import MINIMUM, WHOLE_UNITS_ONLY, Money
+
+RENTAL_HOURS = 48
+RENTAL_OPEN_DAYS = 30
+
+
+def new_order_number() -> str:
+    """What a reader can say on the phone and nobody can guess or count: `7KQ4-9ACM`."""
+    letters = [secrets.choice(SPEAKABLE) for _ in range(8)]
+    return f"{''.join(letters[:4])}-{''.join(letters[4:])}"
+
+
+class OfferQuerySet(models.QuerySet["Offer"]):
+    def on_sale(self) -> "OfferQuerySet":
+        return self.filter(active=True).order_by("position", "amount")
+
+
+class Offer(models.Model):
+    """A thing for sale. Purchase and rental offers are price lists for every article of the journal."""
+
+    class Kind(models.TextChoices):
+        PURCHASE = "purchase", "Buy this article"
+        RENTAL = "rental", "Rent this article"
+        SUBSCRIPTION = "subscription", "Subscribe"
+
+    class Interval(models.TextChoices):
+        MONTH = "month", "month"
+        YEAR = "year", "year"
+
+    journal = models.ForeignKey(Journal, on_delete=models.PROTECT, related_name="offers")
+    article = models.ForeignKey(
+        Article, null=True, blank=True, on_delete=models.CASCADE, related_name="offers",
+        help_text="Empty: the price for every article of the journal. Chosen: this article's own price.",
+    )  # fmt: skip
+    kind = models.CharField(max_length=15, choices=Kind)
+    interval = models.CharField("renews every", max_length=5, choices=Interval, blank=True)
+    amount = models.PositiveIntegerField(help_text="In the currency's minor unit.")
+    currency = models.CharField(max_length=3, default="usd")
+    tax_note = models.CharField(max_length=100, blank=True, default="Taxes included")
+    rental_hours = models.PositiveSmallIntegerField(default=RENTAL_HOURS)
+    position = models.PositiveSmallIntegerField(default=0)
+    active = models.BooleanField("on sale", default=True)
+
+    objects: ClassVar[models.Manager["Offer"]] = OfferQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta:
+        ordering = ["position", "amount"]
+        constraints = [
+            models.CheckConstraint(
+                name="subscriptions_renew_and_others_do_not",
+                condition=Q(kind="subscription", interval__in=["month", "year"])
+                | ~Q(kind="subscription") & Q(interval=""),
+                violation_error_message="A subscription renews every month or year; other offers do not renew.",
+            ),
+            models.CheckConstraint(
+                name="offers_cost_something", condition=Q(amount__gt=0), violation_error_message="A price of 0 is not free access."
+            ),
+            models.UniqueConstraint(
+                fields=["journal", "article", "kind", "interval", "currency"],
+                condition=Q(active=True),
+                nulls_distinct=False,
+                name="one_active_offer_of_a_kind",
+                violation_error_message="There is an active offer of this kind already; take that off sale first.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()}: {self.price}{f' per {self.interval}' if self.interval else ''}"
+
+    @property
+    def price(self) -> Money:
+        return Money(self.amount, self.currency)
+
+    @property
+    def reading_time(self) -> timedelta:
+        return timedelta(hours=self.rental_hours)
+
+    @property
+    def lookup_key(self) -> str:
+        """Stripe's name for a recurring price; a changed amount is a new price, so the amount is part of the name."""
+        return f"{settings.SITE_TAG}-{self.journal_id}-{self.interval}-{self.amount}-{self.currency}"
+
+    def clean(self) -> None:
+        smallest = MINIMUM.get(self.currency, 1)
+        if self.amount is not None and self.amount < smallest:
+            raise ValidationError({"amount": f"Stripe takes no payment below {Money(smallest, self.currency)}."})
+        if self.currency in WHOLE_UNITS_ONLY and self.amount is not None and self.amount % 100:
+            raise ValidationError({"amount": f"Stripe takes {self.currency.upper()} in whole units only."})
+
+
+class Order(models.Model):
+    """One reader's wish for one thing, with the price and terms frozen when it was made."""
+
+    class State(models.TextChoices):
+        NEW = "new", "New"
+        OPEN = "open", "At the payment page"
+        PROCESSING = "processing", "Payment is settling"
+        PAID = "paid", "Paid"
+        EXPIRED = "expired", "Payment page expired"
+        FAILED = "failed", "Payment failed"
+        REVIEW = "review", "Needs a look: amount differs"
+        REFUNDED = "refunded", "Refunded"
+        DISPUTED = "disputed", "Disputed"
+
+    UNDECIDED = (State.NEW, State.OPEN, State.PROCESSING)
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    number = models.CharField(max_length=12, unique=True, editable=False, default=new_order_number)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="orders")
+    offer = models.ForeignKey(Offer, on_delete=models.PROTECT, related_name="orders")
+    kind = models.CharField(max_length=15, choices=Offer.Kind)
+    article = models.ForeignKey(Article, null=True, blank=True, on_delete=models.PROTECT, related_name="orders")
+    journal = models.ForeignKey(Journal, on_delete=models.PROTECT, related_name="orders")
+    return_to = models.CharField(max_length=500, blank=True, help_text="The page the reader came from.")
+
+    description = models.CharField(max_length=500, help_text="As it stands on the payment page and the receipt.")
+    amount = models.PositiveIntegerField()
+    currency = models.CharField(max_length=3)
+    interval = models.CharField(max_length=5, blank=True)
+    reading_seconds = models.PositiveIntegerField(null=True, blank=True)
+    consent_text = models.TextField(blank=True, help_text="What the reader agreed to, word for word.")
+    consented_at = models.DateTimeField(null=True, blank=True)
+
+    attempt = models.PositiveSmallIntegerField(default=1)
+    params = models.JSONField(default=dict, help_text="The request to Stripe, frozen so that a repeat is the same.")
+    session_id = models.CharField(max_length=255, unique=True, null=True, blank=True)
+    session_url = models.TextField(blank=True)
+    session_expires_at = models.DateTimeField(null=True, blank=True)
+    payment_intent_id = models.CharField(max_length=255, unique=True, null=True, blank=True)
+    subscription_id = models.CharField(max_length=255, blank=True, db_index=True)
+
+    state = models.CharField(max_length=10, choices=State, default=State.NEW)
+    paid_at = models.DateTimeField(null=True, blank=True)
+    amount_paid = models.PositiveIntegerField(default=0)
+    amount_refunded = models.PositiveIntegerField(default=0)
+    created_at = models.DateTimeField(auto_now_add=True)
+    synced_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-created_at"]
+        constraints = [
+            # One open checkout for one thing: a second tab or a double click meets the same order.
+            models.UniqueConstraint(
+                fields=["user", "kind", "article", "journal", "interval"],
+                condition=Q(state__in=["new", "open", "processing"]),
+                nulls_distinct=False,
+                name="one_undecided_order_for_a_thing",
+            )
+        ]
+        indexes = [models.Index(fields=["user", "article"], name="order_user_article")]
+
+    def __str__(self) -> str:
+        return f"Order {self.number}"
+
+    @property
+    def price(self) -> Money:
+        return Money(self.amount, self.currency)
+
+    @property
+    def idempotency_key(self) -> str:
+        return f"order:{self.id}:{self.attempt}"
+
+    def get_absolute_url(self) -> str:
+        return reverse("subscriptions:order_return", args=[self.id])
+
+
+class Subscription(models.Model):
+    """What Stripe says about one subscription, as of `synced_at`."""
+
+    stripe_id = models.CharField(max_length=255, unique=True)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="subscriptions")
+    journal = models.ForeignKey(Journal, on_delete=models.PROTECT, related_name="subscriptions")
+    order = models.ForeignKey(Order, null=True, blank=True, on_delete=models.PROTECT, related_name="subscriptions")
+    status = models.CharField(max_length=25, help_text="Stripe's word.")
+    amount = models.PositiveIntegerField(default=0)
+    currency = models.CharField(max_length=3, default="usd")
+    interval = models.CharField(max_length=5, blank=True)
+    period_start = models.DateTimeField(null=True, blank=True)
+    period_end = models.DateTimeField(null=True, blank=True)
+    ends_at = models.DateTimeField(null=True, blank=True, help_text="Set when it will not renew.")
+    ended_at = models.DateTimeField(null=True, blank=True)
+    unpaid_since = models.DateTimeField(null=True, blank=True)
+    hosted_invoice_url = models.TextField(blank=True, help_text="Where the reader pays an open invoice.")
+    created_at = models.DateTimeField(auto_now_add=True)
+    synced_at = models.DateTimeField()
+
+    LIVE = ("active", "trialing", "past_due", "unpaid", "paused", "incomplete")
+
+    class Meta:
+        ordering = ["-created_at"]
+        indexes = [models.Index(fields=["user", "journal"], name="subscription_user_journal")]
+
+    def __str__(self) -> str:
+        return f"{self.journal} for {self.user}: {self.status}"
+
+    @property
+    def price(self) -> Money:
+        return Money(self.amount, self.currency)
+
+
+class Payment(models.Model):
+    """One charge that succeeded at Stripe."""
+
+    charge_id = models.CharField(max_length=255, unique=True)
+    payment_intent_id = models.CharField(max_length=255, db_index=True)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="payments")
+    order = models.ForeignKey(Order, null=True, blank=True, on_delete=models.PROTECT, related_name="payments")
+    subscription = models.ForeignKey(
+        Subscription, null=True, blank=True, on_delete=models.PROTECT, related_name="payments"
+    )
+    invoice_id = models.CharField(max_length=255, blank=True)
+    amount = models.PositiveIntegerField()
+    currency = models.CharField(max_length=3)
+    amount_refunded = models.PositiveIntegerField(default=0)
+    disputed = models.BooleanField(default=False)
+    card_brand = models.CharField(max_length=30, blank=True)
+    card_last4 = models.CharField(max_length=4, blank=True)
+    paid_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["-paid_at"]
+
+    def __str__(self) -> str:
+        return f"{Money(self.amount, self.currency)} on {self.paid_at:%Y-%m-%d}"
+
+
+class Receipt(models.Model):
+    """The numbered paper for one payment: what it says does not change afterwards."""
+
+    number = models.PositiveIntegerField(unique=True, editable=False)
+    payment = models.OneToOneField(Payment, on_delete=models.PROTECT, related_name="receipt")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="receipts")
+    description = models.CharField(max_length=500)
+    terms = models.TextField(blank=True)
+    issued_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["-number"]
+
+    def __str__(self) -> str:
+        return f"Receipt {self.number}"
+
+    def get_absolute_url(self) -> str:
+        return reverse("subscriptions:receipt", args=[self.number])
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if self.number is None:
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT nextval('subscriptions_receipt_number')")
+                self.number = cursor.fetchone()[0]
+        super().save(*args, **kwargs)

@@ -1,0 +1,66 @@
+"""Amounts: integers in minor units with a currency, as Stripe has them. The one place that converts and prints.
+
+Source of the lists: Stripe, "Supported currencies" (zero-decimal, three-decimal and special-case currencies).
+"""
+
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+
+ZERO_DECIMAL = frozenset("bif clp djf gnf jpy kmf krw mga pyg rwf vnd vuv xaf xof xpf".split())
+THREE_DECIMAL = frozenset("bhd jod kwd omr tnd".split())
+# ISO has no decimals for these, but Stripe wants two, and they must be 00.
+WHOLE_UNITS_ONLY = frozenset("isk ugx".split())
+SYMBOLS = {"usd": "$", "eur": "€", "gbp": "£", "jpy": "¥"}
+# Stripe, "Minimum and maximum charge amounts".
+MINIMUM = {"usd": 50, "eur": 50, "chf": 50, "aud": 50, "cad": 50, "gbp": 30, "jpy": 50}
+
+
+@dataclass(frozen=True, slots=True)
+class Money:
+    """`amount` minor units of `currency` (ISO 4217, lower case)."""
+
+    amount: int
+    currency: str
+
+    def __str__(self) -> str:
+        return format_money(self.amount, self.currency)
+
+
+def decimals(currency: str) -> int:
+    if currency in ZERO_DECIMAL:
+        return 0
+    return 3 if currency in THREE_DECIMAL else 2
+
+
+def to_minor(value: Decimal, currency: str) -> int:
+    """`Decimal("30.00")`, "usd" → 3000. Raises ValueError for a fraction the currency or Stripe does not know."""
+    scaled = value.scaleb(decimals(currency))
+    if scaled != scaled.to_integral_value():
+        raise ValueError(f"{currency.upper()} has {decimals(currency)} decimals; {value} has more.")
+    minor = int(scaled)
+    if (currency in WHOLE_UNITS_ONLY and minor % 100) or (currency in THREE_DECIMAL and minor % 10):
+        raise ValueError(f"Stripe takes {currency.upper()} only in steps of {'1' if currency in WHOLE_UNITS_ONLY else '0.010'}.")
+    return minor
+
+
+def from_minor(amount: int, currency: str) -> Decimal:
+    return Decimal(amount).scaleb(-decimals(currency))
+
+
+def parse_money(text: str, currency: str) -> int:
+    """What staff type as a price → minor units. Raises ValueError with a sentence for them."""
+    try:
+        value = Decimal(text.strip())
+    except InvalidOperation:
+        raise ValueError(f"“{text}” is not a price. Write it like 30.00.") from None
+    if not value.is_finite():
+        raise ValueError(f"“{text}” is not a price. Write it like 30.00.")
+    return to_minor(value, currency)
+
+
+def format_money(amount: int, currency: str) -> str:
+    """3000, "usd" → `$30.00`; a currency without a familiar sign is named: `CHF 30.00`."""
+    number = f"{abs(from_minor(amount, currency)):,.{decimals(currency)}f}"
+    sign = "−" if amount < 0 else ""
+    symbol = SYMBOLS.get(currency)
+    return f"{sign}{symbol}{number}" if symbol else f"{sign}{currency.upper()} {number}"

@@ -1,0 +1,29 @@
+"""Orders that need another look, whatever the webhooks did."""
+
+from datetime import timedelta
+
+from django.utils import timezone
+
+from subscriptions import sync
+from subscriptions.models import Order, Subscription, SyncTarget
+
+AFTER_EXPIRY = timedelta(minutes=2)
+STALE = timedelta(hours=24)
+MANY = 500
+
+
+def hint_overdue() -> int:
+    """Hint at undecided orders past their session's end, settling ones of yesterday, and subscriptions at a turn."""
+    now = timezone.now()
+    orders = Order.objects.filter(state__in=Order.UNDECIDED, session_id__isnull=False)
+    over = orders.filter(session_expires_at__lt=now - AFTER_EXPIRY).exclude(synced_at__gt=now - timedelta(hours=1))
+    for pk in over.values_list("pk", flat=True)[:MANY]:
+        sync.hint(SyncTarget.Kind.ORDER, str(pk))
+    turning = Subscription.objects.filter(status__in=Subscription.LIVE, period_end__lt=now)
+    stale = turning.filter(synced_at__lt=now - timedelta(hours=1)) | Subscription.objects.filter(
+        status__in=Subscription.LIVE, synced_at__lt=now - STALE
+    )
+    for stripe_id in stale.values_list("stripe_id", flat=True)[:MANY]:
+        sync.hint(SyncTarget.Kind.SUBSCRIPTION, stripe_id)
+    abandoned = Order.objects.filter(state=Order.State.NEW, session_id=None, created_at__lt=now - STALE)
+    return abandoned.update(state=Order.State.EXPIRED)

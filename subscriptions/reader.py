@@ -1,0 +1,62 @@
+"""Whoever reads: an account or the unnamed visitor, at an address that may be an institution's."""
+
+import logging
+from collections.abc import Iterable, Mapping
+from functools import cached_property
+
+from django.db import DatabaseError
+from django.http import HttpRequest
+
+from accounts.client_address import client_ip
+from accounts.incidents import record
+from accounts.models import User
+from journal.access import Access, Reason
+from journal.models import Article
+from subscriptions.access import look_up
+
+log = logging.getLogger(__name__)
+
+
+class RequestReader:
+    """The reader of one request (the `Reader` of journal/access.py). Asks once for each article."""
+
+    def __init__(self, request: HttpRequest) -> None:
+        self._request = request
+        self._answers: dict[int, Access] = {}
+
+    @cached_property
+    def user(self) -> User | None:
+        """The account, without touching the session of a visitor who has none."""
+        user = self._request.user
+        return user if isinstance(user, User) else None
+
+    @property
+    def is_authenticated(self) -> bool:
+        return self.user is not None
+
+    @property
+    def name(self) -> str:
+        return self.user.get_short_name() if self.user else ""
+
+    @cached_property
+    def ip(self) -> str | None:
+        return client_ip(self._request)
+
+    def access_to(self, article: Article) -> Access:
+        return self.access_to_all([article])[article.pk]
+
+    def access_to_all(self, articles: Iterable[Article]) -> Mapping[int, Access]:
+        ids = [article.pk for article in articles]
+        missing = [pk for pk in ids if pk not in self._answers]
+        if missing:
+            self._answers.update(self._ask(missing))
+        return {pk: self._answers[pk] for pk in ids}
+
+    def _ask(self, ids: list[int]) -> Mapping[int, Access]:
+        user_id = self.user.pk if self.user else None
+        try:
+            return look_up(user_id, self.ip, ids)
+        except DatabaseError as error:
+            happened = f"The rights could not be looked up: {error}"
+            reference = record("E2", path=self._request.path, happened=happened, user_id=user_id)
+            return dict.fromkeys(ids, Access(False, Reason.UNKNOWN, reference=reference))

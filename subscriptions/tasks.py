@@ -1,0 +1,25 @@
+"""Jobs (procrastinate, in the same PostgreSQL). Every one may run twice or not at all without harm: the truth is in
+the tables, and the sweep looks at those."""
+
+from procrastinate.contrib.django import app
+
+from subscriptions import mail, orders, sync
+
+
+@app.task(name="subscriptions.sync_target")
+def sync_target(kind: str, key: str) -> None:
+    sync.run(kind, key)
+
+
+@app.task(name="subscriptions.send_mail")
+def send_mail(message_id: int) -> None:
+    mail.send(message_id)
+
+
+@app.periodic(cron="* * * * *")
+@app.task(name="subscriptions.sweep", queueing_lock="subscriptions.sweep")
+def sweep(timestamp: int) -> None:
+    """Each minute: checkouts whose time is over, targets whose hint found no worker, mail that did not go out."""
+    orders.hint_overdue()
+    sync.run_due()
+    mail.send_unsent()

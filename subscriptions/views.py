@@ -1,0 +1,222 @@
+"""The reader's way from an offer to a right: confirm, pay at Stripe, come back, start a rental, see what one has."""
+
+import time
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from journal.access import Reason
+from journal.models import Article
+from subscriptions import checkout, fulfilment, gateway, sync
+from subscriptions.checkout import Wish
+from subscriptions.forms import OrderForm
+from subscriptions.models import Entitlement, Offer, Order, Receipt, Subscription, SyncTarget
+
+RETURN_SECONDS = 5.0
+ASK_AGAIN_SECONDS = 3
+
+
+@never_cache
+@login_required
+@require_http_methods(["GET", "POST"])
+def order(request: HttpRequest, offer_id: int) -> HttpResponse:
+    """Say what will be paid for and on which terms; then to Stripe's page."""
+    offer = get_object_or_404(Offer.objects.on_sale().select_related("journal"), pk=offer_id)
+    article = _article(request)
+    if _has_it_already(request, offer, article):
+        messages.info(request, "You already have access. Nothing was charged.")
+        return redirect(_back(article))
+    form = OrderForm(request.POST or None, offer=offer)
+    if request.method == "POST" and form.is_valid():
+        return _to_payment(request, Wish(request.user, offer, _subject(offer, article), _back(article)), form)  # type: ignore[arg-type]
+    return _confirm_page(request, offer, article, form)
+
+
+def _to_payment(request: HttpRequest, wish: Wish, form: OrderForm) -> HttpResponse:
+    try:
+        return HttpResponseRedirect(checkout.begin(wish), status=303)
+    except checkout.NotForSale:
+        messages.error(request, "This is no longer on sale in this form. Nothing was charged.")
+        return redirect(wish.return_to)
+    except checkout.AlreadySubscribed:
+        messages.info(request, "You already subscribe to this journal. Nothing was charged; manage it here.")
+        return redirect("subscriptions:my_access")
+    except gateway.GatewayError:
+        sentence = (
+            "The payment service does not answer. Nothing was charged and your order is kept; please try again in a minute."
+        )
+        form.add_error(None, sentence)
+        response = _confirm_page(request, wish.offer, wish.article, form)
+        response.status_code = 503
+        response["Retry-After"] = "60"
+        return response
+
+
+def _confirm_page(request: HttpRequest, offer: Offer, article: Article | None, form: OrderForm) -> HttpResponse:
+    context = {
+        "offer": offer, "article": article, "form": form, "description": checkout.describe(offer, _subject(offer, article)),
+        "price": str(offer.price), "back": _back(article),
+    }  # fmt: skip
+    return render(request, "subscriptions/order_confirm.html", context)
+
+
+def _article(request: HttpRequest) -> Article | None:
+    text = request.POST.get("article") or request.GET.get("article") or ""
+    return get_object_or_404(Article.objects.published(), pk=text) if text.isdigit() else None
+
+
+def _subject(offer: Offer, article: Article | None) -> Article | None:
+    """What the order is for: a subscription started from an article is still for the journal."""
+    return None if offer.kind == Offer.Kind.SUBSCRIPTION else article
+
+
+def _back(article: Article | None) -> str:
+    return article.get_absolute_url() if article else reverse("subscriptions:my_access")
+
+
+def _has_it_already(request: HttpRequest, offer: Offer, article: Article | None) -> bool:
+    if article is None:
+        return False
+    access = request.reader.access_to(article)  # type: ignore[attr-defined]
+    if offer.kind == Offer.Kind.RENTAL and access.reason == Reason.RENTAL_READY:
+        return True
+    if offer.kind == Offer.Kind.SUBSCRIPTION:
+        return access.reason == Reason.SUBSCRIPTION
+    return access.granted and not (access.reason == Reason.RENTAL and offer.kind == Offer.Kind.PURCHASE)
+
+
+@never_cache
+@login_required
+@require_GET
+def order_return(request: HttpRequest, order_id: UUID) -> HttpResponse:
+    """Back from Stripe. Only the order's owner may ask; the session's id in the address proves nothing.
+
+    Reads Stripe itself, so it does not matter whether the webhook came first, late or never.
+    """
+    found = _own_order(request, order_id)
+    _bring_up_to_date(found)
+    found.refresh_from_db()
+    if found.state == Order.State.PAID:
+        messages.success(request, _thanks(found))
+        return redirect(found.return_to or "subscriptions:my_access")
+    settling = found.state in (Order.State.PROCESSING, Order.State.OPEN, Order.State.NEW)
+    context = {"order": found, "refresh_seconds": ASK_AGAIN_SECONDS if settling else 0, "article": found.article}
+    return render(request, "subscriptions/order_return.html", context)
+
+
+def _bring_up_to_date(found: Order) -> None:
+    """Ask Stripe, or wait a little for the worker that is asking at this moment; at most one question in 3 seconds."""
+    deadline = time.monotonic() + RETURN_SECONDS
+    recently = found.synced_at and (timezone.now() - found.synced_at).total_seconds() < ASK_AGAIN_SECONDS
+    if found.state not in Order.UNDECIDED or recently or not found.session_id:
+        return
+    sync.hint(SyncTarget.Kind.ORDER, str(found.pk))
+    while not sync.run(SyncTarget.Kind.ORDER, str(found.pk)) and time.monotonic() < deadline:
+        found.refresh_from_db()
+        if found.state not in Order.UNDECIDED or _gave_up(found):
+            return
+        time.sleep(0.2)
+
+
+def _gave_up(found: Order) -> bool:
+    """Stripe did not answer this time: do not hold the reader, the page asks again by itself."""
+    return SyncTarget.objects.filter(kind=SyncTarget.Kind.ORDER, key=str(found.pk), next_at__gt=timezone.now()).exists()
+
+
+def _thanks(found: Order) -> str:
+    if found.kind == Offer.Kind.RENTAL:
+        return "Thank you. Your rental is ready: start it when you want to read. The receipt is in your mail."
+    if found.kind == Offer.Kind.SUBSCRIPTION:
+        return "Thank you. Your subscription is active. The receipt is in your mail."
+    return "Thank you. The article is yours. The receipt is in your mail."
+
+
+@never_cache
+@login_required
+@require_GET
+def order_cancel(request: HttpRequest, order_id: UUID) -> HttpResponse:
+    """The reader left Stripe's page. The order stays open, so coming back meets the same page and no second charge."""
+    found = _own_order(request, order_id)
+    _bring_up_to_date(found)
+    found.refresh_from_db()
+    if found.state not in (Order.State.NEW, Order.State.OPEN):
+        return redirect(found)
+    messages.info(request, "You left the payment page. Nothing was charged; you can continue whenever you like.")
+    return redirect(found.return_to or "subscriptions:my_access")
+
+
+def _own_order(request: HttpRequest, order_id: UUID) -> Order:
+    return get_object_or_404(Order.objects.select_related("article", "journal"), pk=order_id, user=request.user)
+
+
+@login_required
+@require_POST
+def start_rental(request: HttpRequest, entitlement_id: int) -> HttpResponse:
+    try:
+        right = fulfilment.open_rental(entitlement_id, request.user)  # type: ignore[arg-type]
+    except Entitlement.DoesNotExist:
+        raise Http404 from None
+    if right.opened_at is None:
+        messages.error(request, "This rental can no longer be started. Reader services can help.")
+    return redirect(_back(right.article))
+
+
+@never_cache
+@login_required
+@require_GET
+def my_access(request: HttpRequest) -> HttpResponse:
+    """What I own, rent and subscribe to, with receipts."""
+    rights = Entitlement.objects.filter(user=request.user).select_related("article", "issue", "journal")  # type: ignore[misc]
+    now = timezone.now()
+    context: dict[str, Any] = {
+        "now": now,
+        "owned": [r for r in rights.in_force(now) if r.kind in ("purchase", "complimentary")],
+        "rentals": [_rental(r) for r in rights.filter(kind="rental").exclude(revoked_at__isnull=False)],
+        "subscriptions": Subscription.objects.filter(user=request.user).select_related("journal"),  # type: ignore[misc]
+        "settling": Order.objects.filter(user=request.user, state=Order.State.PROCESSING),  # type: ignore[misc]
+        "receipts": Receipt.objects.filter(user=request.user).select_related("payment"),  # type: ignore[misc]
+    }
+    return render(request, "subscriptions/my_access.html", context)
+
+
+def _rental(right: Entitlement) -> dict[str, Any]:
+    now = timezone.now()
+    ready = right.opened_at is None and right.open_by is not None and right.open_by > now
+    state = "ready" if ready else "running" if right.ends_at and right.ends_at > now else "ended"
+    would_end = now + right.reading_time if ready and right.reading_time else None
+    return {"right": right, "article": right.article, "state": state, "would_end": would_end}
+
+
+@never_cache
+@login_required
+@require_GET
+def receipt(request: HttpRequest, number: int) -> HttpResponse:
+    papers = Receipt.objects.select_related("payment__order__article", "payment__subscription__journal", "user")
+    paper = get_object_or_404(papers, number=number, user=request.user)
+    return render(request, "subscriptions/receipt.html", {"receipt": paper, "payment": paper.payment})
+
+
+@login_required
+@require_POST
+def manage(request: HttpRequest) -> HttpResponse:
+    """To Stripe's portal: card, invoices, cancel, resume. Its address is made at the click and never stored."""
+    user: Any = request.user
+    back = reverse("subscriptions:my_access")
+    customer = user.stripe_customers.filter(deleted_at=None).first()
+    if customer is None:
+        messages.info(request, "There is nothing to manage yet: you have no subscription.")
+        return redirect(back)
+    try:
+        url = gateway.portal_url(customer_id=customer.stripe_id, return_url=request.build_absolute_uri(back))
+    except gateway.GatewayError:
+        messages.error(request, "The payment service does not answer. Nothing was changed; please try again in a minute.")
+        return redirect(back)
+    return HttpResponseRedirect(url, status=303)

@@ -1,0 +1,108 @@
+"""Stripe's webhooks: verify, store, answer. What an event means is found out by reading Stripe again.
+
+400 for what does not prove it is Stripe's (nothing is stored), 200 for everything that does, known or not, so that
+Stripe does not switch the endpoint off; a database that is down answers 503, and Stripe repeats.
+"""
+
+import logging
+from typing import Any
+
+from django.conf import settings
+from django.core.exceptions import RequestDataTooBig
+from django.db import connection, transaction
+from django.http import HttpRequest, HttpResponse
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_POST
+from psycopg.types.json import Jsonb
+
+from subscriptions import gateway, sync
+from subscriptions.models import Order, Payment, SyncTarget
+
+log = logging.getLogger(__name__)
+
+Target = tuple[str, str]
+
+_STORE = """
+INSERT INTO subscriptions_stripeevent
+       (id, type, object_type, object_id, api_version, livemode, created, payload, deliveries, received_at)
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s, 1, now())
+ON CONFLICT (id) DO UPDATE SET deliveries = subscriptions_stripeevent.deliveries + 1
+"""
+
+
+@csrf_exempt
+@require_POST
+def stripe_webhook(request: HttpRequest) -> HttpResponse:
+    try:
+        event = gateway.read_event(request.body, request.headers.get("Stripe-Signature", ""))
+    except (gateway.Forged, RequestDataTooBig) as error:
+        log.warning("Webhook refused: %s", error)
+        return HttpResponse("The signature does not verify. Nothing was stored.\n", status=400, content_type="text/plain")
+    if event.livemode != settings.STRIPE_LIVEMODE:
+        log.warning("Webhook %s of the other mode (livemode=%s) ignored", event.id, event.livemode)
+        return HttpResponse("Of the other mode; ignored.\n", content_type="text/plain")
+    receive(event)
+    return HttpResponse("Received.\n", content_type="text/plain")
+
+
+def receive(event: gateway.Event) -> None:
+    """Store the event and raise its hints in one transaction: what is acknowledged is durable."""
+    from subscriptions.tasks import sync_target
+
+    with transaction.atomic():
+        _store(event)
+        for kind, key in targets(event.object):
+            sync.hint(kind, key)
+            sync_target.defer(kind=kind, key=key)
+
+
+def _store(event: gateway.Event) -> None:
+    about = event.object
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _STORE,
+            [
+                event.id, event.type, str(about.get("object", ""))[:60], str(about.get("id") or "")[:255],
+                event.api_version[:40], event.livemode, event.created, Jsonb(event.payload),
+            ],
+        )  # fmt: skip
+
+
+def targets(about: dict[str, Any]) -> list[Target]:
+    """Which of our things an object of Stripe's is about. Unknown objects are about nothing of ours."""
+    match about.get("object"):
+        case "checkout.session":
+            return _order_of_session(about)
+        case "subscription":
+            return [(SyncTarget.Kind.SUBSCRIPTION, about["id"])]
+        case "invoice":
+            return _subscription_of_invoice(about)
+        case "charge" | "refund" | "dispute":
+            return _roots_of_payment(about.get("payment_intent"))
+        case _:
+            return []
+
+
+def _order_of_session(session: dict[str, Any]) -> list[Target]:
+    order = Order.objects.filter(session_id=session["id"]).only("pk").first()
+    return [(SyncTarget.Kind.ORDER, str(order.pk))] if order else []
+
+
+def _subscription_of_invoice(invoice: dict[str, Any]) -> list[Target]:
+    details = (invoice.get("parent") or {}).get("subscription_details") or {}
+    subscription = details.get("subscription")
+    return [(SyncTarget.Kind.SUBSCRIPTION, subscription)] if isinstance(subscription, str) else []
+
+
+def _roots_of_payment(payment_intent: Any) -> list[Target]:
+    if not isinstance(payment_intent, str):
+        return []
+    order = Order.objects.filter(payment_intent_id=payment_intent).only("pk").first()
+    if order:
+        return [(SyncTarget.Kind.ORDER, str(order.pk))]
+    payment = Payment.objects.filter(payment_intent_id=payment_intent).select_related("subscription").first()
+    if payment and payment.subscription:
+        return [(SyncTarget.Kind.SUBSCRIPTION, payment.subscription.stripe_id)]
+    return []
+
+
