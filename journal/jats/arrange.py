@@ -1,0 +1,93 @@
+"""The tree before rendering: blocks lifted out of inline markup, floats placed where they are first mentioned."""
+
+from collections.abc import Container
+
+from lxml import etree
+
+from journal.jats.tree import Element, name
+
+#: Inline markup that is closed before a block and opened again behind it.
+LIFT_THROUGH = frozenset(
+    "bold ext-link fixed-case inline-supplementary-material italic monospace named-content overline roman sans-serif sc strike"
+    " styled-content sub sup underline uri xref tp:taxon-name".split()
+)
+#: Where a float may stand: the nearest of these around its first mention takes it in.
+HOMES = frozenset("ack app app-group back body boxed-text glossary notes sec tp:taxon-treatment tp:treatment-sec".split())
+
+
+def arrange(article: Element, blocks: Container[str]) -> None:
+    """Rearrange in place. ``blocks`` are the names that may not stand in a line of text."""
+    lift_blocks(article, blocks)
+    for scope in [article, *article.iter("sub-article", "response")]:
+        place_floats(scope)
+
+
+def lift_blocks(root: Element, blocks: Container[str]) -> None:
+    """Split inline markup around each block in it. Text keeps its order and its words."""
+    for el in list(root.iter("{*}*")):
+        if name(el) in blocks:
+            while (parent := el.getparent()) is not None and parent is not root and name(parent) in LIFT_THROUGH:
+                _lift(el, parent)
+
+
+def _lift(block: Element, parent: Element) -> None:
+    """`g(a(x b y) t)` becomes `g(a(x) b a(y) t)`; an empty second half is left out."""
+    home = parent.getparent()
+    if home is None:
+        return
+    rest = etree.Element(str(parent.tag), {key: value for key, value in parent.attrib.items() if key != "id"}, nsmap=parent.nsmap)
+    rest.text, block.tail = block.tail, None
+    for follower in list(block.itersiblings()):
+        rest.append(follower)
+    rest.tail, parent.tail = parent.tail, None
+    place = home.index(parent) + 1
+    home.insert(place, block)
+    if len(rest) or (rest.text or "").strip():
+        home.insert(place + 1, rest)
+    else:
+        block.tail = (rest.text or "") + (rest.tail or "") or None
+
+
+def place_floats(scope: Element) -> None:
+    """Move each child of the scope's floats-group behind the paragraph that first mentions it; the rest to the end of the body."""
+    group = scope.find("floats-group")
+    if group is None:
+        return
+    body = scope.find("body")
+    if body is None:
+        body = etree.SubElement(scope, "body")
+    mentions = _first_mentions(scope)
+    last_at: dict[Element, Element] = {}
+    for item in list(group):
+        ids = [el.get("id", "") for el in item.iter("{*}*") if el.get("id")]
+        anchor = min((mentions[i] for i in ids if i in mentions), key=lambda found: found[0], default=(0, None))[1]
+        item.tail = None
+        if anchor is None:
+            body.append(item)
+            continue
+        after = last_at.get(anchor, anchor)
+        home = after.getparent()
+        assert home is not None  # an anchor is a child of a home by construction
+        home.insert(home.index(after) + 1, item)
+        last_at[anchor] = item
+    scope.remove(group)
+
+
+def _first_mentions(scope: Element) -> dict[str, tuple[int, Element]]:
+    """Source id → (order, the block that mentions it first), for mentions in body and back of this scope."""
+    found: dict[str, tuple[int, Element]] = {}
+    for part in scope.iterchildren("body", "back"):
+        for xref in part.iter("xref"):
+            for rid in xref.get("rid", "").split():
+                if rid not in found and (anchor := _anchor(xref)) is not None:
+                    found[rid] = (len(found), anchor)
+    return found
+
+
+def _anchor(xref: Element) -> Element | None:
+    el = xref
+    for parent in xref.iterancestors():
+        if name(parent) in HOMES:
+            return el
+        el = parent
+    return None

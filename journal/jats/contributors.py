@@ -1,0 +1,148 @@
+"""Who wrote the article: people and groups with their affiliations, marks and identifiers."""
+
+from collections.abc import Iterator
+
+from journal.jats.document import Affiliation, Author
+from journal.jats.links import orcid
+from journal.jats.markup import escape, to_text
+from journal.jats.render.ama import rendered
+from journal.jats.render.rendering import Rendering
+from journal.jats.tree import Element, name, plain, text_of
+
+_AUTHOR = ("author", "", "collab", "group")
+_NAMES = ("name", "string-name", "collab", "anonymous")
+
+
+def affiliations(meta: Element, r: Rendering) -> tuple[Affiliation, ...]:
+    """Every affiliation of the front matter once, in order."""
+    found = []
+    for aff in meta.iter("aff"):
+        parent = aff.getparent()
+        if parent is not None and name(parent) == "aff-alternatives" and parent.find("aff") is not aff:
+            continue
+        found.append(_affiliation(aff, r))
+    return tuple(found)
+
+
+def _affiliation(aff: Element, r: Rendering) -> Affiliation:
+    label = aff.find("label")
+    html = _words(aff, r)
+    ror = next((text_of(el) for el in aff.iter("institution-id") if el.get("institution-id-type") == "ror"), "")
+    return Affiliation(r.index.id_of(aff, "aff"), text_of(label).strip("."), html, to_text(html), ror)
+
+
+def _words(aff: Element, r: Rendering) -> str:
+    """The affiliation without its label; parts that only stand side by side get commas."""
+    spaced = any((child.tail or "").strip() for child in aff) or (aff.text or "").strip()
+    parts = [escape(aff.text)]
+    for child in aff:
+        words = "" if name(child) == "label" else rendered(r, child)
+        parts += [words if spaced else words.strip(), escape(child.tail)]
+    if spaced:
+        return "".join(parts).strip(" ,;\n\t")
+    return ", ".join(part for part in parts if part.strip())
+
+
+def contributors(meta: Element, r: Rendering) -> tuple[tuple[Author, ...], tuple[Author, ...]]:
+    """(authors, everybody else: editors, reviewers …)."""
+    authors: list[Author] = []
+    others: list[Author] = []
+    for group in meta.iterchildren("contrib-group"):
+        for contrib in group.iterchildren("contrib"):
+            person = _person(contrib, group, meta, r)
+            if not (person.surname or person.given or person.group):
+                r.warn("no-name", "A contributor has no name and is left out.", contrib)
+            elif person.kind == "author":
+                authors.append(person)
+            else:
+                others.append(person)
+    return tuple(authors), tuple(others)
+
+
+def _kind(contrib: Element, group: Element) -> str:
+    kind = (contrib.get("contrib-type") or group.get("content-type") or "").strip().lower().rstrip("s")
+    return "author" if kind in _AUTHOR or kind.startswith("author") else kind
+
+
+def _person(contrib: Element, group: Element, meta: Element, r: Rendering) -> Author:
+    names = _name_parts(next(contrib.iter(*_NAMES), None))
+    collab = next((el for el in contrib.iterchildren("collab", "collab-alternatives")), None)
+    group_html = _group_name(collab, r) if collab is not None else ""
+    if contrib.find("anonymous") is not None:
+        group_html = "Anonymous"
+    pointed = [(xref.get("ref-type", ""), el) for xref in contrib.iterchildren("xref") for el in r.index.resolved.get(xref, ())]
+    ids = [orcid(text_of(el)) for el in contrib.iterchildren("contrib-id") if el.get("contrib-id-type") == "orcid"]
+    ids += [orcid(el.get("{http://www.w3.org/1999/xlink}href", "")) for el in contrib.iterchildren("uri") if "orcid.org" in text_of(el) + str(el.attrib)]
+    _warn_of_bad_orcid(contrib, ids, r)
+    return Author(
+        **({} if group_html else names),
+        degrees=", ".join(text_of(el) for el in contrib.iterchildren("degrees")),
+        group=to_text(group_html),
+        group_html=group_html,
+        members=_members(collab, meta, r) if collab is not None else (),
+        orcid=next((found for found in ids if found), ""),
+        email=_address(contrib, pointed),
+        corresponding=contrib.get("corresp") == "yes" or any(name(el) == "corresp" for _kind_of, el in pointed),
+        equal=contrib.get("equal-contrib") == "yes" or any(el.get("fn-type") == "equal" for _kind_of, el in pointed),
+        deceased=contrib.get("deceased") == "yes" or any(el.get("fn-type") == "deceased" for _kind_of, el in pointed),
+        affiliations=tuple(_affiliation_ids(contrib, group, meta, pointed, r)),
+        notes=tuple(r.index.id_of(el) for _kind_of, el in pointed if name(el) in ("fn", "corresp")),
+        roles=tuple(text for el in contrib.iterchildren("role") if (text := text_of(el))),
+        on_behalf_of=text_of(contrib.find("on-behalf-of")),
+        eastern_order=next((el.get("name-style") == "eastern" for el in contrib.iter("name")), False),
+        kind=_kind(contrib, group),
+    )
+
+
+def _name_parts(el: Element | None) -> dict[str, str]:
+    if el is None or name(el) in ("collab", "anonymous"):
+        return {}
+    parts = {key: plain(text_of(el.find(tag))) for key, tag in (("surname", "surname"), ("given", "given-names"), ("prefix", "prefix"), ("suffix", "suffix"))}  # fmt: skip
+    if not parts["surname"] and not parts["given"]:
+        parts["surname"] = plain(text_of(el))
+    return parts
+
+
+def _group_name(collab: Element, r: Rendering) -> str:
+    """The group's own words, without its members and addresses."""
+    holder = collab if name(collab) == "collab" else next(iter(collab), collab)
+    parts = [escape(holder.text)]
+    for child in holder:
+        if name(child) not in ("contrib-group", "contrib", "aff", "xref", "fn", "address", "email"):
+            parts.append(r.inline(child))
+        parts.append(escape(child.tail))
+    return " ".join("".join(parts).split()).strip(" ,;")
+
+
+def _members(collab: Element, meta: Element, r: Rendering) -> tuple[Author, ...]:
+    found = []
+    for group in collab.iter("contrib-group"):
+        found += [_person(contrib, group, meta, r) for contrib in group.iterchildren("contrib")]
+    return tuple(member for member in found if member.name)
+
+
+def _address(contrib: Element, pointed: list[tuple[str, Element]]) -> str:
+    own = next((text_of(el) for el in contrib.iterchildren("email")), "") or text_of(contrib.find("address/email"))
+    shared = next((text_of(el.find("email")) for _kind_of, el in pointed if name(el) == "corresp" and len(el.findall("email")) == 1), "")
+    return own or shared
+
+
+def _affiliation_ids(
+    contrib: Element, group: Element, meta: Element, pointed: list[tuple[str, Element]], r: Rendering
+) -> Iterator[str]:
+    """Affiliations pointed at or held; else those of the group; else the article's only one."""
+    found = [el for _kind_of, el in pointed if name(el) in ("aff", "aff-alternatives")]
+    found += [el for el in contrib.iterchildren("aff", "aff-alternatives")]
+    if not found:
+        found = list(group.iterchildren("aff", "aff-alternatives"))
+        found = [el for el in found if el.find("label") is None] if len(found) > 1 else found
+    if not found and len(alone := list(meta.iterchildren("aff"))) == 1:
+        found = alone
+    for el in found:
+        inner = el.find("aff") if name(el) == "aff-alternatives" else el
+        yield r.index.id_of(inner if inner is not None else el, "aff")
+
+
+def _warn_of_bad_orcid(contrib: Element, ids: list[str], r: Rendering) -> None:
+    if ids and not any(ids):
+        r.warn("bad-orcid", "An ORCID iD has a wrong check digit and is left out.", contrib)

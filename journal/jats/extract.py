@@ -1,0 +1,95 @@
+"""The extract: the first words of an article without an abstract, free for everyone.
+
+About 200 words from the first paragraphs, ending at a sentence, and never more than two fifths of the whole text: a letter
+must not be given away by its preview.
+"""
+
+import copy
+import re
+from collections.abc import Container, Iterator
+
+from journal.jats.document import Extract
+from journal.jats.markup import to_text
+from journal.jats.render.rendering import Rendering
+from journal.jats.tree import Element, name
+
+WORDS = 200
+SHARE = 0.4
+_END = re.compile(r"[.!?][\"'”’)\]]*(?:[\[(]?\d[\d,–\-\s]*[\])]?)?(?=\s+[\"'“‘(\[]?[A-ZÀ-Þ0-9]|\s*$)")
+_ABBREVIATION = re.compile(
+    r"(?:\b(?:e\.g|i\.e|cf|vs|Dr|Drs|Mr|Mrs|Ms|Prof|St|Fig|Figs|Eq|Ref|Refs|No|Nos|Vol|al|approx|ca|spp?|subsp|var|Inc|Ltd|Co|U\.S)"
+    r"|\b[A-Z])\.$"
+)
+
+
+def extract(article: Element, r: Rendering, blocks: Container[str]) -> Extract | None:
+    """The extract of an article's body, None when it has no running text long enough to give some of."""
+    body = article.find("body")
+    if body is None:
+        return None
+    words_left = min(WORDS, int(SHARE * len(" ".join(body.itertext()).split())))
+    html: list[str] = []
+    for paragraph in _paragraphs(body):
+        shortened = _shortened(paragraph, blocks)
+        text = "".join(shortened.itertext())
+        end = _sentence_end(text, words_left)
+        if not end:
+            break
+        _keep(shortened, end)
+        html.append(f"<p>{r.inline(shortened).strip()}</p>")
+        words_left -= len(text[:end].split())
+        if end < len(text.rstrip()) or words_left < 20:
+            break
+    joined = "".join(html)
+    return Extract(joined, to_text(joined)) if joined else None
+
+
+def _paragraphs(body: Element) -> Iterator[Element]:
+    """Paragraphs of the running text: not of boxes, captions, lists, tables, quotations."""
+    for p in body.iter("p"):
+        if all(name(el) in ("sec", "body", "article") for el in p.iterancestors()) and "".join(p.itertext()).strip():
+            yield p
+
+
+def _shortened(paragraph: Element, blocks: Container[str]) -> Element:
+    """A copy without notes, up to the first block in it."""
+    shortened = copy.deepcopy(paragraph)
+    shortened.tail = None
+    for child in list(shortened.iter("{*}*"))[1:]:
+        if name(child) in blocks and name(child) != "alternatives":
+            _keep(shortened, len("".join(shortened.itertext())) + 1, stop=child)
+            break
+    return shortened
+
+
+def _sentence_end(text: str, words: int) -> int:
+    """Where the last sentence ends that begins within the word limit and does not pass it by more than a fifth; 0 if none."""
+    best = 0
+    for match in _END.finditer(text):
+        if _ABBREVIATION.search(text[: match.start() + 1][-12:]):
+            continue
+        if len(text[: match.end()].split()) > words * 1.2:
+            break
+        best = match.end()
+    return best
+
+
+def _keep(el: Element, room: int, stop: Element | None = None) -> int:
+    """Keep the first ``room`` characters inside an element, up to ``stop``; answers how much room is left, -1 when full."""
+    el.text, room = _within(el.text, room)
+    for child in list(el):
+        if room < 0 or child is stop:
+            for follower in [child, *child.itersiblings()]:
+                el.remove(follower)
+            return -1
+        room = _keep(child, room, stop)
+        child.tail, room = _within(child.tail, room)
+    return room
+
+
+def _within(text: str | None, room: int) -> tuple[str | None, int]:
+    if room < 0:
+        return None, -1
+    kept = (text or "")[:room]
+    room -= len(kept)
+    return kept or None, room if room else -1

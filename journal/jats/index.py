@@ -1,0 +1,137 @@
+"""Pass 1: what can be pointed at, what points at it, and the marks a reference or note links back to."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from journal.jats.document import Problem
+from journal.jats.markup import slug
+from journal.jats.tree import Element, name, text_of
+
+MAX_RANGE = 200
+_DASH = re.compile(r"\s*[-‐‑‒–—−]\s*")
+_WRITTEN_RANGE = re.compile(r"[\[(]?(\d+)\s*[-‐‑‒–—−]\s*(\d+)[\])]?")
+
+
+@dataclass(slots=True)
+class Index:
+    """Ids on the page are unique, begin with ``a-`` and are made of letters, digits, ``_`` and ``-``."""
+
+    ids: dict[Element, str] = field(default_factory=dict)
+    targets: dict[str, Element] = field(default_factory=dict)
+    resolved: dict[Element, list[Element]] = field(default_factory=dict)
+    marks: dict[Element, str] = field(default_factory=dict)
+    marks_of: dict[Element, list[str]] = field(default_factory=dict)
+    pointed_at: set[Element] = field(default_factory=set)
+    positions: dict[Element, tuple[list[Element], int]] = field(default_factory=dict)
+    warnings: list[Problem] = field(default_factory=list)
+    _taken: dict[str, int] = field(default_factory=dict)
+
+    def id_of(self, el: Element, kind: str = "") -> str:
+        """The element's id on the page, made from its name if the source gives none."""
+        known = self.ids.get(el)
+        if known is None:
+            known = self.ids[el] = self.fresh_id(kind or name(el))
+        return known
+
+    def fresh_id(self, wish: str) -> str:
+        """An id nothing on the page has."""
+        base = "a-" + (slug(wish) or "x")
+        count = self._taken.get(base, 0) + 1
+        self._taken[base] = count
+        return base if count == 1 else self.fresh_id(f"{base[2:]}-{count}")
+
+    def first_target(self, xref: Element) -> Element | None:
+        found = self.resolved.get(xref)
+        return found[0] if found else None
+
+
+def build(article: Element) -> Index:
+    """Index an arranged article."""
+    index = Index()
+    _collect_ids(article, index)
+    for ref_list in article.iter("ref-list"):
+        refs = list(ref_list.iterchildren("ref"))
+        index.positions.update({ref: (refs, place) for place, ref in enumerate(refs)})
+    xrefs = list(article.iter("xref"))
+    for xref in xrefs:
+        _resolve(xref, index)
+    for xref in xrefs:
+        _open_range(xref, index)
+    for xref in xrefs:
+        _mark(xref, index)
+    return index
+
+
+def _collect_ids(article: Element, index: Index) -> None:
+    for el in _with_ids(article):
+        source_id = el.get("id", "")
+        if source_id in index.targets:
+            message = f'The id "{source_id[:60]}" is used more than once; links go to the first.'
+            index.warnings.append(Problem("duplicate-id", message, el.sourceline))
+        else:
+            index.targets[source_id] = el
+        index.id_of(el, source_id)
+
+
+def _with_ids(article: Element) -> Iterator[Element]:
+    for el in article.iter("{*}*"):
+        if el.get("id") and not name(el).startswith("mml:"):
+            yield el
+
+
+def _resolve(xref: Element, index: Index) -> None:
+    rids = xref.get("rid", "").split()
+    found = []
+    for rid in rids:
+        target = index.targets.get(rid)
+        if target is None:
+            message = f'A link points to "{rid[:60]}", which is not in the file; it is shown as text.'
+            index.warnings.append(Problem("dangling-link", message, xref.sourceline))
+        else:
+            found.append(_whole(target))
+    if not rids and xref.get("ref-type"):
+        index.warnings.append(Problem("dangling-link", "A link points nowhere; it is shown as text.", xref.sourceline))
+    index.resolved[xref] = found
+    index.pointed_at.update(found)
+
+
+def _whole(target: Element) -> Element:
+    """What a link to this element should lead to: the entry of the reference list, not a part of it."""
+    if name(target) == "ref":
+        return target
+    return next((el for el in target.iterancestors("ref")), target)
+
+
+def _open_range(xref: Element, index: Index) -> None:
+    """`1–5`, written in one link or between two, stands for every reference from the first to the last."""
+    first = index.first_target(xref)
+    if first not in index.positions or first is None:
+        return
+    refs, start = index.positions[first]
+    end = _end_of_range(xref, index, refs, start)
+    if start < end <= start + MAX_RANGE:
+        index.resolved[xref] = refs[start : end + 1]
+        index.pointed_at.update(refs[start : end + 1])
+
+
+def _end_of_range(xref: Element, index: Index, refs: list[Element], start: int) -> int:
+    following = xref.getnext()
+    if following is not None and name(following) == "xref" and _DASH.fullmatch(xref.tail or ""):
+        last = index.first_target(following)
+        if last is not None and index.positions.get(last, (None,))[0] is refs:
+            return index.positions[last][1]
+    written = _WRITTEN_RANGE.fullmatch(text_of(xref))
+    if written and len(index.resolved[xref]) == 1 and int(written.group(1)) == start + 1:
+        return min(int(written.group(2)) - 1, len(refs) - 1)
+    return start
+
+
+def _mark(xref: Element, index: Index) -> None:
+    """Give the link an id to come back to, when it points to references or notes from running text."""
+    targets = [el for el in index.resolved[xref] if name(el) in ("ref", "fn", "table-fn")]
+    if not targets or any(name(el) in ("contrib", "aff") for el in xref.iterancestors()):
+        return
+    mark = index.marks[xref] = index.fresh_id("cite-" + str(len(index.marks) + 1))
+    for target in targets:
+        index.marks_of.setdefault(target, []).append(mark)

@@ -1,0 +1,60 @@
+"""Writing HTML: escaping, attributes, and the way back from our own HTML to text."""
+
+import html
+import re
+from functools import lru_cache
+
+
+def escape(text: str | None) -> str:
+    """Text as HTML text. Only ``& < >`` change."""
+    if not text:
+        return ""
+    if "&" in text:
+        text = text.replace("&", "&amp;")
+    if "<" in text:
+        text = text.replace("<", "&lt;")
+    if ">" in text:
+        text = text.replace(">", "&gt;")
+    return text
+
+
+def attribute(name: str, value: str | int | None) -> str:
+    """`` name="value"`` with a leading space, or "" when there is no value."""
+    if value is None or value == "":
+        return ""
+    return f' {name}="{html.escape(str(value), quote=True)}"'
+
+
+def element(tag: str, content: str, attributes: str = "") -> str:
+    return f"<{tag}{attributes}>{content}</{tag}>"
+
+
+_TAG = re.compile(r"<[^>]*>")
+_BLOCK_TAG = re.compile(r"</?(?:p|div|li|ul|ol|dl|dt|dd|t[rdh]|table|section|h[1-6]|fig\w*|blockquote|pre|br|hr)\b[^>]*>")
+_SPACE = re.compile(r"[ \t\r\n]+")
+_ATTRIBUTE_VALUE = re.compile(r' (?:id|data-refs)="[^"]*"')
+_LINK = re.compile(r"</?a\b[^>]*>")
+_CITATION = re.compile(r'<a class="(?:cite|note-mark)"[^>]*>.*?</a>', re.DOTALL)
+
+
+def to_text(fragment: str) -> str:
+    """The words of a fragment this package wrote (its attributes hold no ``>``), blocks apart by a space."""
+    text = _TAG.sub("", _BLOCK_TAG.sub(" ", fragment))
+    return _SPACE.sub(" ", html.unescape(text)).strip(" ")
+
+
+def without_links(fragment: str) -> str:
+    """The fragment for a second place on the page: no links, no ids."""
+    return _ATTRIBUTE_VALUE.sub("", _LINK.sub("", fragment))
+
+
+def without_citations(fragment: str) -> str:
+    """A heading for the contents list: without citation marks, links and ids."""
+    bare = without_links(_CITATION.sub("", fragment))
+    return re.sub(r"<sup>[\s,;–-]*</sup>", "", bare).strip()
+
+
+@lru_cache(maxsize=4096)
+def slug(source_id: str) -> str:
+    """A source id as part of an HTML id: letters, digits, ``_`` and ``-``; "" if nothing is left."""
+    return re.sub(r"[^A-Za-z0-9_-]+", "-", source_id).strip("-")[:80]

@@ -1,0 +1,149 @@
+"""Pass 2 and the whole way: an `<article>` element to an `ArticleDoc`."""
+
+import re
+from dataclasses import replace
+from typing import Any
+
+from journal.jats import index as indexing
+from journal.jats.arrange import arrange
+from journal.jats.document import Abstract, ArticleDoc, Extract, Images, Metadata, Problem, Reference
+from journal.jats.extract import extract
+from journal.jats.markup import to_text, without_citations
+from journal.jats.metadata import metadata
+from journal.jats.render import blocks, cals, citations, figures, inline, maths, notes, pictures, references, tables
+from journal.jats.render.allowed import clean
+from journal.jats.render.front import affiliation_list, byline, information
+from journal.jats.render.parts import sections, tree
+from journal.jats.render.rendering import BLOCKS, Rendering
+from journal.jats.tree import Element, language, name
+
+#: Raise it when stored HTML should be made again; `manage.py rerender` compares it.
+VERSION = 1
+
+#: Imported for what they register.
+SUBJECTS = (blocks, cals, citations, figures, inline, maths, notes, pictures, references, tables)
+
+_LINK = re.compile(r'<a ([^>]*?)href="#([^"]+)"([^>]*)>(.*?)</a>', re.DOTALL)
+_BACKLINKS = re.compile(r' ?<span class="backlinks">.*?</span>')
+
+
+def render(article: Element, images: Images | None = None) -> ArticleDoc:
+    """Render an article (its tree is rearranged in place). ``images`` by `links.stem` of their file names.
+
+    Never raises on what the article says: what cannot be shown is a warning, what is missing an error of the result.
+    """
+    arrange(article, BLOCKS)
+    index = indexing.build(article)
+    r = Rendering(index, images or {})
+    r.warnings += index.warnings
+    parts = _public_parts(article, r)
+    r.place = "page"
+    found = sections(article, r)
+    reference_parts = _references(article, r)
+    fields = {**parts, **reference_parts, "sections": found}
+    return _finished(article, r, fields)
+
+
+def _public_parts(article: Element, r: Rendering) -> dict[str, Any]:
+    """What everybody gets. Metadata first, without ids, because its words are shown in several places."""
+    r.place = "extract"
+    meta = metadata(article, r)
+    brief = extract(article, r, BLOCKS)
+    r.place = "public"
+    return {
+        "metadata": meta,
+        "extract": brief,
+        "abstracts": [_abstract(el, r) for el in article.iterfind("front/article-meta/*") if name(el) in ("abstract", "trans-abstract")],
+        "byline_html": byline(meta, r),
+        "affiliations_html": affiliation_list(meta, r),
+        "information_html": information(article, meta, r),
+    }
+
+
+def _abstract(el: Element, r: Rendering) -> Abstract:
+    kind = el.get("abstract-type", "") or ("translated" if name(el) == "trans-abstract" else "")
+    title = el.find("title")
+    title_html = without_citations(r.unlinked(title)) if title is not None else ""
+    r.level = 3
+    html = r.flow(el, skip=("title", "label"))
+    r.level = 2
+    return Abstract(kind, title_html, to_text(title_html), language(el), html, to_text(html))
+
+
+def _references(article: Element, r: Rendering) -> dict[str, Any]:
+    """The article's own reference lists as one fragment, with and without the way back into the text."""
+    lists = [el for el in article.iterfind("back/ref-list")]
+    html: list[str] = []
+    found: list[Reference] = []
+    titles = [title for el in lists if (title := el.find("title")) is not None]
+    for ref_list in lists:
+        title = ref_list.find("title")
+        if title is not None and len(lists) > 1:
+            html.append(f'<h3 class="refs-title">{r.inline(title)}</h3>')
+        entries, more = references.entries(r, ref_list)
+        html.append(entries)
+        found += more
+    title_text = to_text(r.unlinked(titles[0])) if len(titles) == 1 and len(lists) == 1 else ""
+    return {"references": found, "references_html": "".join(html), "references_title": title_text or "References"}
+
+
+def _finished(article: Element, r: Rendering, fields: dict[str, Any]) -> ArticleDoc:
+    """Take out links to nothing, clean, and freeze."""
+    finish = _Finish(r)
+    meta: Metadata = fields["metadata"]
+    found = [replace(section, html=finish.html(section.html)) for section in fields["sections"]]
+    reference_html = finish.html(fields["references_html"])
+    brief: Extract | None = fields["extract"]
+    return ArticleDoc(
+        metadata=meta,
+        abstracts=tuple(replace(abstract, html=finish.html(abstract.html)) for abstract in fields["abstracts"]),
+        extract=replace(brief, html=finish.html(brief.html)) if brief else None,
+        sections=tuple(found),
+        contents=tree(r.headings),
+        figures=tuple(r.figures),
+        tables=tuple(r.tables),
+        references=tuple(replace(ref, html=finish.html(ref.html)) for ref in fields["references"]),
+        references_title=fields["references_title"],
+        references_html=reference_html,
+        public_references_html=_BACKLINKS.sub("", reference_html),
+        notes=tuple(r.notes),
+        byline_html=finish.html(fields["byline_html"]),
+        affiliations_html=finish.html(fields["affiliations_html"]),
+        information_html=finish.html(fields["information_html"]),
+        plain_text="\n\n".join(to_text(section.html) for section in found),
+        errors=tuple(_errors(article, meta)),
+        warnings=tuple(r.warnings),
+        renderer_version=VERSION,
+    )
+
+
+class _Finish:
+    """The last step of each fragment: links whose end was never written lose their link, then nh3."""
+
+    def __init__(self, r: Rendering) -> None:
+        self.missing = r.linked - r.emitted
+
+    def html(self, fragment: str) -> str:
+        if self.missing and "#a-" in fragment:
+            fragment = _LINK.sub(self._without_end, fragment)
+        return clean(fragment)
+
+    def _without_end(self, match: re.Match[str]) -> str:
+        if match.group(2) not in self.missing:
+            return match.group()
+        return "" if "backlink" in match.group(1) else match.group(4)
+
+
+def _errors(article: Element, meta: Metadata) -> list[Problem]:
+    """What keeps the article a draft."""
+    line = next((el.sourceline for el in article.iterfind("front/article-meta")), article.sourceline)
+    found = []
+    if article.find("front/article-meta") is None:
+        found.append(Problem("no-front", "The article has no front matter (front/article-meta).", article.sourceline))
+    if not meta.doi:
+        found.append(Problem("no-doi", "The article has no DOI (article-id with pub-id-type doi).", line))
+    if not meta.title_text:
+        found.append(Problem("no-title", "The article has no title (article-title).", line))
+    if meta.dates.published is None:
+        found.append(Problem("no-date", "The article has no publication date (pub-date).", line))
+    return found

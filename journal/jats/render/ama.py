@@ -1,0 +1,181 @@
+"""Citations that come as parts without punctuation, put together in the style of the American Medical Association.
+
+Two things differ from the manual: all authors given are shown, and given names stay as given. What the source says is not
+cut here; a citation of the article itself (`journal.citation`) follows the manual.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from journal.jats.links import doi_url, find_doi, pmcid_url, pmid_url, typed_url
+from journal.jats.markup import escape, to_text
+from journal.jats.render.inline import anchor_tag
+from journal.jats.render.rendering import INLINES, Rendering, inline
+from journal.jats.tree import Element, href, name, text_of
+
+PEOPLE = ("name", "string-name", "collab", "etal", "anonymous", "name-alternatives", "collab-alternatives", "on-behalf-of")
+IDENTIFIERS = {"doi": ("doi:", doi_url), "pmid": ("PMID: ", pmid_url), "pmcid": ("PMCID: ", pmcid_url), "pmc": ("PMCID: ", pmcid_url)}
+
+
+def has_own_words(el: Element) -> bool:
+    """Whether the source itself wrote text or punctuation between the parts of a citation."""
+    if (el.text or "").strip():
+        return True
+    return any((child.tail or "").strip() for child in el) or len(el) < 2
+
+
+@inline("name", "string-name")
+def person(r: Rendering, el: Element) -> str:
+    """A name as given; a space between its parts where the source has none."""
+    if any((child.tail or "").strip() for child in el) or (el.text or "").strip():
+        return r.inline(el)
+    return " ".join(part for part in (r.inline(child).strip() for child in el) if part)
+
+
+@inline("etal")
+def et_al(r: Rendering, el: Element) -> str:
+    return r.inline(el) or "et al"
+
+
+@inline("person-group")
+def person_group(r: Rendering, el: Element) -> str:
+    if any((child.tail or "").strip() for child in el) or (el.text or "").strip():
+        return r.inline(el)
+    return ", ".join(part for part in (rendered(r, child) for child in el) if part)
+
+
+@inline("pub-id")
+def publication_id(r: Rendering, el: Element) -> str:
+    """An identifier with its link; its kind is said where the words before it do not."""
+    kind = (el.get("pub-id-type") or "").lower()
+    said = r.unlinked(el).strip()
+    prefix, url_of = IDENTIFIERS.get(kind, ("", None))
+    value = find_doi(text_of(el)) if kind == "doi" else text_of(el)
+    url = url_of(value) if url_of and value else typed_url(kind, href(el) or value)
+    before = _words_before(el).rstrip().lower()
+    if before.endswith((":", "doi", "pmid", "pmcid", "/", "pmc")) or said.lower().startswith(prefix.strip().lower() or "\0"):
+        prefix = ""
+    gap = "" if not before or before[-1] in " (/[:" or (el.getprevious() is not None and prefix == "") else " "
+    return gap + prefix + anchor_tag(r, url, said)
+
+
+def _words_before(el: Element) -> str:
+    previous, parent = el.getprevious(), el.getparent()
+    if previous is not None:
+        return (previous.tail or "") or text_of(previous)
+    return (parent.text or "") if parent is not None else ""
+
+
+def people(citation: Element) -> Iterator[str]:
+    """Plain names of a citation's authors."""
+    for el in citation.iter("name", "string-name", "collab"):
+        group = el.getparent()
+        if group is not None and group.get("person-group-type", "author") == "author":
+            parts = [text_of(part) for part in el] if name(el) != "collab" else []
+            yield " ".join(part for part in parts if part) or text_of(el)
+
+
+def rendered(r: Rendering, el: Element) -> str:
+    handler = INLINES.get(name(el))
+    return (handler(r, el) if handler else r.inline(el)).strip()
+
+
+@dataclass(slots=True)
+class Parts:
+    """The parts of one citation that have not been used yet."""
+
+    r: Rendering
+    left: list[Element]
+
+    def take(self, *names: str, between: str = " ") -> str:
+        """The html of all parts so named, which are then used."""
+        found = [el for el in self.left if name(el) in names]
+        self.left = [el for el in self.left if name(el) not in names]
+        return between.join(text for text in (rendered(self.r, el) for el in found) if text)
+
+    def take_people(self, *kinds: str) -> str:
+        """People of groups of these kinds ("" is a group without a kind, and names outside any group)."""
+        found = [el for el in self.left if self._are(el, kinds)]
+        self.left = [el for el in self.left if el not in found]
+        return ", ".join(text for text in (rendered(self.r, el) for el in found) if text)
+
+    @staticmethod
+    def _are(el: Element, kinds: tuple[str, ...]) -> bool:
+        if name(el) == "person-group":
+            return el.get("person-group-type", "") in kinds
+        return "" in kinds and name(el) in PEOPLE
+
+
+def formatted(r: Rendering, citation: Element) -> str:
+    """One citation in AMA order. No part of the source is lost: what has no place in the order comes at the end."""
+    parts = Parts(r, list(citation))
+    whole = parts.take("article-title", "data-title") or ""
+    chapter = parts.take("chapter-title", "part-title")
+    sentences = [parts.take("label"), parts.take_people("author", ""), whole, parts.take("trans-title")]
+    sentences += [f"{chapter}. In" if chapter else "", _editors(parts), _source(parts), parts.take("series")]
+    sentences += [_edition(parts), parts.take("conf-name", "conf-loc", "conf-date", between=", ")]
+    sentences.append(_imprint(parts))
+    sentences += [rendered_left for rendered_left in _others(parts)]
+    return _sentence(sentences)
+
+
+def _editors(parts: Parts) -> str:
+    editors = parts.take_people("editor", "ed", "eds", "guest-editor")
+    return f"{editors}, ed" + ("s" if "," in editors else "") if editors else ""
+
+
+def _source(parts: Parts) -> str:
+    source = parts.take("source", "trans-source")
+    return f"<i>{source}</i>" if source else ""
+
+
+def _edition(parts: Parts) -> str:
+    edition = parts.take("edition")
+    return f"{edition} ed" if edition.isdigit() else edition
+
+
+def _imprint(parts: Parts) -> str:
+    """`Place: Publisher; 2015;72(9):977-979`, as far as there is."""
+    publisher = ": ".join(p for p in (parts.take("publisher-loc"), parts.take("publisher-name")) if p)
+    when = parts.take("year", "month", "season", "day", "date")
+    volume, issue = parts.take("volume"), parts.take("issue", "issue-part")
+    supplement = parts.take("supplement")
+    pages = _pages(parts)
+    line = when
+    if volume or issue:
+        line += (";" if line else "") + volume + (f"({issue})" if issue else "")
+    line += f" {supplement}" if supplement else ""
+    line += (":" if line else "") + pages if pages else ""
+    return "; ".join(p for p in (publisher, line) if p)
+
+
+def _pages(parts: Parts) -> str:
+    span = parts.take("page-range")
+    first, last, number = parts.take("fpage"), parts.take("lpage"), parts.take("elocation-id")
+    pages = span or "-".join(dict.fromkeys(p for p in (first, last) if p))
+    return ", ".join(p for p in (pages, number) if p)
+
+
+def _others(parts: Parts) -> Iterator[str]:
+    """Everything without a place in the order, identifiers last."""
+    ids = ("pub-id", "ext-link", "uri", "object-id")
+    for el in [el for el in parts.left if name(el) not in ids]:
+        yield rendered(parts.r, el) + _tail(el)
+    for el in [el for el in parts.left if name(el) in ids]:
+        yield rendered(parts.r, el) + _tail(el)
+
+
+def _tail(el: Element) -> str:
+    return " " + escape((el.tail or "").strip()) if (el.tail or "").strip() else ""
+
+
+def _sentence(sentences: list[str]) -> str:
+    """Joined by full stops, without doubling one that is there."""
+    out = ""
+    for sentence in (s.strip() for s in sentences):
+        if not sentence:
+            continue
+        if out:
+            out += " " if to_text(out)[-1:] in ".?!" else ". "
+        out += sentence
+    return out if not out or to_text(out)[-1:] in ".?!" or out.endswith("</a>") else out + "."

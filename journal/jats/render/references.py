@@ -1,0 +1,125 @@
+"""The reference list: each entry as the source prints it, or in AMA style where the source gives only its parts."""
+
+from journal.jats.document import Reference
+from journal.jats.links import doi_url, find_doi
+from journal.jats.markup import attribute, to_text
+from journal.jats.render.ama import formatted, has_own_words, people
+from journal.jats.render.blocks import heading_tag
+from journal.jats.render.inline import anchor_tag
+from journal.jats.render.notes import backlinks
+from journal.jats.render.rendering import Rendering, block, inline
+from journal.jats.tree import Element, href, name, text_of
+
+CITATIONS = ("mixed-citation", "element-citation", "citation", "nlm-citation")
+
+
+@inline("mixed-citation", "citation", "nlm-citation", "element-citation", "nomenclature-citation")
+def citation(r: Rendering, el: Element) -> str:
+    """As given if there are words or punctuation between the parts, else built from the parts."""
+    words = r.inline(el) if has_own_words(el) else formatted(r, el)
+    return f"<span{attribute('id', '')}{r.anchor(el)}>{words}</span>" if r.anchor(el) else words
+
+
+@block("ref-list")
+def list_in_text(r: Rendering, el: Element) -> str:
+    """A reference list within a section, appendix or letter, under its own heading."""
+    title = el.find("title")
+    head = heading_tag(r, r.inline(title).strip() if title is not None else "")
+    items, _references = entries(r, el)
+    return f"<div{r.anchor(el)}>{head}{items}</div>"
+
+
+def entries(r: Rendering, ref_list: Element) -> tuple[str, list[Reference]]:
+    """(html, references) of a list and the lists nested in it, without its own title."""
+    references: list[Reference] = []
+    html: list[str] = []
+    items: list[str] = []
+    for child in ref_list:
+        if name(child) == "ref":
+            references.append(reference(r, child))
+            items.append(_item(r, child, references[-1]))
+            continue
+        _close(items, html)
+        if name(child) == "ref-list":
+            title = child.find("title")
+            if title is not None:
+                html.append(f'<h3 class="refs-title">{r.inline(title)}</h3>')
+            nested, more = entries(r, child)
+            html.append(nested)
+            references += more
+        elif name(child) not in ("title", "label"):
+            html.append(f"<p>{r.inline(child)}</p>")
+    _close(items, html)
+    return "".join(html), references
+
+
+def _close(items: list[str], html: list[str]) -> None:
+    if items:
+        html.append(f'<ol class="refs">{"".join(items)}</ol>')
+        items.clear()
+
+
+def _item(r: Rendering, ref: Element, entry: Reference) -> str:
+    label = f'<span class="ref-label">{entry.label}</span> ' if entry.label else ""
+    linked = "doi.org/" in entry.html
+    link = anchor_tag(r, doi_url(entry.doi), "DOI") if entry.doi and not linked else ""
+    links = f' <span class="ref-links">{link}</span>' if link else ""
+    text = f'<span class="ref-text">{entry.html}</span>'
+    return f'<li class="ref"{r.id(ref, "ref")}>{label}{text}{links}{backlinks(r, ref)}</li>'
+
+
+def reference(r: Rendering, ref: Element) -> Reference:
+    label = ref.find("label")
+    words = r.inline(label).strip() if label is not None else ""
+    html = " ".join(_parts(r, ref))
+    inner = _label_inside(ref) if label is None else None
+    first = next((el for el in ref.iter(*CITATIONS)), ref)
+    text = to_text(html)
+    ids = {el.get("pub-id-type", ""): text_of(el) for el in first.iter("pub-id", "article-id")}
+    doi = find_doi(ids.get("doi", "")) or _linked_doi(first) or find_doi(text)
+    return Reference(
+        id=r.index.id_of(ref, "ref"),
+        label=words if inner is None else "",
+        html=html,
+        text=text,
+        doi=doi,
+        pmid=ids.get("pmid", ""),
+        pmcid=ids.get("pmcid", "") or ids.get("pmc", ""),
+        title=_first(first, "article-title", "chapter-title", "data-title", "part-title"),
+        source=_first(first, "source"),
+        authors=tuple(people(first)),
+        year=_first(first, "year"),
+        volume=_first(first, "volume"),
+        fpage=_first(first, "fpage", "elocation-id"),
+    )
+
+
+def _label_inside(ref: Element) -> Element | None:
+    return ref.find("mixed-citation/label")
+
+
+def _parts(r: Rendering, ref: Element) -> list[str]:
+    """Citations, notes and paragraphs of an entry in order, each in one line."""
+    holder = [child for child in ref if name(child) != "label"]
+    parts = [_line(r, child) for child in holder]
+    return [part.strip() for part in [ref.text or "", *parts] if part.strip()]
+
+
+def _line(r: Rendering, child: Element) -> str:
+    if name(child) in CITATIONS:
+        return citation(r, child)
+    if name(child) == "citation-alternatives":
+        chosen = next((el for el in child if name(el) == "mixed-citation"), next(iter(child), None))
+        return citation(r, chosen) if chosen is not None else ""
+    return r.inline(child)
+
+
+def _first(citation_el: Element, *names: str) -> str:
+    return next((text_of(el) for el in citation_el.iter(*names)), "")
+
+
+def _linked_doi(el: Element) -> str:
+    for link in el.iter("ext-link", "uri"):
+        if link.get("ext-link-type") == "doi" or "doi.org/" in href(link):
+            return find_doi(href(link))
+    return ""

@@ -1,0 +1,190 @@
+"""Pass 2's engine: two tables of element functions, and the two ways to render content: in a line, or as blocks.
+
+Depth: libxml2 allows 256 levels and Python 1,000 frames, so a function here calls `inline` or `flow` itself (two frames a level).
+"""
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
+
+from journal.jats.document import Figure, Heading, Images, Note, Problem, Table
+from journal.jats.index import Index
+from journal.jats.markup import attribute, escape
+from journal.jats.tree import Element, language, name
+
+Handler: TypeAlias = Callable[["Rendering", Element], str]
+#: Where the html will stand: on the page beside the full text; on the page everybody gets; in the extract.
+Place: TypeAlias = Literal["page", "public", "extract"]
+
+INLINES: dict[str, Handler] = {}
+BLOCKS: dict[str, Handler] = {}
+#: Data about the article, or words already shown elsewhere: no element of the page comes from these in running text.
+SILENT = frozenset(
+    "alt-text long-desc object-id processing-meta custom-meta custom-meta-group x-meta sec-meta index-term"
+    " index-term-range-end institution-id counts".split()
+)
+RTL = frozenset({"ar", "dv", "fa", "he", "ps", "sd", "ug", "ur", "yi"})
+
+
+def inline(*names: str) -> Callable[[Handler], Handler]:
+    """Register a function for elements that may stand in a line of text."""
+
+    def register(handler: Handler) -> Handler:
+        INLINES.update(dict.fromkeys(names, handler))
+        return handler
+
+    return register
+
+
+def block(*names: str) -> Callable[[Handler], Handler]:
+    """Register a function for elements that may not stand in a line of text."""
+
+    def register(handler: Handler) -> Handler:
+        BLOCKS.update(dict.fromkeys(names, handler))
+        return handler
+
+    return register
+
+
+@dataclass(slots=True)
+class Rendering:
+    """The state of one article's rendering. ``level`` is the level of the next heading."""
+
+    index: Index
+    images: Images
+    place: Place = "page"
+    level: int = 2
+    in_link: bool = False
+    warnings: list[Problem] = field(default_factory=list)
+    emitted: set[str] = field(default_factory=set)
+    linked: set[str] = field(default_factory=set)
+    figures: list[Figure] = field(default_factory=list)
+    tables: list[Table] = field(default_factory=list)
+    headings: list[Heading] = field(default_factory=list)
+    notes: list[Note] = field(default_factory=list)
+    pending_notes: list[Element] = field(default_factory=list)
+    _reported: set[str] = field(default_factory=set)
+
+    def warn(self, code: str, message: str, el: Element | None = None) -> None:
+        """Tell the editor once."""
+        if message not in self._reported:
+            self._reported.add(message)
+            self.warnings.append(Problem(code, message, None if el is None else el.sourceline))
+
+    def inline(self, el: Element) -> str:
+        """The content as one line of text: a block in it gives up its box, never its words."""
+        if len(el) == 0:
+            return escape(el.text)
+        parts = [escape(el.text)]
+        for child in el:
+            handler = INLINES.get(name(child))
+            if handler is not None:
+                parts.append(handler(self, child))
+            elif name(child) not in SILENT:
+                parts.append(self._unboxed(child))
+            if child.tail:
+                parts.append(escape(child.tail))
+        return "".join(parts)
+
+    def _unboxed(self, child: Element) -> str:
+        if name(child) in BLOCKS:
+            return f" {self.inline(child)} "
+        self._unknown(child)
+        return self.inline(child)
+
+    def flow(
+        self, el: Element, skip: Collection[str] = (), wrap: bool = True, children: list[Element] | None = None
+    ) -> str:
+        """The content as blocks: runs of text become paragraphs (bare if not ``wrap``), blocks stay between them.
+
+        With ``children``, only that part of the content.
+        """
+        out: list[str] = []
+        run = [escape(el.text)] if children is None else []
+        for child in el if children is None else children:
+            key = name(child)
+            if key in skip:
+                pass
+            elif key in BLOCKS:
+                self._close(run, out, wrap)
+                out.append(BLOCKS[key](self, child))
+            elif key in INLINES:
+                run.append(INLINES[key](self, child))
+            elif key in SILENT:
+                pass
+            else:
+                self._unknown(child)
+                if any(name(inner) in BLOCKS for inner in child.iter("{*}*")):
+                    self._close(run, out, wrap)
+                    out.append(self.flow(child))
+                else:
+                    run.append(self.inline(child))
+            if child.tail:
+                run.append(escape(child.tail))
+        self._close(run, out, wrap)
+        return "".join(out)
+
+    @staticmethod
+    def _close(run: list[str], out: list[str], wrap: bool) -> None:
+        text = "".join(run).strip(" \t\r\n")
+        if text:
+            out.append(f"<p>{text}</p>" if wrap else text)
+        run.clear()
+
+    def _unknown(self, el: Element) -> None:
+        tag = name(el)
+        if not tag.startswith("tp:"):
+            self.warn("unknown-element", f"<{tag[:80]}> has no rendering of its own; its content is shown plainly.", el)
+
+    def unlinked(self, el: Element) -> str:
+        """The content in a line, for the inside of a link: no links in it."""
+        before, self.in_link = self.in_link, True
+        try:
+            return self.inline(el)
+        finally:
+            self.in_link = before
+
+    def id(self, el: Element, kind: str = "") -> str:
+        """`` id="a-…"`` for an element readers may link to; given out once."""
+        if self.place == "extract":
+            return ""
+        html_id = self.index.id_of(el, kind)
+        if html_id in self.emitted:
+            return ""
+        self.emitted.add(html_id)
+        return f' id="{html_id}"'
+
+    def anchor(self, el: Element) -> str:
+        """The same, but only if something in the article points at it."""
+        return self.id(el) if el in self.index.pointed_at else ""
+
+    def mark(self, xref: Element) -> str:
+        """`` id`` of a citation or note mark, to come back to from the list."""
+        html_id = self.index.marks.get(xref)
+        if html_id is None or self.place != "page" or html_id in self.emitted:
+            return ""
+        self.emitted.add(html_id)
+        return f' id="{html_id}"'
+
+    def link_to(self, target: Element) -> str:
+        """``#a-…`` of an element; recorded, so that a link whose end is never written can be taken out."""
+        html_id = self.index.id_of(target)
+        self.linked.add(html_id)
+        return "#" + html_id
+
+    def may_link(self, target: Element) -> bool:
+        """Links from public parts lead only to what everybody gets: the reference list and the front matter."""
+        if self.in_link:
+            return False
+        if self.place == "page":
+            return True
+        if name(target) == "ref":
+            return not any(name(el) in ("sub-article", "response", "body", "app") for el in target.iterancestors())
+        return self.place == "public" and any(name(el) == "front" for el in target.iterancestors())
+
+    def language(self, el: Element) -> str:
+        """`` lang`` and, for right-to-left scripts, `` dir`` of an element that names its language."""
+        tag = language(el)
+        if not tag:
+            return ""
+        return attribute("lang", tag) + (' dir="rtl"' if tag.partition("-")[0].lower() in RTL else "")

@@ -1,0 +1,147 @@
+"""Tables: the wrapper with caption, scroll container and notes, and HTML tables with header cells, spans and alignment."""
+
+import re
+
+from journal.jats.document import Table
+from journal.jats.markup import attribute, element, escape, to_text, without_links
+from journal.jats.render.figures import caption_of, credits_of, label_of, object_doi
+from journal.jats.render.notes import with_notes
+from journal.jats.render.rendering import BLOCKS, Rendering, block
+from journal.jats.tree import Element, name, text_of
+
+MAX_COLSPAN, MAX_ROWSPAN = 100, 1000
+_ALIGN = re.compile(r"text-align\s*:\s*(left|right|center|justify)", re.IGNORECASE)
+HEAD = ("label", "caption", "object-id", "alt-text", "long-desc", "table-wrap-foot", "attrib", "permissions")
+
+
+@block("table-wrap")
+def table_wrap(r: Rendering, el: Element) -> str:
+    attributes = r.id(el, "table")
+    html_id = r.index.id_of(el)
+    words = label_of(r, el) + caption_of(r, el) + object_doi(r, el)
+    caption = f'<figcaption id="{html_id}-caption">{words}</figcaption>' if words and attributes else element("figcaption", words) * bool(words)
+    name_attribute = f' aria-labelledby="{html_id}-caption"' if words and attributes else ' aria-label="Table"'
+    body = r.flow(el, skip=HEAD).replace(' aria-label="Table"', name_attribute)
+    foot = "".join(table_notes(r, part) for part in el.iterchildren("table-wrap-foot")) + credits_of(r, el)
+    if r.place == "page" and attributes:
+        bare = without_links(words)
+        title = text_of(el.find("caption/title")) or to_text(bare)[:200]
+        r.tables.append(Table(html_id, text_of(el.find("label")), title, bare, to_text(bare)))
+    return f'<figure class="table-wrap"{attributes}>{caption}{body}{foot}</figure>'
+
+
+def table_notes(r: Rendering, foot: Element) -> str:
+    content = with_notes(r, foot, skip=("title",))
+    title = foot.find("title")
+    head = f'<p class="caption-title">{r.inline(title)}</p>' if title is not None else ""
+    return f'<div class="table-notes">{head}{content}</div>' if head or content else ""
+
+
+@block("table-wrap-group")
+def table_group(r: Rendering, el: Element) -> str:
+    head = label_of(r, el) + caption_of(r, el)
+    return f'<div class="table-group"{r.id(el, "tables")}>{element("p", head) if head else ""}{r.flow(el, skip=("label", "caption"))}</div>'
+
+
+@block("table-wrap-foot")
+def loose_foot(r: Rendering, el: Element) -> str:
+    return table_notes(r, el)
+
+
+def scroll(table: str) -> str:
+    """A table in a focusable scroll region; `table_wrap` gives it its name."""
+    return f'<div class="table-scroll" tabindex="0" role="region" aria-label="Table">{table}</div>'
+
+
+@block("table", "array")
+def table(r: Rendering, el: Element) -> str:
+    if el.find("tgroup") is not None:
+        return BLOCKS["oasis:table"](r, el)
+    parts, loose = [], []
+    for child in el:
+        if name(child) == "tr":
+            loose.append(row(r, child, in_head=False))
+            continue
+        if loose:
+            parts.append(element("tbody", "".join(loose)))
+            loose = []
+        parts.append(_part(r, child))
+    if loose:
+        parts.append(element("tbody", "".join(loose)))
+    return scroll(f"<table{r.anchor(el)}>{''.join(parts)}</table>")
+
+
+def _part(r: Rendering, child: Element) -> str:
+    kind = name(child)
+    if kind in ("col", "colgroup"):
+        return ""
+    if kind in ("thead", "tbody", "tfoot"):
+        rows = "".join(row(r, tr, kind == "thead") if name(tr) == "tr" else _stray(r, tr) for tr in child)
+        return element(kind, rows) if rows else ""
+    if kind == "caption":
+        return element("caption", _unboxed_caption(r, child))
+    return element("tbody", _stray(r, child))
+
+
+def _unboxed_caption(r: Rendering, child: Element) -> str:
+    return r.inline(child).strip()
+
+
+def _stray(r: Rendering, el: Element) -> str:
+    """Something that is no row where rows stand: its words get a row of their own."""
+    words = r.inline(el).strip()
+    return f"<tr><td>{words}</td></tr>" if words else ""
+
+
+def row(r: Rendering, tr: Element, in_head: bool) -> str:
+    cells = []
+    for place, td in enumerate(tr):
+        if name(td) in ("td", "th"):
+            cells.append(cell(r, td, in_head, place == 0))
+        elif words := r.inline(td).strip():
+            cells.append(f"<td>{words}</td>")
+    return f"<tr{r.anchor(tr)}>{''.join(cells)}</tr>"
+
+
+def cell(r: Rendering, td: Element, in_head: bool, first: bool) -> str:
+    """One cell. Words in a head are header cells whatever the source calls them; empty corners are not."""
+    content = escape(td.text).strip(" \t\r\n") if len(td) == 0 else contents(r, td)
+    attributes = r.anchor(td) if td.get("id") else ""
+    if td.attrib:
+        attributes += _span(td, "colspan", MAX_COLSPAN) + _span(td, "rowspan", MAX_ROWSPAN) + _alignment(td)
+    if (in_head or td.tag == "th") and content:
+        return f"<th{_scope(td, in_head)}{attributes}>{content}</th>"
+    return f"<td{attributes}>{content}</td>"
+
+
+def contents(r: Rendering, td: Element) -> str:
+    content = r.flow(td, wrap=False)
+    if content.startswith("<p>") and content.endswith("</p>") and content.count("<p") == 1:
+        return content[3:-4]
+    return content
+
+
+def _scope(td: Element, in_head: bool) -> str:
+    if in_head:
+        return ' scope="colgroup"' if _number(td.get("colspan")) > 1 else ' scope="col"'
+    return ' scope="rowgroup"' if _number(td.get("rowspan")) > 1 else ' scope="row"'
+
+
+def _number(value: str | None) -> int:
+    return int(value) if value and re.fullmatch(r"\s*\d{1,9}\s*", value) else 1
+
+
+def _span(td: Element, key: str, most: int) -> str:
+    count = min(_number(td.get(key)), most)
+    return f' {key}="{count}"' if count > 1 else ""
+
+
+def _alignment(td: Element) -> str:
+    style = _ALIGN.search(td.get("style", ""))
+    side = (style.group(1) if style else td.get("align", "")).lower()
+    return f' class="align-{side}"' if side in ("left", "right", "center", "justify") else ""
+
+
+@block("tr", "td", "th", "thead", "tbody", "tfoot", "col", "colgroup")
+def loose_cell(r: Rendering, el: Element) -> str:
+    return r.flow(el)

@@ -1,0 +1,107 @@
+"""Reading a JATS tree: names with their known prefixes, text, attributes, line numbers."""
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from typing import TypeAlias
+
+from lxml import etree
+
+Element: TypeAlias = etree._Element
+
+XLINK = "{http://www.w3.org/1999/xlink}"
+XML = "{http://www.w3.org/XML/1998/namespace}"
+ALI = "{http://www.niso.org/schemas/ali/1.0/}"
+MATHML = "{http://www.w3.org/1998/Math/MathML}"
+
+_PREFIXES = {
+    "http://www.w3.org/1998/Math/MathML": "mml:",
+    "http://docs.oasis-open.org/ns/oasis-exchange/table": "oasis:",
+    "http://www.niso.org/standards/z39-96/ns/oasis-exchange/table": "oasis:",
+    "http://www.plazi.org/taxpub": "tp:",
+    "http://www.niso.org/schemas/ali/1.0": "ali:",
+    "http://www.w3.org/1999/xlink": "xlink:",
+}
+_names: dict[str, str] = {}
+
+
+def name(el: Element) -> str:
+    """The element's name as the dispatch tables write it: ``p``, ``mml:math``, ``oasis:entry``; ``{…}x`` if foreign."""
+    tag = str(el.tag)
+    if tag[0] != "{":
+        return tag
+    known = _names.get(tag)
+    if known is None:
+        known = _prefixed(tag)
+        if len(_names) < 2000:
+            _names[tag] = known
+    return known
+
+
+def _prefixed(tag: str) -> str:
+    namespace, _, local = tag[1:].partition("}")
+    prefix = _PREFIXES.get(namespace.rstrip("/"))
+    return prefix + local if prefix else tag
+
+
+def local_name(el: Element) -> str:
+    return str(el.tag).rpartition("}")[2]
+
+
+_SPACE = re.compile(r"[ \t\r\n]+")
+
+
+def squeeze(text: str) -> str:
+    """One space for each run of XML white space, none at the ends. Thin and no-break spaces stay."""
+    return _SPACE.sub(" ", text).strip(" ")
+
+
+def text_of(el: Element | None) -> str:
+    """All text beneath an element, squeezed; "" for None."""
+    return "" if el is None else squeeze("".join(el.itertext()))
+
+
+def text_at(el: Element, path: str) -> str:
+    """Text of the first element at an ElementPath, "" if there is none."""
+    return text_of(el.find(path))
+
+
+def line_of(el: Element) -> int | None:
+    return el.sourceline
+
+
+def href(el: Element) -> str:
+    return (el.get(XLINK + "href") or el.get("href") or "").strip()
+
+
+def language(el: Element) -> str:
+    """BCP 47 tag of the element itself, "" if none or not one."""
+    tag = el.get(XML + "lang", "").strip()
+    return tag if re.fullmatch(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*", tag) else ""
+
+
+def ancestors(el: Element) -> Iterator[Element]:
+    return el.iterancestors()
+
+
+def detach(el: Element) -> None:
+    """Take an element out of the tree, leaving the text that follows it where it was."""
+    parent = el.getparent()
+    if parent is None:
+        return
+    if el.tail:
+        before = el.getprevious()
+        if before is not None:
+            before.tail = (before.tail or "") + el.tail
+        else:
+            parent.text = (parent.text or "") + el.tail
+        el.tail = None
+    parent.remove(el)
+
+
+_INVISIBLE = dict.fromkeys([*range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x206A), 0xFEFF, 0x00AD])
+
+
+def plain(text: str) -> str:
+    """Text fit for a title, a name or a file name: NFC, no bidi or zero-width controls, squeezed."""
+    return squeeze(unicodedata.normalize("NFC", text.translate(_INVISIBLE)))
