@@ -1,0 +1,27 @@
+"""Why somebody is asked to sign in: the article they come from."""
+
+from typing import Any
+
+from django import template
+from django.http import HttpRequest
+from django.urls import Resolver404, resolve
+
+from journal.models import Article
+
+register = template.Library()
+
+
+@register.simple_tag(takes_context=True)
+def article_waiting(context: Any) -> Article | None:
+    """The published article that `next` leads back to, or None. A strange or foreign `next` is simply no article."""
+    request: HttpRequest | None = context.get("request")
+    if request is None:
+        return None
+    path = (request.POST.get("next") or request.GET.get("next") or "").partition("?")[0].partition("#")[0]
+    try:
+        match = resolve(path)
+    except Resolver404:
+        return None
+    doi = match.kwargs.get("doi") if match.view_name == "journal:article" else None
+    found = Article.objects.published().by_doi(doi).only("title_html") if doi else None  # type: ignore[attr-defined]
+    return found.first() if found is not None else None
