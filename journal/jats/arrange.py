@@ -4,15 +4,15 @@ from collections.abc import Container
 
 from lxml import etree
 
-from journal.jats.tree import Element, name
+from journal.jats.tree import Element, name, names
 
 #: Inline markup that is closed before a block and opened again behind it.
-LIFT_THROUGH = frozenset(
-    "bold ext-link fixed-case inline-supplementary-material italic monospace named-content overline roman sans-serif sc strike"
-    " styled-content sub sup underline uri xref tp:taxon-name".split()
+LIFT_THROUGH = names(
+    "bold ext-link fixed-case inline-supplementary-material italic monospace named-content overline roman "
+    "sans-serif sc strike styled-content sub sup underline uri xref tp:taxon-name"
 )
 #: Where a float may stand: the nearest of these around its first mention takes it in.
-HOMES = frozenset("ack app app-group back body boxed-text glossary notes sec tp:taxon-treatment tp:treatment-sec".split())
+HOMES = names("ack app app-group back body boxed-text glossary notes sec tp:taxon-treatment tp:treatment-sec")
 
 
 def arrange(article: Element, blocks: Container[str]) -> None:
@@ -35,7 +35,8 @@ def _lift(block: Element, parent: Element) -> None:
     home = parent.getparent()
     if home is None:
         return
-    rest = etree.Element(str(parent.tag), {key: value for key, value in parent.attrib.items() if key != "id"}, nsmap=parent.nsmap)
+    rest = parent.makeelement(parent.tag)
+    rest.attrib.update({key: value for key, value in parent.attrib.items() if key != "id"})
     rest.text, block.tail = block.tail, None
     for follower in list(block.itersiblings()):
         rest.append(follower)
@@ -49,7 +50,7 @@ def _lift(block: Element, parent: Element) -> None:
 
 
 def place_floats(scope: Element) -> None:
-    """Move each child of the scope's floats-group behind the paragraph that first mentions it; the rest to the end of the body."""
+    """Move each child of the scope's floats-group behind the block that first mentions it, the rest to the end."""
     group = scope.find("floats-group")
     if group is None:
         return
@@ -67,8 +68,8 @@ def place_floats(scope: Element) -> None:
             continue
         after = last_at.get(anchor, anchor)
         home = after.getparent()
-        assert home is not None  # an anchor is a child of a home by construction
-        home.insert(home.index(after) + 1, item)
+        if home is not None:
+            home.insert(home.index(after) + 1, item)
         last_at[anchor] = item
     scope.remove(group)
 

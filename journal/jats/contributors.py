@@ -70,9 +70,15 @@ def _person(contrib: Element, group: Element, meta: Element, r: Rendering) -> Au
     group_html = _group_name(collab, r) if collab is not None else ""
     if contrib.find("anonymous") is not None:
         group_html = "Anonymous"
-    pointed = [(xref.get("ref-type", ""), el) for xref in contrib.iterchildren("xref") for el in r.index.resolved.get(xref, ())]
+    pointed = [
+        (xref.get("ref-type", ""), el) for xref in contrib.iterchildren("xref") for el in r.index.resolved.get(xref, ())
+    ]
     ids = [orcid(text_of(el)) for el in contrib.iterchildren("contrib-id") if el.get("contrib-id-type") == "orcid"]
-    ids += [orcid(el.get("{http://www.w3.org/1999/xlink}href", "")) for el in contrib.iterchildren("uri") if "orcid.org" in text_of(el) + str(el.attrib)]
+    ids += [
+        orcid(el.get("{http://www.w3.org/1999/xlink}href", ""))
+        for el in contrib.iterchildren("uri")
+        if "orcid.org" in text_of(el) + str(el.attrib)
+    ]
     _warn_of_bad_orcid(contrib, ids, r)
     return Author(
         **({} if group_html else names),
@@ -97,7 +103,8 @@ def _person(contrib: Element, group: Element, meta: Element, r: Rendering) -> Au
 def _name_parts(el: Element | None) -> dict[str, str]:
     if el is None or name(el) in ("collab", "anonymous"):
         return {}
-    parts = {key: plain(text_of(el.find(tag))) for key, tag in (("surname", "surname"), ("given", "given-names"), ("prefix", "prefix"), ("suffix", "suffix"))}  # fmt: skip
+    tags = {"surname": "surname", "given": "given-names", "prefix": "prefix", "suffix": "suffix"}
+    parts = {key: plain(text_of(el.find(tag))) for key, tag in tags.items()}
     if not parts["surname"] and not parts["given"]:
         parts["surname"] = plain(text_of(el))
     return parts
@@ -123,7 +130,14 @@ def _members(collab: Element, meta: Element, r: Rendering) -> tuple[Author, ...]
 
 def _address(contrib: Element, pointed: list[tuple[str, Element]]) -> str:
     own = next((text_of(el) for el in contrib.iterchildren("email")), "") or text_of(contrib.find("address/email"))
-    shared = next((text_of(el.find("email")) for _kind_of, el in pointed if name(el) == "corresp" and len(el.findall("email")) == 1), "")
+    shared = next(
+        (
+            text_of(el.find("email"))
+            for _kind_of, el in pointed
+            if name(el) == "corresp" and len(el.findall("email")) == 1
+        ),
+        "",
+    )
     return own or shared
 
 
@@ -132,7 +146,7 @@ def _affiliation_ids(
 ) -> Iterator[str]:
     """Affiliations pointed at or held; else those of the group; else the article's only one."""
     found = [el for _kind_of, el in pointed if name(el) in ("aff", "aff-alternatives")]
-    found += [el for el in contrib.iterchildren("aff", "aff-alternatives")]
+    found += list(contrib.iterchildren("aff", "aff-alternatives"))
     if not found:
         found = list(group.iterchildren("aff", "aff-alternatives"))
         found = [el for el in found if el.find("label") is None] if len(found) > 1 else found

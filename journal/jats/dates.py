@@ -7,7 +7,12 @@ from journal.jats.document import Dates, PartialDate
 from journal.jats.render.rendering import Rendering
 from journal.jats.tree import Element, text_of
 
-_MONTHS = {month.lower(): number for names in (calendar.month_name, calendar.month_abbr) for number, month in enumerate(names) if month}
+_MONTHS = {
+    month.lower(): number
+    for names in (calendar.month_name, calendar.month_abbr)
+    for number, month in enumerate(names)
+    if month
+}
 _ONLINE = ("epub", "electronic", "online", "epub-ppub", "online-only", "")
 _HISTORY = {
     "received": "received",
@@ -23,10 +28,14 @@ _HISTORY = {
 def dates(meta: Element, r: Rendering) -> Dates:
     """All dates of an article-meta or front-stub; impossible ones become warnings."""
     published = [(_kind(el), found) for el in meta.iterchildren("pub-date") if (found := partial_date(el, r))]
-    history = [(el.get("date-type", "event"), found) for el in meta.iterfind("history/date") if (found := partial_date(el, r))]
+    history = [
+        (el.get("date-type", "event"), found) for el in meta.iterfind("history/date") if (found := partial_date(el, r))
+    ]
     for event in meta.iterfind("pub-history/event"):
         kind = event.get("event-type", "event")
-        history += [(el.get("date-type") or kind, found) for el in event.iterchildren("date") if (found := partial_date(el, r))]
+        history += [
+            (el.get("date-type") or kind, found) for el in event.iterchildren("date") if (found := partial_date(el, r))
+        ]
     named = {_HISTORY[kind]: found for kind, found in history if _HISTORY.get(kind)}
     return Dates(
         published_online=_best(published, "online"),
@@ -44,7 +53,9 @@ def _kind(el: Element) -> str:
     """online, print, issue, both, or "" for a date that is no publication (PMC's release, a preprint)."""
     old, new, form = el.get("pub-type", ""), el.get("date-type", ""), el.get("publication-format", "").lower()
     if old:
-        return {"epub": "online", "epub-ppub": "both", "ppub": "print", "collection": "issue", "ecorrected": ""}.get(old, "")
+        return {"epub": "online", "epub-ppub": "both", "ppub": "print", "collection": "issue", "ecorrected": ""}.get(
+            old, ""
+        )
     if new == "collection":
         return "issue"
     if new not in ("pub", "epub", "publication", ""):
@@ -70,7 +81,9 @@ def partial_date(el: Element, r: Rendering) -> PartialDate | None:
         if year or len(el):
             r.warn("bad-date", f'"{year[:20]}" is no year; the date is left out.', el)
         return None
-    return _true_date(int(year), _month(month), int(day) if re.fullmatch(r"\d{1,2}", day) else None, (month, day), el, r)
+    return _true_date(
+        int(year), _month(month), int(day) if re.fullmatch(r"\d{1,2}", day) else None, (month, day), el, r
+    )
 
 
 def _month(text: str) -> int | None:
@@ -79,7 +92,9 @@ def _month(text: str) -> int | None:
     return _MONTHS.get(text.strip(". ").lower())
 
 
-def _true_date(year: int, month: int | None, day: int | None, said: tuple[str, str], el: Element, r: Rendering) -> PartialDate:
+def _true_date(
+    year: int, month: int | None, day: int | None, said: tuple[str, str], el: Element, r: Rendering
+) -> PartialDate:
     if month is None or not 1 <= month <= 12:
         if said[0]:
             r.warn("bad-date", f'"{said[0][:20]}" is no month; only the year {year} is used.', el)

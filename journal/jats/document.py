@@ -1,6 +1,7 @@
 """What rendering gives back: frozen, typed, without lxml and without Django.
 
-Fields ending in ``_html`` are safe HTML fragments, ``_text`` the same words as plain text. Tuples keep the source's order.
+Fields ending in ``_html`` are safe HTML fragments, ``_text`` the same words as plain text. Tuples keep
+the source's order.
 """
 
 from collections.abc import Mapping
@@ -10,7 +11,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Something to tell the editor. ``code`` is stable, ``line`` counts from 1 in the XML file (None: nowhere in it)."""
+    """Something to tell the editor. ``code`` is stable, ``line`` counts from 1 in the file (None: nowhere in it)."""
 
     code: str
     message: str

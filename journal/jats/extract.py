@@ -1,7 +1,7 @@
 """The extract: the first words of an article without an abstract, free for everyone.
 
-About 200 words from the first paragraphs, ending at a sentence, and never more than two fifths of the whole text: a letter
-must not be given away by its preview.
+About 200 words from the first paragraphs, ending at a sentence, and never more than two fifths of the whole text: a
+letter must not be given away by its preview.
 """
 
 import copy
@@ -11,7 +11,7 @@ from collections.abc import Container, Iterator
 from journal.jats.document import Extract
 from journal.jats.markup import to_text
 from journal.jats.render.rendering import Rendering
-from journal.jats.tree import Element, name
+from journal.jats.tree import Element, name, raw_text
 
 WORDS = 200
 SHARE = 0.4
@@ -27,11 +27,11 @@ def extract(article: Element, r: Rendering, blocks: Container[str]) -> Extract |
     body = article.find("body")
     if body is None:
         return None
-    words_left = min(WORDS, int(SHARE * len(" ".join(body.itertext()).split())))
+    words_left = min(WORDS, int(SHARE * len(raw_text(body).split())))
     html: list[str] = []
     for paragraph in _paragraphs(body):
         shortened = _shortened(paragraph, blocks)
-        text = "".join(shortened.itertext())
+        text = raw_text(shortened)
         end = _sentence_end(text, words_left)
         if not end:
             break
@@ -47,7 +47,7 @@ def extract(article: Element, r: Rendering, blocks: Container[str]) -> Extract |
 def _paragraphs(body: Element) -> Iterator[Element]:
     """Paragraphs of the running text: not of boxes, captions, lists, tables, quotations."""
     for p in body.iter("p"):
-        if all(name(el) in ("sec", "body", "article") for el in p.iterancestors()) and "".join(p.itertext()).strip():
+        if all(name(el) in ("sec", "body", "article") for el in p.iterancestors()) and raw_text(p).strip():
             yield p
 
 
@@ -57,13 +57,13 @@ def _shortened(paragraph: Element, blocks: Container[str]) -> Element:
     shortened.tail = None
     for child in list(shortened.iter("{*}*"))[1:]:
         if name(child) in blocks and name(child) != "alternatives":
-            _keep(shortened, len("".join(shortened.itertext())) + 1, stop=child)
+            _keep(shortened, len(raw_text(shortened)) + 1, stop=child)
             break
     return shortened
 
 
 def _sentence_end(text: str, words: int) -> int:
-    """Where the last sentence ends that begins within the word limit and does not pass it by more than a fifth; 0 if none."""
+    """Where the last sentence ends that passes the word limit by no more than a fifth; 0 if there is none."""
     best = 0
     for match in _END.finditer(text):
         if _ABBREVIATION.search(text[: match.start() + 1][-12:]):
@@ -75,7 +75,7 @@ def _sentence_end(text: str, words: int) -> int:
 
 
 def _keep(el: Element, room: int, stop: Element | None = None) -> int:
-    """Keep the first ``room`` characters inside an element, up to ``stop``; answers how much room is left, -1 when full."""
+    """Keep the first ``room`` characters of an element, up to ``stop``; answers the room left, -1 when full."""
     el.text, room = _within(el.text, room)
     for child in list(el):
         if room < 0 or child is stop:
@@ -92,4 +92,4 @@ def _within(text: str | None, room: int) -> tuple[str | None, int]:
         return None, -1
     kept = (text or "")[:room]
     room -= len(kept)
-    return kept or None, room if room else -1
+    return kept or None, room or -1

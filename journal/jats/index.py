@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from journal.jats.document import Problem
 from journal.jats.markup import slug
-from journal.jats.tree import Element, name, text_of
+from journal.jats.tree import Element, line_of, name, text_of
 
 MAX_RANGE = 200
 _DASH = re.compile(r"\s*[-‐‑‒–—−]\s*")
@@ -68,7 +68,7 @@ def _collect_ids(article: Element, index: Index) -> None:
         source_id = el.get("id", "")
         if source_id in index.targets:
             message = f'The id "{source_id[:60]}" is used more than once; links go to the first.'
-            index.warnings.append(Problem("duplicate-id", message, el.sourceline))
+            index.warnings.append(Problem("duplicate-id", message, line_of(el)))
         else:
             index.targets[source_id] = el
         index.id_of(el, source_id)
@@ -87,11 +87,11 @@ def _resolve(xref: Element, index: Index) -> None:
         target = index.targets.get(rid)
         if target is None:
             message = f'A link points to "{rid[:60]}", which is not in the file; it is shown as text.'
-            index.warnings.append(Problem("dangling-link", message, xref.sourceline))
+            index.warnings.append(Problem("dangling-link", message, line_of(xref)))
         else:
             found.append(_whole(target))
     if not rids and xref.get("ref-type"):
-        index.warnings.append(Problem("dangling-link", "A link points nowhere; it is shown as text.", xref.sourceline))
+        index.warnings.append(Problem("dangling-link", "A link points nowhere; it is shown as text.", line_of(xref)))
     index.resolved[xref] = found
     index.pointed_at.update(found)
 

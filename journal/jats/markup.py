@@ -30,7 +30,9 @@ def element(tag: str, content: str, attributes: str = "") -> str:
 
 
 _TAG = re.compile(r"<[^>]*>")
-_BLOCK_TAG = re.compile(r"</?(?:p|div|li|ul|ol|dl|dt|dd|t[rdh]|table|section|h[1-6]|fig\w*|blockquote|pre|br|hr)\b[^>]*>")
+_BLOCK_TAG = re.compile(
+    r"</?(?:p|div|li|ul|ol|dl|dt|dd|t[rdh]|table|section|h[1-6]|fig\w*|blockquote|pre|br|hr)\b[^>]*>"
+)
 _SPACE = re.compile(r"[ \t\r\n]+")
 _ATTRIBUTE_VALUE = re.compile(r' (?:id|data-refs)="[^"]*"')
 _LINK = re.compile(r"</?a\b[^>]*>")

@@ -1,6 +1,7 @@
 """The front matter as data."""
 
 import re
+from typing import Any
 
 from journal.jats import links, rights
 from journal.jats.contributors import affiliations, contributors
@@ -8,7 +9,7 @@ from journal.jats.dates import dates
 from journal.jats.document import Keywords, Metadata, RelatedArticle, Title
 from journal.jats.markup import to_text, without_links
 from journal.jats.render.rendering import Rendering
-from journal.jats.tree import Element, detach, href, language, plain, text_at, text_of
+from journal.jats.tree import Element, detach, href, language, plain, raw_text, text_at, text_of
 
 _TRIAL = re.compile(r"\b(?:NCT\d{8}|ISRCTN\d{8}|ACTRN\d{14}|ChiCTR[\w-]{5,20}|UMIN\d{9}|EudraCT \d{4}-\d{6}-\d\d)\b")
 
@@ -45,29 +46,34 @@ def metadata(article: Element, r: Rendering) -> Metadata:
         data_availability_html=rights.data_availability(article, r),
         correspondence_html="".join(f"<p>{r.inline(el).strip()}</p>" for el in meta.iterfind("author-notes/corresp")),
         related_articles=tuple(_related(meta)),
-        trial_registrations=tuple(dict.fromkeys(_TRIAL.findall(" ".join(meta.itertext())))),
+        trial_registrations=tuple(dict.fromkeys(_TRIAL.findall(raw_text(meta)))),
     )
 
 
-def _journal(journal: Element) -> dict[str, object]:
+def _journal(journal: Element) -> dict[str, Any]:
     abbreviation = next(
         (text_of(el) for el in journal.iter("journal-id") if el.get("journal-id-type") in ("nlm-ta", "iso-abbrev")), ""
     ) or next((text_of(el) for el in journal.iter("abbrev-journal-title")), "")
     return {
         "journal_title": next((plain(text_of(el)) for el in journal.iter("journal-title")), ""),
         "journal_abbreviation": abbreviation,
-        "issns": tuple((el.get("pub-type") or el.get("publication-format") or "", text_of(el)) for el in journal.iter("issn")),
+        "issns": tuple(
+            (el.get("pub-type") or el.get("publication-format") or "", text_of(el)) for el in journal.iter("issn")
+        ),
         "publisher": text_at(journal, "publisher/publisher-name"),
     }
 
 
-def _identifiers(meta: Element, r: Rendering) -> dict[str, object]:
+def _identifiers(meta: Element, r: Rendering) -> dict[str, Any]:
     ids: dict[str, str] = {}
     for el in meta.iterchildren("article-id"):
         ids.setdefault(el.get("pub-id-type", ""), text_of(el))
     doi = links.find_doi(ids.get("doi", ""))
     if ids.get("doi") and doi != ids["doi"]:
-        r.warn("doi-form", f'The DOI is written "{ids["doi"][:80]}"; "{doi}" is used.' if doi else "What stands as DOI is none.")
+        r.warn(
+            "doi-form",
+            f'The DOI is written "{ids["doi"][:80]}"; "{doi}" is used.' if doi else "What stands as DOI is none.",
+        )
     digits = re.search(r"\d+", ids.get("pmcid", "") or ids.get("pmc", ""))
     return {
         "doi": doi,
@@ -77,7 +83,7 @@ def _identifiers(meta: Element, r: Rendering) -> dict[str, object]:
     }
 
 
-def _titles(meta: Element, r: Rendering) -> dict[str, object]:
+def _titles(meta: Element, r: Rendering) -> dict[str, Any]:
     group = meta.find("title-group")
     holder = group if group is not None else meta
     title, subtitle = _title(holder.find("article-title"), r), _title(holder.find("subtitle"), r)
@@ -93,7 +99,10 @@ def _title(el: Element | None, r: Rendering) -> Title:
     """A title without note marks and links: it is shown in lists, too."""
     if el is None:
         return Title("", "")
-    for mark in [*el.iter("fn"), *(x for x in el.iter("xref") if x.get("ref-type") in ("fn", "author-notes", "aff", "corresp"))]:
+    for mark in [
+        *el.iter("fn"),
+        *(x for x in el.iter("xref") if x.get("ref-type") in ("fn", "author-notes", "aff", "corresp")),
+    ]:
         detach(mark)
     html = plain(without_links(r.unlinked(el)).replace("<br>", " "))
     return Title(html, plain(to_text(html)), language(el))
@@ -110,11 +119,13 @@ def _translated(meta: Element, r: Rendering) -> list[Title]:
 
 def _subjects(meta: Element) -> tuple[str, ...]:
     """Headings under which the article stands, the one of the contents list first."""
-    groups = sorted(meta.iterfind("article-categories/subj-group"), key=lambda el: el.get("subj-group-type") != "heading")
+    groups = sorted(
+        meta.iterfind("article-categories/subj-group"), key=lambda el: el.get("subj-group-type") != "heading"
+    )
     return tuple(plain(text_of(subject)) for group in groups for subject in group.iter("subject") if text_of(subject))
 
 
-def _place(meta: Element) -> dict[str, object]:
+def _place(meta: Element) -> dict[str, Any]:
     parts = {"volume": "volume", "issue": "issue", "issue_title": "issue-title", "fpage": "fpage", "lpage": "lpage"}
     parts |= {"page_range": "page-range", "elocation_id": "elocation-id"}
     return {key: text_at(meta, tag) for key, tag in parts.items()}

@@ -5,13 +5,15 @@ limits (depth 256, text node 10 MB, entity amplification) stay on.
 """
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from html.entities import name2codepoint
+from typing import Any
 
 from lxml import etree
 
 from journal.jats.document import Problem
-from journal.jats.tree import Element, detach, local_name
+from journal.jats.tree import Element, detach, line_of, local_name
 
 MAX_BYTES = 20 * 1024 * 1024
 _NAMESPACES = {
@@ -68,7 +70,9 @@ def read(data: bytes) -> Parsed:
 
 def _check_bytes(data: bytes) -> None:
     if len(data) > MAX_BYTES:
-        raise JatsError(f"The file has {len(data) >> 20} MB; an article may have 20.", remedy="Supply pictures as files.")
+        raise JatsError(
+            f"The file has {len(data) >> 20} MB; an article may have 20.", remedy="Supply pictures as files."
+        )
     if not data.strip(b" \t\r\n\x00"):
         raise JatsError("The file is empty.", remedy="Upload the article's XML again.")
     if data[:2] == b"\x1f\x8b" or data[:4] == b"PK\x03\x04":
@@ -134,17 +138,25 @@ def _numeric_entities(data: bytes) -> bytes:
     return re.sub(rb"&([A-Za-z][A-Za-z0-9]{1,30});", numeric, data)
 
 
+def _from_declaration(data: bytes) -> bytes:
+    return data.removeprefix(b"\xef\xbb\xbf").lstrip()
+
+
+#: What libxml2 says → the repair → what the editor is told.
 _REPAIRS = (
-    ("XML declaration allowed only", lambda data: data.removeprefix(b"\xef\xbb\xbf").lstrip(), "Blank lines before the XML declaration were removed."),
+    ("XML declaration allowed only", _from_declaration, "Blank lines before the XML declaration were removed."),
     ("Namespace prefix", _declare_prefixes, "A namespace prefix was not declared; the usual declaration was added."),
     ("Entity '", _numeric_entities, "Named characters without a DTD were replaced by the characters."),
-)  # fmt: skip
+)
 
 _REMEDIES = (
     ("amplification", "Its entities multiply beyond any real article; remove the DOCTYPE's entity declarations."),
     ("Excessive depth", "Its elements nest deeper than 256 levels; no article does."),
     ("Text node too long", "One text is longer than 10 MB; supply data and pictures as files of their own."),
-    ("encoding", "Its bytes are not in the encoding it declares; save it as UTF-8, or declare windows-1252 if it is that."),
+    (
+        "encoding",
+        "Its bytes are not in the encoding it declares; save it as UTF-8, or declare windows-1252 if it is that.",
+    ),
     ("Premature end", "The file is cut off; upload it again."),
     ("Invalid char", "It holds a control character that XML forbids; remove it."),
     ("invalid Char", "It holds a control character that XML forbids; remove it."),
@@ -167,24 +179,28 @@ def _find_article(root: Element) -> Element:
     if local_name(root) == "article":
         articles = [root]
     else:
-        articles = [el for el in root.iter("{*}article") if not any(local_name(a) == "article" for a in el.iterancestors())]
+        articles = [
+            el for el in root.iter("{*}article") if not any(local_name(a) == "article" for a in el.iterancestors())
+        ]
     if not articles:
         kind = local_name(root)
         raise JatsError(
             f"The file's root is <{kind[:40]}>; it holds no JATS article.",
-            root.sourceline,
+            line_of(root),
             _OTHER_ROOTS.get(kind, "Upload the JATS XML of the article."),
         )
     if len(articles) > 1:
         raise JatsError(
-            f"The file holds {len(articles)} articles.", articles[1].sourceline, "Upload each article as a file of its own."
+            f"The file holds {len(articles)} articles.",
+            line_of(articles[1]),
+            "Upload each article as a file of its own.",
         )
     return _checked(articles[0])
 
 
 def _checked(article: Element) -> Element:
     if len(article) == 0:
-        raise JatsError("The article element is empty.", article.sourceline, "Upload the whole article.")
+        raise JatsError("The article element is empty.", line_of(article), "Upload the whole article.")
     if article.getparent() is not None:
         detach(article)
     return article
@@ -204,7 +220,11 @@ def _replace_entities(article: Element, warnings: list[Problem]) -> None:
         text = _meaning(entity_name, article)
         if text is None:
             warnings.append(
-                Problem("entity-dropped", f"The entity {entity_name[:40]} is not known here and was left out.", entity.sourceline)
+                Problem(
+                    "entity-dropped",
+                    f"The entity {entity_name[:40]} is not known here and was left out.",
+                    line_of(entity),
+                )
             )
         entity.tail = (text or "") + (entity.tail or "")
         detach(entity)
@@ -214,7 +234,8 @@ def _meaning(entity_name: str, article: Element) -> str | None:
     if entity_name in name2codepoint:
         return chr(name2codepoint[entity_name])
     dtd = article.getroottree().docinfo.internalDTD
-    for declared in dtd.iterentities() if dtd is not None else ():
+    declarations: Iterable[Any] = dtd.iterentities() if dtd is not None else ()  # type: ignore[attr-defined]
+    for declared in declarations:
         content = declared.content or ""
         if declared.name == entity_name and 0 < len(content) <= 64 and not re.search("[&<]", content):
             return str(content)

@@ -63,7 +63,9 @@ def copyright_of(meta: Element) -> str:
 def funding_of(meta: Element) -> tuple[Funding, ...]:
     found = []
     for award in meta.iter("award-group"):
-        sources = [text_of(el.find("institution-wrap/institution")) or text_of(el) for el in award.iter("funding-source")]
+        sources = [
+            text_of(el.find("institution-wrap/institution")) or text_of(el) for el in award.iter("funding-source")
+        ]
         ids = tuple(text_of(el) for el in award.iter("award-id") if text_of(el))
         people = tuple(text_of(el) for el in award.iter("principal-award-recipient") if text_of(el))
         found.append(Funding("; ".join(s for s in sources if s), ids, people))
@@ -73,7 +75,9 @@ def funding_of(meta: Element) -> tuple[Funding, ...]:
 
 def funding_statement(article: Element, r: Rendering) -> str:
     said = [r.inline(el).strip() for el in article.iterfind("front/article-meta/funding-group/funding-statement")]
-    return "".join(f"<p>{words}</p>" for words in said if words) or declaration(article, r, ("financial-disclosure", "supported-by"))
+    return "".join(f"<p>{words}</p>" for words in said if words) or declaration(
+        article, r, ("financial-disclosure", "supported-by")
+    )
 
 
 def interests(article: Element, r: Rendering) -> str:
@@ -81,10 +85,16 @@ def interests(article: Element, r: Rendering) -> str:
 
 
 def data_availability(article: Element, r: Rendering) -> str:
+    return data_statement_in_front(article, r) or declaration(article, r, _DATA)
+
+
+def data_statement_in_front(article: Element, r: Rendering) -> str:
+    """The statement some publishers keep as custom metadata; it stands nowhere else in the file."""
     for custom in article.iterfind("front/article-meta/custom-meta-group/custom-meta"):
-        if text_of(custom.find("meta-name")).lower() == "data availability" and (value := custom.find("meta-value")) is not None:
+        value = custom.find("meta-value")
+        if value is not None and text_of(custom.find("meta-name")).lower() == "data availability":
             return f"<p>{r.inline(value).strip()}</p>"
-    return declaration(article, r, _DATA)
+    return ""
 
 
 def declaration(article: Element, r: Rendering, kinds: tuple[str, ...]) -> str:

@@ -2,7 +2,6 @@
 
 import re
 import unicodedata
-from collections.abc import Iterator
 from typing import TypeAlias
 
 from lxml import etree
@@ -23,6 +22,11 @@ _PREFIXES = {
     "http://www.w3.org/1999/xlink": "xlink:",
 }
 _names: dict[str, str] = {}
+
+
+def names(words: str) -> frozenset[str]:
+    """A set of names, written as words."""
+    return frozenset(words.split())
 
 
 def name(el: Element) -> str:
@@ -53,12 +57,21 @@ _SPACE = re.compile(r"[ \t\r\n]+")
 
 def squeeze(text: str) -> str:
     """One space for each run of XML white space, none at the ends. Thin and no-break spaces stay."""
-    return _SPACE.sub(" ", text).strip(" ")
+    if "\n" in text or "  " in text or "\t" in text or "\r" in text:
+        text = _SPACE.sub(" ", text)
+    return text.strip(" ")
+
+
+def raw_text(el: Element) -> str:
+    """All text beneath an element as it stands."""
+    if len(el) == 0:
+        return el.text or ""
+    return "".join(str(part) for part in el.itertext())
 
 
 def text_of(el: Element | None) -> str:
     """All text beneath an element, squeezed; "" for None."""
-    return "" if el is None else squeeze("".join(el.itertext()))
+    return "" if el is None else squeeze(raw_text(el))
 
 
 def text_at(el: Element, path: str) -> str:
@@ -66,8 +79,9 @@ def text_at(el: Element, path: str) -> str:
     return text_of(el.find(path))
 
 
-def line_of(el: Element) -> int | None:
-    return el.sourceline
+def line_of(el: Element | None) -> int | None:
+    """Line of the element in its file, from 1."""
+    return None if el is None or not isinstance(el.sourceline, int) else el.sourceline
 
 
 def href(el: Element) -> str:
@@ -78,10 +92,6 @@ def language(el: Element) -> str:
     """BCP 47 tag of the element itself, "" if none or not one."""
     tag = el.get(XML + "lang", "").strip()
     return tag if re.fullmatch(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*", tag) else ""
-
-
-def ancestors(el: Element) -> Iterator[Element]:
-    return el.iterancestors()
 
 
 def detach(el: Element) -> None:

@@ -1,20 +1,35 @@
 """Citations that come as parts without punctuation, put together in the style of the American Medical Association.
 
-Two things differ from the manual: all authors given are shown, and given names stay as given. What the source says is not
-cut here; a citation of the article itself (`journal.citation`) follows the manual.
+Two things differ from the manual: all authors given are shown, and given names stay as given. What the source says is
+not cut here; a citation of the article itself (`journal.citation`) follows the manual.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from journal.jats.links import doi_url, find_doi, pmcid_url, pmid_url, typed_url
-from journal.jats.markup import escape, to_text
+from journal.jats.markup import escape
 from journal.jats.render.inline import anchor_tag
 from journal.jats.render.rendering import INLINES, Rendering, inline
 from journal.jats.tree import Element, href, name, text_of
 
-PEOPLE = ("name", "string-name", "collab", "etal", "anonymous", "name-alternatives", "collab-alternatives", "on-behalf-of")
-IDENTIFIERS = {"doi": ("doi:", doi_url), "pmid": ("PMID: ", pmid_url), "pmcid": ("PMCID: ", pmcid_url), "pmc": ("PMCID: ", pmcid_url)}
+PEOPLE = (
+    "name",
+    "string-name",
+    "collab",
+    "etal",
+    "anonymous",
+    "name-alternatives",
+    "collab-alternatives",
+    "on-behalf-of",
+)
+IDENTIFIERS = {
+    "doi": ("doi:", doi_url),
+    "pmid": ("PMID: ", pmid_url),
+    "pmcid": ("PMCID: ", pmcid_url),
+    "pmc": ("PMCID: ", pmcid_url),
+}
 
 
 def has_own_words(el: Element) -> bool:
@@ -53,7 +68,9 @@ def publication_id(r: Rendering, el: Element) -> str:
     value = find_doi(text_of(el)) if kind == "doi" else text_of(el)
     url = url_of(value) if url_of and value else typed_url(kind, href(el) or value)
     before = _words_before(el).rstrip().lower()
-    if before.endswith((":", "doi", "pmid", "pmcid", "/", "pmc")) or said.lower().startswith(prefix.strip().lower() or "\0"):
+    if before.endswith((":", "doi", "pmid", "pmcid", "/", "pmc")) or said.lower().startswith(
+        prefix.strip().lower() or "\0"
+    ):
         prefix = ""
     gap = "" if not before or before[-1] in " (/[:" or (el.getprevious() is not None and prefix == "") else " "
     return gap + prefix + anchor_tag(r, url, said)
@@ -86,9 +103,12 @@ class Parts:
 
     r: Rendering
     left: list[Element]
+    names: set[str]
 
     def take(self, *names: str, between: str = " ") -> str:
         """The html of all parts so named, which are then used."""
+        if self.names.isdisjoint(names):
+            return ""
         found = [el for el in self.left if name(el) in names]
         self.left = [el for el in self.left if name(el) not in names]
         return between.join(text for text in (rendered(self.r, el) for el in found) if text)
@@ -108,14 +128,14 @@ class Parts:
 
 def formatted(r: Rendering, citation: Element) -> str:
     """One citation in AMA order. No part of the source is lost: what has no place in the order comes at the end."""
-    parts = Parts(r, list(citation))
+    parts = Parts(r, list(citation), {name(el) for el in citation})
     whole = parts.take("article-title", "data-title") or ""
     chapter = parts.take("chapter-title", "part-title")
     sentences = [parts.take("label"), parts.take_people("author", ""), whole, parts.take("trans-title")]
     sentences += [f"{chapter}. In" if chapter else "", _editors(parts), _source(parts), parts.take("series")]
     sentences += [_edition(parts), parts.take("conf-name", "conf-loc", "conf-date", between=", ")]
     sentences.append(_imprint(parts))
-    sentences += [rendered_left for rendered_left in _others(parts)]
+    sentences += _others(parts)
     return _sentence(sentences)
 
 
@@ -176,6 +196,11 @@ def _sentence(sentences: list[str]) -> str:
         if not sentence:
             continue
         if out:
-            out += " " if to_text(out)[-1:] in ".?!" else ". "
+            out += " " if _ends(out) else ". "
         out += sentence
-    return out if not out or to_text(out)[-1:] in ".?!" or out.endswith("</a>") else out + "."
+    return out if not out or _ends(out) or out.endswith("</a>") else out + "."
+
+
+def _ends(html: str) -> bool:
+    """Whether the words, without the tags behind them, end with a full stop, question or exclamation mark."""
+    return re.sub(r"(?:</\w+>)+$", "", html)[-1:] in ".?!"

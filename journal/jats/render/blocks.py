@@ -5,7 +5,14 @@ from journal.jats.markup import attribute, escape, to_text, without_citations
 from journal.jats.render.rendering import Rendering, block, inline
 from journal.jats.tree import Element, name
 
-LIST_STYLES = {"alpha-lower": "a", "alpha-upper": "A", "roman-lower": "i", "roman-upper": "I", "order": "", "ordered": ""}
+LIST_STYLES = {
+    "alpha-lower": "a",
+    "alpha-upper": "A",
+    "roman-lower": "i",
+    "roman-upper": "I",
+    "order": "",
+    "ordered": "",
+}
 
 
 def heading_words(r: Rendering, el: Element, default: str = "") -> str:
@@ -23,8 +30,10 @@ def heading_tag(r: Rendering, words: str, attributes: str = "") -> str:
     return f"<h{level}{attributes}>{words}</h{level}>" if words else ""
 
 
-def under_heading(r: Rendering, el: Element, default: str = "", skip: tuple[str, ...] = (), listed: bool = False) -> str:
-    """Heading, then the content one level deeper; without a heading the level stays. ``listed``: enters the contents."""
+def under_heading(
+    r: Rendering, el: Element, default: str = "", skip: tuple[str, ...] = (), listed: bool = False
+) -> str:
+    """Heading, then the content one level deeper; without a heading the level stays. Listed: in the contents."""
     words = heading_words(r, el, default)
     title = el.find("title")
     head = heading_tag(r, words, r.anchor(title) if title is not None else "")
@@ -193,7 +202,7 @@ def preformatted(r: Rendering, el: Element) -> str:
 
 
 @block("hr")
-def rule(r: Rendering, el: Element) -> str:
+def rule(_r: Rendering, _el: Element) -> str:
     return "<hr>"
 
 

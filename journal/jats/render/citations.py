@@ -7,7 +7,7 @@ from journal.jats.tree import Element, name, text_of
 
 @inline("xref")
 def xref(r: Rendering, el: Element) -> str:
-    """A link to its first target; a citation names all its references in ``data-refs``. Text where nothing can be linked."""
+    """A link to its first target; a citation names all its references in ``data-refs``. Else its text."""
     targets = [target for target in r.index.resolved.get(el, ()) if r.may_link(target)]
     content = r.unlinked(el)
     if not content.strip():

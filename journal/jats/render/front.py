@@ -1,19 +1,20 @@
-"""The head of the page as HTML: byline, affiliations, article information; and the head of a part inside the article."""
+"""The head of the page as HTML: byline, affiliations, article information; and the head of a part of the article."""
 
+import calendar
 from collections.abc import Iterable
 
 from journal.jats.contributors import contributors
 from journal.jats.document import Author, Metadata, PartialDate
 from journal.jats.links import doi_url
-from journal.jats.markup import element, escape, without_links
+from journal.jats.markup import element, escape, to_text, without_links
 from journal.jats.render.blocks import heading_words
 from journal.jats.render.inline import anchor_tag
 from journal.jats.render.notes import with_notes
 from journal.jats.render.rendering import Rendering
+from journal.jats.rights import data_statement_in_front
 from journal.jats.tree import Element, text_of
 
 SHOWN = 10
-_MONTHS = "January February March April May June July August September October November December".split()
 
 
 def byline(meta: Metadata, r: Rendering) -> str:
@@ -74,7 +75,9 @@ def author_notes(article: Element, r: Rendering) -> str:
     for holder in article.iterfind("front/article-meta/author-notes"):
         title = holder.find("title")
         head = f'<p class="caption-title">{r.inline(title)}</p>' if title is not None else ""
-        parts.append(f'<div class="author-notes"{r.anchor(holder)}>{head}{with_notes(r, holder, skip=("title", "label"))}</div>')
+        parts.append(
+            f'<div class="author-notes"{r.anchor(holder)}>{head}{with_notes(r, holder, skip=("title", "label"))}</div>'
+        )
     return "".join(parts)
 
 
@@ -82,14 +85,21 @@ def spelled(date: PartialDate) -> str:
     """`November 3, 2015`, `November 2015` or `2015`."""
     if date.month is None:
         return str(date.year)
-    month = _MONTHS[date.month - 1]
+    month = calendar.month_name[date.month]
     return f"{month} {date.day}, {date.year}" if date.day else f"{month} {date.year}"
 
 
 def _dates(meta: Metadata) -> Iterable[tuple[str, str]]:
     known = meta.dates
-    named = (("Received", known.received), ("Revised", known.revised), ("Accepted", known.accepted), ("Published online", known.published_online), ("Corrected", known.corrected), ("Retracted", known.retracted))  # fmt: skip
-    for term, date in named:
+    named = {
+        "Received": known.received,
+        "Revised": known.revised,
+        "Accepted": known.accepted,
+        "Published online": known.published_online,
+        "Corrected": known.corrected,
+        "Retracted": known.retracted,
+    }
+    for term, date in named.items():
         if date is not None:
             yield term, spelled(date)
 
@@ -104,17 +114,27 @@ def _people(meta: Metadata) -> Iterable[tuple[str, str]]:
 
 
 def _declarations(article: Element, meta: Metadata, r: Rendering) -> Iterable[tuple[str, str]]:
-    awards = ["; ".join([award.source, *award.award_ids]).strip("; ") for award in meta.funding]
-    supported = "".join(f"<p>{escape(award)}</p>" for award in dict.fromkeys(awards) if award)
-    yield "Funding", without_links(meta.funding_statement_html) + supported
-    in_notes = article.find("front/article-meta/author-notes") is not None
-    yield "Conflict of interest", "" if in_notes else meta.conflict_of_interest_html
-    yield "Data availability", meta.data_availability_html
+    yield "Funding", _funding(article, meta)
+    yield "Data availability", data_statement_in_front(article, r)
     yield "Trial registration", escape(", ".join(meta.trial_registrations))
     yield "Copyright", escape(meta.copyright)
     yield "License", meta.license.html or anchor_tag(r, meta.license.url, escape(meta.license.url))
     for words in meta.keywords:
         yield escape(words.title) or "Keywords", escape("; ".join(words.words))
+
+
+def _funding(article: Element, meta: Metadata) -> str:
+    """The statement of the front matter, then the awards by source, as far as the statement does not name them."""
+    group = article.find("front/article-meta/funding-group/funding-statement")
+    statement = without_links(meta.funding_statement_html) if group is not None else ""
+    sources: dict[str, list[str]] = {}
+    for award in meta.funding:
+        recipients = [f"({', '.join(award.recipients)})"] if award.recipients else []
+        sources.setdefault(award.source, []).append(" ".join([", ".join(award.award_ids), *recipients]).strip())
+    lines = [
+        ": ".join(p for p in (source, "; ".join(a for a in awards if a)) if p) for source, awards in sources.items()
+    ]
+    return statement + "".join(f"<p>{escape(line)}</p>" for line in lines if line and line not in to_text(statement))
 
 
 def head_of_part(part: Element, r: Rendering, default: str) -> tuple[str, str]:
@@ -133,13 +153,10 @@ def _details(meta: Element, r: Rendering) -> str:
     people = [person.group_html or escape(person.name) for person in authors]
     people += [f"{escape(person.name)} ({escape(', '.join(person.roles) or person.kind)})" for person in others]
     lines = [f"<p>{', '.join(people)}</p>"] if people else []
-    for aff in meta.iter("aff"):
-        lines.append(f"<p{r.id(aff, 'aff')}>{r.inline(aff).strip()}</p>")
-    for article_id in meta.iterchildren("article-id"):
-        if article_id.get("pub-id-type") == "doi":
-            lines.append(f"<p>{anchor_tag(r, doi_url(text_of(article_id)), escape(text_of(article_id)))}</p>")
-    for notes in meta.iterchildren("author-notes"):
-        lines.append(with_notes(r, notes, skip=("title", "label")))
+    lines += [f"<p{r.id(aff, 'aff')}>{r.inline(aff).strip()}</p>" for aff in meta.iter("aff")]
+    dois = [text_of(el) for el in meta.iterchildren("article-id") if el.get("pub-id-type") == "doi"]
+    lines += [f"<p>{anchor_tag(r, doi_url(doi), escape(doi))}</p>" for doi in dois]
+    lines += [with_notes(r, notes, skip=("title", "label")) for notes in meta.iterchildren("author-notes")]
     return "".join(lines)
 
 
@@ -151,7 +168,8 @@ def _inner_abstracts(meta: Element, r: Rendering) -> str:
         words = r.inline(title) if title is not None else "Abstract"
         level = min(r.level, 6)
         r.level += 1
-        html.append(f"<section{r.language(abstract)}><h{level}>{words}</h{level}>{r.flow(abstract, skip=('title', 'label'))}</section>")
+        content = r.flow(abstract, skip=("title", "label"))
+        html.append(f"<section{r.language(abstract)}><h{level}>{words}</h{level}>{content}</section>")
         r.level -= 1
     for group in meta.iterchildren("kwd-group"):
         words = "; ".join(r.inline(kwd).strip() for kwd in group.iter("kwd"))

@@ -5,7 +5,7 @@ import re
 from journal.jats import links
 from journal.jats.markup import attribute, escape
 from journal.jats.render.rendering import Handler, Rendering, inline
-from journal.jats.tree import Element, href, text_of
+from journal.jats.tree import Element, href, names, text_of
 
 FACES = {"italic": "i", "bold": "b", "sup": "sup", "sub": "sub", "strike": "s", "tp:taxon-name": "i"}
 SPANS = {
@@ -17,16 +17,17 @@ SPANS = {
     "sans-serif": "sans",
 }
 CONTENT_CLASSES = {"taxon-name": "taxon", "genus-species": "taxon", "species": "species", "gene": "gene"}
-PLAIN = (
-    "fixed-case ali:license_ref ali:free_to_read addr-line country institution institution-wrap institution-id-wrap city state"
-    " postal-code year month day season date string-date era conf-name conf-date conf-loc volume issue fpage lpage page-range"
-    " elocation-id source article-title chapter-title trans-title trans-source part-title issue-title series edition isbn issn"
-    " publisher-name publisher-loc patent gov version data-title std size date-in-citation collab"
-    " surname given-names prefix suffix degrees role etal anonymous on-behalf-of comment annotation label title subtitle term"
-    " kwd subject award-id funding-source principal-award-recipient phone fax rb rp rt ruby glyph-data x"
-    " copyright-statement copyright-year copyright-holder license-p price named-book-part-body volume-series"
-    " issue-part volume-id issue-id journal-id object-id std-organization abbrev-journal-title award-name tp:taxon-name-part"
-).split()
+PLAIN = names(
+    "fixed-case ali:license_ref ali:free_to_read addr-line country institution institution-wrap institution- "
+    "id-wrap city state postal-code year month day season date string-date era conf-name conf-date conf-loc "
+    "volume issue fpage lpage page-range elocation-id source article-title chapter-title trans-title trans- "
+    "source part-title issue-title series edition isbn issn publisher-name publisher-loc patent gov version "
+    "data-title std size date-in-citation collab surname given-names prefix suffix degrees role etal anonymous "
+    "on-behalf-of comment annotation label title subtitle term kwd subject award-id funding-source principal- "
+    "award-recipient phone fax rb rp rt ruby glyph-data x copyright-statement copyright-year copyright-holder "
+    "license-p price named-book-part-body volume-series issue-part volume-id issue-id journal-id object-id "
+    "std-organization abbrev-journal-title award-name tp:taxon-name-part"
+)
 
 
 def face(tag: str) -> Handler:
@@ -55,7 +56,7 @@ def words(r: Rendering, el: Element) -> str:
 
 
 @inline("break")
-def line_break(r: Rendering, el: Element) -> str:
+def line_break(_r: Rendering, _el: Element) -> str:
     return "<br>"
 
 

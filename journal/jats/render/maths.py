@@ -1,32 +1,35 @@
 """Formulas: MathML Core copied by allow-list, older MathML rewritten to it, TeX converted here and now."""
 
 import re
+from collections.abc import Callable
 
 from latex2mathml.converter import convert
 from lxml import etree
 
 from journal.jats.markup import attribute, element, escape
 from journal.jats.render.rendering import Rendering, block, inline
-from journal.jats.tree import MATHML, Element, name, text_of
+from journal.jats.tree import MATHML, Element, name, names, raw_text, text_of
 
-CORE = frozenset(
-    "math mi mn mo ms mtext mspace mrow mfrac msqrt mroot mstyle merror mpadded mphantom msub msup msubsup munder mover"
-    " munderover mmultiscripts mprescripts mtable mtr mtd".split()
+CORE = names(
+    "math mi mn mo ms mtext mspace mrow mfrac msqrt mroot mstyle merror mpadded mphantom msub msup msubsup "
+    "munder mover munderover mmultiscripts mprescripts mtable mtr mtd"
 )
+_BOOLEAN = re.compile("true|false")
+_LENGTH = re.compile(r"[+-]?\d*\.?\d+(?:em|ex|px|pt|%)?")
 #: Attribute → what its value must look like.
 ATTRIBUTES = {
     **dict.fromkeys(
-        "accent accentunder displaystyle fence largeop movablelimits separator stretchy symmetric".split(), re.compile("true|false")
+        names("accent accentunder displaystyle fence largeop movablelimits separator stretchy symmetric"), _BOOLEAN
     ),
-    **dict.fromkeys("width height depth lspace rspace minsize maxsize voffset linethickness".split(), re.compile(r"[+-]?\d*\.?\d+(?:em|ex|px|pt|%)?")),
-    **dict.fromkeys("columnspan rowspan".split(), re.compile(r"[1-9]\d?")),
+    **dict.fromkeys(names("width height depth lspace rspace minsize maxsize voffset linethickness"), _LENGTH),
+    **dict.fromkeys(names("columnspan rowspan"), re.compile(r"[1-9]\d?")),
     "scriptlevel": re.compile(r"[+-]?\d"),
     "form": re.compile("prefix|infix|postfix"),
     "mathvariant": re.compile("normal"),
     "dir": re.compile("ltr|rtl"),
-}  # fmt: skip
+}
 #: Not drawn: other encodings of the same formula, spacing of old table models.
-DROPPED = frozenset("annotation annotation-xml maligngroup malignmark none".split())
+DROPPED = names("annotation annotation-xml maligngroup malignmark none")
 MAX_TEX = 5000
 _STYLES = {
     "bold": (0x1D400, 0x1D41A, 0x1D7CE),
@@ -41,13 +44,13 @@ _STYLES = {
     "monospace": (0x1D670, 0x1D68A, 0x1D7F6),
 }
 #: Letters that Unicode had before the mathematical alphabets and that are missing from them.
-_HOLES = dict(zip("𝑕𝒝𝒠𝒡𝒣𝒤𝒧𝒨𝒭𝒺𝒼𝓄𝔆𝔋𝔌𝔕𝔝𝔺𝔿𝕅𝕇𝕈𝕉𝕑", "ℎℬℰℱℋℐℒℳℛℯℊℴℭℌℑℜℨℂℍℕℙℚℝℤ", strict=True))  # noqa: RUF001
+_HOLES = dict(zip("𝑕𝒝𝒠𝒡𝒣𝒤𝒧𝒨𝒭𝒺𝒼𝓄𝔆𝔋𝔌𝔕𝔝𝔺𝔿𝕅𝕇𝕈𝕉𝕑", "ℎℬℰℱℋℐℒℳℛℯℊℴℭℌℑℜℨℂℍℕℙℚℝℤ", strict=True))
 
 
 @inline("mml:math")
-def math(r: Rendering, el: Element) -> str:
+def math(_r: Rendering, el: Element) -> str:
     shown = "block" if _is_display(el) else "inline"
-    return f'<math{attribute("display", shown)}>{_children(el)}</math>'
+    return f"<math{attribute('display', shown)}>{_children(el)}</math>"
 
 
 def _is_display(el: Element) -> bool:
@@ -75,7 +78,7 @@ def _core(el: Element) -> str:
 
 def _token(el: Element) -> str:
     """A token's text, its letters replaced by those of the mathematical alphabet its mathvariant names."""
-    text = "".join(el.itertext()).strip(" \t\r\n") if el.tag != MATHML + "mtext" else "".join(el.itertext())
+    text = raw_text(el) if el.tag == MATHML + "mtext" else raw_text(el).strip(" \t\r\n")
     variant = el.get("mathvariant", "")
     return escape("".join(_styled(letter, _STYLES[variant]) for letter in text) if variant in _STYLES else text)
 
@@ -108,7 +111,10 @@ def _fenced(el: Element) -> str:
         if place and separators:
             inner.append(element("mo", escape(separators[min(place, len(separators)) - 1]), ' separator="true"'))
         inner.append(_core(child))
-    left, right = (_fence(el.get(key, default), form) for key, default, form in (("open", "(", "prefix"), ("close", ")", "postfix")))
+    left, right = (
+        _fence(el.get(key, default), form)
+        for key, default, form in (("open", "(", "prefix"), ("close", ")", "postfix"))
+    )
     return element("mrow", left + "".join(inner) + right)
 
 
@@ -130,13 +136,17 @@ def _in_row(el: Element) -> str:
     return element("mrow", _children(el))
 
 
-_REWRITES = {
+def _glyph(el: Element) -> str:
+    return element("mtext", escape(el.get("alt")))
+
+
+_REWRITES: dict[str, Callable[[Element], str]] = {
     "mfenced": _fenced,
     "mlabeledtr": _labeled_row,
     "semantics": _first,
     "maction": _first,
     "menclose": _in_row,
-    "mglyph": lambda el: element("mtext", escape(el.get("alt", ""))),
+    "mglyph": _glyph,
 }
 
 
@@ -173,7 +183,8 @@ def inline_formula(r: Rendering, el: Element) -> str:
 def display_formula(r: Rendering, el: Element) -> str:
     label = el.find("label")
     number = f'<span class="formula-label">{r.inline(label)}</span>' if label is not None else ""
-    return f'<div class="formula"{r.id(el, "formula")}>{r.flow(el, skip=("label", "object-id", "alt-text", "long-desc"), wrap=False)}{number}</div>'
+    content = r.flow(el, skip=("label", "object-id", "alt-text", "long-desc"), wrap=False)
+    return f'<div class="formula"{r.id(el, "formula")}>{content}{number}</div>'
 
 
 @block("disp-formula-group")

@@ -30,7 +30,7 @@ def note_item(r: Rendering, fn: Element) -> str:
     mark = r.inline(label).strip() if label is not None else escape(fn.get("symbol", "").strip())
     lead = f'<span class="label">{mark}</span> ' if mark else ""
     content = _joined(lead, r.flow(fn, skip=("label",)))
-    return f'<li class="note"{attributes}>{content}{backlinks(r, fn, mark)}</li>'
+    return f'<li class="note"{attributes}>{content}{backlinks(r, fn)}</li>'
 
 
 def _joined(lead: str, content: str) -> str:
@@ -38,7 +38,7 @@ def _joined(lead: str, content: str) -> str:
     return f"<p>{lead}{content[3:]}" if content.startswith("<p>") else lead + content
 
 
-def backlinks(r: Rendering, el: Element, label: str = "") -> str:
+def backlinks(r: Rendering, el: Element) -> str:
     """Links from a note or reference to each place that calls it."""
     if r.place == "extract":
         return ""

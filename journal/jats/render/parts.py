@@ -67,7 +67,9 @@ def body_sections(body: Element, r: Rendering) -> list[Section]:
 
 def _keep_loose_text(body: Element) -> None:
     """Text that stands directly in a body, against the DTD, becomes paragraphs."""
-    for place, (holder, text) in reversed(list(enumerate([(None, body.text), *((child, child.tail) for child in body)]))):
+    for place, (holder, text) in reversed(
+        list(enumerate([(None, body.text), *((child, child.tail) for child in body)]))
+    ):
         if text and text.strip():
             paragraph = body.makeelement("p")
             paragraph.text = text

@@ -17,9 +17,13 @@ def alternative_text(el: Element) -> str:
         for tag in ("alt-text", "long-desc"):
             if holder is not None and (said := text_of(holder.find(tag))):
                 return said
-    figure = next(el.iterancestors("fig", "table-wrap", "boxed-text", "supplementary-material", "chem-struct-wrap"), None)
+    figure = next(
+        el.iterancestors("fig", "table-wrap", "boxed-text", "supplementary-material", "chem-struct-wrap"), None
+    )
     if figure is None:
-        return "Formula" if next(el.iterancestors("inline-formula", "disp-formula"), None) is not None else "Illustration"
+        return (
+            "Formula" if next(el.iterancestors("inline-formula", "disp-formula"), None) is not None else "Illustration"
+        )
     label, title = text_of(figure.find("label")), text_of(figure.find("caption/title"))
     return " ".join(part for part in (label, title) if part) or "Illustration"
 
@@ -31,7 +35,8 @@ def picture(r: Rendering, el: Element, css_class: str = "") -> str:
         return _missing(r, el)
     attributes = attribute("class", css_class) + attribute("src", image.url) + attribute("srcset", image.srcset)
     attributes += attribute("sizes", "(min-width: 50rem) 46rem, 100vw" if image.srcset else "")
-    attributes += f' width="{image.width}" height="{image.height}" alt="{escape(alternative_text(el)).replace(chr(34), "&quot;")}"'
+    attributes += attribute("width", image.width) + attribute("height", image.height)
+    attributes += attribute("alt", alternative_text(el))
     img = f'<img{attributes} loading="lazy" decoding="async">'
     if not image.full_url or r.in_link:
         return img
@@ -41,7 +46,7 @@ def picture(r: Rendering, el: Element, css_class: str = "") -> str:
 def _missing(r: Rendering, el: Element) -> str:
     file_name = printable(href(el).rpartition("/")[2])
     r.warn("missing-picture", f"The picture {file_name or 'of an unusable name'} was not supplied.", el)
-    return f'<span class="missing">[Picture not supplied: {escape(alternative_text(el))}]</span>'
+    return '<span class="missing">[Picture not supplied]</span>'
 
 
 @inline("inline-graphic", "graphic")

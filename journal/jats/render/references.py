@@ -99,8 +99,10 @@ def _label_inside(ref: Element) -> Element | None:
 
 
 def _parts(r: Rendering, ref: Element) -> list[str]:
-    """Citations, notes and paragraphs of an entry in order, each in one line."""
-    holder = [child for child in ref if name(child) != "label"]
+    """Citations, notes and paragraphs in order, each in one line; the tagged twin of a printed citation is left out."""
+    as_printed = ref.find("mixed-citation") is not None
+    twins = ("label", "element-citation") if as_printed else ("label",)
+    holder = [child for child in ref if name(child) not in twins]
     parts = [_line(r, child) for child in holder]
     return [part.strip() for part in [ref.text or "", *parts] if part.strip()]
 

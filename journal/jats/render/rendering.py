@@ -1,6 +1,7 @@
 """Pass 2's engine: two tables of element functions, and the two ways to render content: in a line, or as blocks.
 
-Depth: libxml2 allows 256 levels and Python 1,000 frames, so a function here calls `inline` or `flow` itself (two frames a level).
+Depth: libxml2 allows 256 levels and Python 1,000 frames, so a function here
+calls `inline` or `flow` itself (two frames a level).
 """
 
 from collections.abc import Callable, Collection
@@ -10,7 +11,7 @@ from typing import Literal, TypeAlias
 from journal.jats.document import Figure, Heading, Images, Note, Problem, Table
 from journal.jats.index import Index
 from journal.jats.markup import attribute, escape
-from journal.jats.tree import Element, language, name
+from journal.jats.tree import Element, language, line_of, name, names
 
 Handler: TypeAlias = Callable[["Rendering", Element], str]
 #: Where the html will stand: on the page beside the full text; on the page everybody gets; in the extract.
@@ -19,9 +20,9 @@ Place: TypeAlias = Literal["page", "public", "extract"]
 INLINES: dict[str, Handler] = {}
 BLOCKS: dict[str, Handler] = {}
 #: Data about the article, or words already shown elsewhere: no element of the page comes from these in running text.
-SILENT = frozenset(
-    "alt-text long-desc object-id processing-meta custom-meta custom-meta-group x-meta sec-meta index-term"
-    " index-term-range-end institution-id counts".split()
+SILENT = names(
+    "alt-text long-desc object-id processing-meta custom-meta custom-meta-group x-meta sec-meta index-term "
+    "index-term-range-end institution-id counts"
 )
 RTL = frozenset({"ar", "dv", "fa", "he", "ps", "sd", "ug", "ur", "yi"})
 
@@ -69,7 +70,7 @@ class Rendering:
         """Tell the editor once."""
         if message not in self._reported:
             self._reported.add(message)
-            self.warnings.append(Problem(code, message, None if el is None else el.sourceline))
+            self.warnings.append(Problem(code, message, line_of(el)))
 
     def inline(self, el: Element) -> str:
         """The content as one line of text: a block in it gives up its box, never its words."""

@@ -1,9 +1,9 @@
-"""Tables: the wrapper with caption, scroll container and notes, and HTML tables with header cells, spans and alignment."""
+"""Tables: wrapper with caption, scroll container and notes; HTML tables with header cells, spans and alignment."""
 
 import re
 
 from journal.jats.document import Table
-from journal.jats.markup import attribute, element, escape, to_text, without_links
+from journal.jats.markup import element, escape, to_text, without_links
 from journal.jats.render.figures import caption_of, credits_of, label_of, object_doi
 from journal.jats.render.notes import with_notes
 from journal.jats.render.rendering import BLOCKS, Rendering, block
@@ -11,6 +11,7 @@ from journal.jats.tree import Element, name, text_of
 
 MAX_COLSPAN, MAX_ROWSPAN = 100, 1000
 _ALIGN = re.compile(r"text-align\s*:\s*(left|right|center|justify)", re.IGNORECASE)
+_UNNAMED = ' aria-label="Table"'
 HEAD = ("label", "caption", "object-id", "alt-text", "long-desc", "table-wrap-foot", "attrib", "permissions")
 
 
@@ -19,9 +20,11 @@ def table_wrap(r: Rendering, el: Element) -> str:
     attributes = r.id(el, "table")
     html_id = r.index.id_of(el)
     words = label_of(r, el) + caption_of(r, el) + object_doi(r, el)
-    caption = f'<figcaption id="{html_id}-caption">{words}</figcaption>' if words and attributes else element("figcaption", words) * bool(words)
-    name_attribute = f' aria-labelledby="{html_id}-caption"' if words and attributes else ' aria-label="Table"'
-    body = r.flow(el, skip=HEAD).replace(' aria-label="Table"', name_attribute)
+    caption, named = (element("figcaption", words), _UNNAMED) if words else ("", _UNNAMED)
+    if words and attributes:
+        caption = element("figcaption", words, f' id="{html_id}-caption"')
+        named = f' aria-labelledby="{html_id}-caption"'
+    body = r.flow(el, skip=HEAD).replace(_UNNAMED, named)
     foot = "".join(table_notes(r, part) for part in el.iterchildren("table-wrap-foot")) + credits_of(r, el)
     if r.place == "page" and attributes:
         bare = without_links(words)
@@ -40,7 +43,8 @@ def table_notes(r: Rendering, foot: Element) -> str:
 @block("table-wrap-group")
 def table_group(r: Rendering, el: Element) -> str:
     head = label_of(r, el) + caption_of(r, el)
-    return f'<div class="table-group"{r.id(el, "tables")}>{element("p", head) if head else ""}{r.flow(el, skip=("label", "caption"))}</div>'
+    lead = element("p", head) if head else ""
+    return f'<div class="table-group"{r.id(el, "tables")}>{lead}{r.flow(el, skip=("label", "caption"))}</div>'
 
 
 @block("table-wrap-foot")
@@ -50,7 +54,7 @@ def loose_foot(r: Rendering, el: Element) -> str:
 
 def scroll(table: str) -> str:
     """A table in a focusable scroll region; `table_wrap` gives it its name."""
-    return f'<div class="table-scroll" tabindex="0" role="region" aria-label="Table">{table}</div>'
+    return f'<div class="table-scroll" tabindex="0" role="region" {_UNNAMED[1:]}>{table}</div>'
 
 
 @block("table", "array")
@@ -79,12 +83,8 @@ def _part(r: Rendering, child: Element) -> str:
         rows = "".join(row(r, tr, kind == "thead") if name(tr) == "tr" else _stray(r, tr) for tr in child)
         return element(kind, rows) if rows else ""
     if kind == "caption":
-        return element("caption", _unboxed_caption(r, child))
+        return element("caption", r.inline(child).strip())
     return element("tbody", _stray(r, child))
-
-
-def _unboxed_caption(r: Rendering, child: Element) -> str:
-    return r.inline(child).strip()
 
 
 def _stray(r: Rendering, el: Element) -> str:
@@ -95,15 +95,15 @@ def _stray(r: Rendering, el: Element) -> str:
 
 def row(r: Rendering, tr: Element, in_head: bool) -> str:
     cells = []
-    for place, td in enumerate(tr):
+    for td in tr:
         if name(td) in ("td", "th"):
-            cells.append(cell(r, td, in_head, place == 0))
+            cells.append(cell(r, td, in_head))
         elif words := r.inline(td).strip():
             cells.append(f"<td>{words}</td>")
     return f"<tr{r.anchor(tr)}>{''.join(cells)}</tr>"
 
 
-def cell(r: Rendering, td: Element, in_head: bool, first: bool) -> str:
+def cell(r: Rendering, td: Element, in_head: bool) -> str:
     """One cell. Words in a head are header cells whatever the source calls them; empty corners are not."""
     content = escape(td.text).strip(" \t\r\n") if len(td) == 0 else contents(r, td)
     attributes = r.anchor(td) if td.get("id") else ""
