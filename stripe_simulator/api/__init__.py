@@ -1,0 +1,31 @@
+"""The endpoints of Stripe's API. Importing this package registers them all."""
+
+from . import (
+    account,
+    catalog,
+    checkout,
+    customers,
+    discounts,
+    disputes,
+    events,
+    invoices,
+    payments,
+    portal,
+    refunds,
+    subscriptions,
+)
+
+__all__ = [
+    "account",
+    "catalog",
+    "checkout",
+    "customers",
+    "discounts",
+    "disputes",
+    "events",
+    "invoices",
+    "payments",
+    "portal",
+    "refunds",
+    "subscriptions",
+]

@@ -1,0 +1,51 @@
+"""What `stripe_doctor` asks about the account."""
+
+from __future__ import annotations
+
+from ..blank import Json, blank
+from .routing import Call, endpoint, page
+
+
+@endpoint("GET /v1/account")
+def account(call: Call) -> Json:
+    sandbox = call.sandbox
+    support = dict.fromkeys(("city", "country", "line1", "line2", "postal_code", "state"))
+    names = ("annual_revenue", "mcc", "product_description", "support_email", "support_phone", "support_url", "url")
+    return blank(
+        "account",
+        id=sandbox.store.setting("account"),
+        business_profile=dict.fromkeys(names) | {"name": "Local Stripe", "support_address": support},
+        capabilities={"card_payments": "active", "sepa_debit_payments": "active", "transfers": "active"},
+        charges_enabled=True,
+        country="US",
+        default_currency="usd",
+        details_submitted=True,
+        email="sandbox@example.org",
+        payouts_enabled=True,
+        type="standard",
+    )
+
+
+@endpoint("GET /v1/balance")
+def balance(call: Call) -> Json:
+    sums: dict[str, int] = {}
+    for txn in call.sandbox.store.of_kind("balance_transaction"):
+        sums[txn["currency"]] = sums.get(txn["currency"], 0) + txn["net"]
+    pending = [{"amount": amount, "currency": currency} for currency, amount in sorted(sums.items())]
+    return blank("balance", available=[], pending=pending)
+
+
+@endpoint("GET /v1/tax/settings")
+def tax_settings(call: Call) -> Json:
+    return blank(
+        "tax.settings",
+        defaults={"provider": "stripe", "tax_behavior": None, "tax_code": None},
+        status="active",
+        status_details={"active": {}},
+    )
+
+
+@endpoint("GET /v1/entitlements/active_entitlements")
+def entitlements(call: Call) -> Json:
+    call.sandbox.require("customer", call.params["customer"], "customer")
+    return page(call, [])

@@ -1,0 +1,157 @@
+"""Products and prices."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..blank import Json
+from ..errors import invalid
+from ..sandbox import Sandbox
+from .routing import Call, endpoint, resource
+
+PRODUCT_FIELDS = (
+    "active",
+    "description",
+    "images",
+    "metadata",
+    "name",
+    "shippable",
+    "statement_descriptor",
+    "tax_code",
+    "unit_label",
+    "url",
+)
+PRICE_FIELDS = ("active", "lookup_key", "metadata", "nickname", "tax_behavior")
+
+resource("product", "/v1/products", "id", ids=lambda body, ids: body["id"] in ids)
+resource(
+    "price",
+    "/v1/prices",
+    "price",
+    param="price",
+    lookup_keys=lambda body, keys: body["lookup_key"] in keys,
+    recurring=lambda body, wanted: bool(body["recurring"]) and wanted.items() <= body["recurring"].items(),
+)
+
+
+def merged_metadata(body: Json, params: Json) -> Json:
+    """Stripe merges metadata key by key; a key sent empty is removed, all are when the whole is sent empty."""
+    if "metadata" not in params:
+        return {}
+    new = params["metadata"]
+    merged = {**(body.get("metadata") or {}), **new} if isinstance(new, dict) else {}
+    return {"metadata": {key: value for key, value in merged.items() if value != ""}}
+
+
+@endpoint("POST /v1/products")
+def create_product(call: Call) -> Json:
+    sandbox, params = call.sandbox, call.params
+    if "id" in params and sandbox.get("product", params["id"]):
+        raise invalid(f"Product already exists: {params['id']}", "id", "resource_already_exists")
+    product = sandbox.new(
+        "product",
+        **{"active": True, "type": "service", "updated": sandbox.now()} | call.given("id", *PRODUCT_FIELDS),
+    )
+    if "default_price_data" in params:
+        price = create_price(sandbox, {**params["default_price_data"], "product": product["id"]})
+        sandbox.update(product, default_price=price["id"])
+    sandbox.emit("product.created", product)
+    return product
+
+
+@endpoint("POST /v1/products/{id}")
+def update_product(call: Call) -> Json:
+    product = call.sandbox.require("product", call.id)
+    changes = call.given("default_price", *PRODUCT_FIELDS) | merged_metadata(product, call.params)
+    return call.sandbox.update(product, "product.updated", updated=call.sandbox.now(), **changes)
+
+
+@endpoint("POST /v1/prices")
+def post_price(call: Call) -> Json:
+    price = create_price(call.sandbox, call.params)
+    call.sandbox.emit("price.created", price)
+    return price
+
+
+@endpoint("POST /v1/prices/{price}")
+def update_price(call: Call) -> Json:
+    sandbox, params = call.sandbox, call.params
+    price = sandbox.require("price", call.id, "price")
+    if price["tax_behavior"] not in (None, "unspecified") and "tax_behavior" in params:
+        raise invalid("You cannot update tax_behavior once it has been set.", "tax_behavior")
+    if params.get("lookup_key"):
+        free_lookup_key(sandbox, params, price["id"])
+    return sandbox.update(price, "price.updated", **call.given(*PRICE_FIELDS) | merged_metadata(price, params))
+
+
+def create_price(sandbox: Sandbox, params: Json) -> Json:
+    """A price for a product by id, or for one described in `product_data`."""
+    recurring = params.get("recurring")
+    amount = _amount(params)
+    free_lookup_key(sandbox, params)
+    price = sandbox.new(
+        "price",
+        active=params.get("active", True),
+        billing_scheme="per_unit",
+        currency=_currency(params["currency"]),
+        lookup_key=params.get("lookup_key") or None,
+        metadata=params.get("metadata") or {},
+        nickname=params.get("nickname") or None,
+        product=_product(sandbox, params),
+        recurring=_recurring(recurring) if recurring else None,
+        tax_behavior=params.get("tax_behavior", "unspecified"),
+        type="recurring" if recurring else "one_time",
+        unit_amount=amount,
+        unit_amount_decimal=str(amount),
+    )
+    return price
+
+
+def _amount(params: Json) -> int:
+    amount = params.get("unit_amount")
+    if amount is None and "unit_amount_decimal" in params:
+        amount = int(float(params["unit_amount_decimal"]))
+    if amount is None:
+        raise invalid("Missing required param: unit_amount.", "unit_amount", "parameter_missing")
+    if not 0 <= int(amount) <= 99_999_999:
+        raise invalid("Invalid integer: unit_amount", "unit_amount", "parameter_invalid_integer")
+    return int(amount)
+
+
+def _currency(currency: str) -> str:
+    if len(currency) != 3 or not currency.isalpha():
+        raise invalid(f"Invalid currency: {currency}.", "currency")
+    return currency.lower()
+
+
+def _product(sandbox: Sandbox, params: Json) -> str:
+    if "product" in params:
+        product = sandbox.require("product", params["product"], "product")
+    elif "product_data" in params:
+        data = {name: value for name, value in params["product_data"].items() if name in ("id", *PRODUCT_FIELDS)}
+        product = sandbox.new("product", **{"active": True, "type": "service", "updated": sandbox.now()} | data)
+        sandbox.emit("product.created", product)
+    else:
+        raise invalid("You must specify either `product` or `product_data` when creating a price.", "product")
+    return str(product["id"])
+
+
+def _recurring(recurring: Json) -> Json:
+    return {
+        "interval": recurring["interval"],
+        "interval_count": recurring.get("interval_count", 1),
+        "meter": recurring.get("meter"),
+        "trial_period_days": None,
+        "usage_type": recurring.get("usage_type", "licensed"),
+    }
+
+
+def free_lookup_key(sandbox: Sandbox, params: Json, taker: str | None = None) -> None:
+    """A lookup key belongs to one price; it moves only when told to."""
+    key = params.get("lookup_key")
+    holder: Any = next((p for p in sandbox.store.of_kind("price") if key and p["lookup_key"] == key), None)
+    if holder is None or holder["id"] == taker:
+        return
+    if not params.get("transfer_lookup_key"):
+        raise invalid(f"A price (`{holder['id']}`) already uses that lookup key.", "lookup_key")
+    sandbox.update(holder, "price.updated", lookup_key=None)

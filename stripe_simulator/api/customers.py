@@ -1,0 +1,93 @@
+"""Customers and their payment methods."""
+
+from __future__ import annotations
+
+from ..blank import Json
+from ..cards import TOKENS
+from ..customers import delete_customer, new_customer
+from ..errors import invalid
+from ..payment_methods import attach, method_from_token
+from ..sandbox import Sandbox
+from .catalog import merged_metadata
+from .expanding import included
+from .routing import Call, endpoint, page, resource
+
+FIELDS = ("address", "description", "email", "name", "phone", "preferred_locales", "shipping", "tax_exempt")
+
+resource("customer", "/v1/customers", "customer")
+resource("payment_method", "/v1/payment_methods", "payment_method", param="payment_method")
+resource("setup_intent", "/v1/setup_intents", "intent", param="intent")
+
+
+@included("customer", "subscriptions", "/v1/customers/{id}/subscriptions")
+def _subscriptions(sandbox: Sandbox, customer: Json) -> list[Json]:
+    found = sandbox.store.of_kind("subscription")
+    return [s for s in found if s["customer"] == customer["id"] and s["status"] != "canceled"]
+
+
+@included("customer", "tax_ids", "/v1/customers/{id}/tax_ids")
+def _tax_ids(sandbox: Sandbox, customer: Json) -> list[Json]:
+    return []
+
+
+@endpoint("POST /v1/customers")
+def create(call: Call) -> Json:
+    customer = new_customer(call.sandbox, **call.given(*FIELDS), **merged_metadata({}, call.params))
+    return _settle_methods(call, customer)
+
+
+@endpoint("POST /v1/customers/{customer}")
+def update(call: Call) -> Json:
+    customer = call.sandbox.require("customer", call.id)
+    if customer.get("deleted"):
+        raise invalid(f"No such customer: '{call.id}'", "id", "resource_missing")
+    changes = call.given(*FIELDS) | merged_metadata(customer, call.params)
+    return _settle_methods(call, call.sandbox.update(customer, "customer.updated", **changes))
+
+
+def _settle_methods(call: Call, customer: Json) -> Json:
+    """`payment_method` attaches one; `invoice_settings` may make it the default for renewals."""
+    sandbox = call.sandbox
+    if call.params.get("payment_method"):
+        attach(sandbox, method_from_token(sandbox, call.params["payment_method"]), customer["id"])
+    settings = call.params.get("invoice_settings")
+    if settings:
+        default = settings.get("default_payment_method")
+        if default in TOKENS:
+            settings["default_payment_method"] = _own_method(sandbox, customer["id"])
+        elif default:
+            sandbox.require("payment_method", default, "invoice_settings[default_payment_method]")
+        sandbox.update(customer, invoice_settings=customer["invoice_settings"] | settings)
+    return customer
+
+
+def _own_method(sandbox: Sandbox, customer: str) -> str | None:
+    return next((m["id"] for m in sandbox.store.of_kind("payment_method") if m["customer"] == customer), None)
+
+
+@endpoint("DELETE /v1/customers/{customer}")
+def delete(call: Call) -> Json:
+    return delete_customer(call.sandbox, call.sandbox.require("customer", call.id))
+
+
+@endpoint("GET /v1/customers/{customer}/payment_methods")
+def methods(call: Call) -> Json:
+    kind = call.params.get("type")
+    found = [
+        method
+        for method in call.sandbox.store.of_kind("payment_method")
+        if method["customer"] == call.id and kind in (None, method["type"])
+    ]
+    return page(call, found)
+
+
+@endpoint("POST /v1/payment_methods/{payment_method}/attach")
+def attach_method(call: Call) -> Json:
+    customer = call.sandbox.require("customer", call.params["customer"], "customer")
+    return attach(call.sandbox, method_from_token(call.sandbox, call.id), customer["id"])
+
+
+@endpoint("POST /v1/payment_methods/{payment_method}/detach")
+def detach_method(call: Call) -> Json:
+    method = call.sandbox.require("payment_method", call.id, "payment_method")
+    return call.sandbox.update(method, "payment_method.detached", customer=None)

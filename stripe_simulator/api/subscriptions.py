@@ -1,0 +1,139 @@
+"""Subscriptions."""
+
+from __future__ import annotations
+
+from .. import billing, invoicing
+from ..blank import Json
+from ..errors import invalid
+from ..payment_methods import attach, method_from_token
+from ..sandbox import DAY
+from .catalog import merged_metadata
+from .discounts import usable_discount
+from .routing import Call, Filter, endpoint, matches, page, resource
+
+ECHOED = ("description", "trial_settings", "payment_settings", "days_until_due")
+
+resource("subscription", "/v1/subscriptions", "subscription_exposed_id")
+
+
+def _has_price(body: Json, price: str) -> bool:
+    return any(item["price"]["id"] == price for item in body["items"]["data"])
+
+
+@endpoint("GET /v1/subscriptions")
+def listing(call: Call) -> Json:
+    """Canceled ones are left out unless `status` asks for them."""
+    wanted = call.params.get("status")
+    hidden = () if wanted in ("all", "canceled", "ended", "incomplete_expired") else billing.ENDED
+    filters: dict[str, Filter] = {
+        "status": lambda body, status: status == "all" or status == body["status"] or _ended(body, status),
+        "price": _has_price,
+    }
+    found = call.sandbox.store.of_kind("subscription")
+    return page(call, [b for b in found if b["status"] not in hidden and matches(call, b, filters)])
+
+
+def _ended(body: Json, status: str) -> bool:
+    return status == "ended" and body["status"] in billing.ENDED
+
+
+@endpoint("POST /v1/subscriptions")
+def create(call: Call) -> Json:
+    sandbox, params = call.sandbox, call.params
+    customer = sandbox.require("customer", params["customer"], "customer")
+    wanted = _wanted(call)
+    discounts = params.get("discounts") or []
+    coupon = usable_discount(sandbox, discounts[0], "discounts[0]") if discounts else None
+    days, trial_end = params.get("trial_period_days"), params.get("trial_end")
+    subscription = billing.create(
+        sandbox,
+        customer["id"],
+        wanted,
+        trial_end=sandbox.now() + days * DAY if days else trial_end if isinstance(trial_end, int) else None,
+        coupon=coupon,
+        default_payment_method=_method(call, customer),
+        **call.given(*ECHOED),
+        **merged_metadata({}, params),
+    )
+    billing.open_for_business(sandbox, subscription)
+    lines = billing.period_lines(sandbox, subscription)
+    invoice = billing.invoice_for(sandbox, subscription, "subscription_create", lines, coupon=coupon)
+    invoicing.finalize(sandbox, invoice)
+    if invoice["status"] == "open":
+        billing.collect(sandbox, invoice)
+    subscription = sandbox.require("subscription", subscription["id"])
+    if subscription["status"] == "incomplete" and invoice["status"] == "paid":
+        sandbox.update(subscription, "customer.subscription.updated", status="active")
+    if subscription["status"] == "incomplete":
+        sandbox.at(sandbox.now() + billing.INCOMPLETE_FOR, "subscription.expire_incomplete", subscription["id"])
+    return subscription
+
+
+def _wanted(call: Call) -> list[tuple[Json, int]]:
+    wanted = []
+    for index, item in enumerate(call.params.get("items") or []):
+        price = call.sandbox.require("price", item.get("price", ""), f"items[{index}][price]")
+        if not price["recurring"]:
+            raise invalid(f"The price {price['id']} is not recurring.", f"items[{index}][price]")
+        wanted.append((price, item.get("quantity", 1)))
+    if not wanted:
+        raise invalid("Missing required param: items.", "items", "parameter_missing")
+    return wanted
+
+
+def _method(call: Call, customer: Json) -> str | None:
+    token = call.params.get("default_payment_method")
+    if not token:
+        return None
+    return str(attach(call.sandbox, method_from_token(call.sandbox, token), customer["id"])["id"])
+
+
+@endpoint("POST /v1/subscriptions/{subscription_exposed_id}")
+def update(call: Call) -> Json:
+    sandbox, params = call.sandbox, call.params
+    subscription = sandbox.require("subscription", call.id)
+    if subscription["status"] in billing.ENDED:
+        raise invalid("A canceled subscription can only update its cancellation_details and metadata.", "id")
+    if params.get("items"):
+        from ..plan_change import change_items
+
+        change_items(sandbox, subscription, params)
+    changes = call.given("pause_collection", "default_payment_method", *ECHOED)
+    changes |= merged_metadata(subscription, params) | _end_changes(call, subscription)
+    if not changes:
+        return sandbox.require("subscription", call.id)
+    return sandbox.update(subscription, "customer.subscription.updated", **changes)
+
+
+def _end_changes(call: Call, subscription: Json) -> Json:
+    """What `cancel_at_period_end` and `cancel_at` (a moment, min_period_end, max_period_end, empty) come to."""
+    params, details = call.params, call.params.get("cancellation_details") or None
+    if "cancel_at_period_end" in params and "cancel_at" in params:
+        raise invalid("You may only specify one of cancel_at and cancel_at_period_end.", "cancel_at")
+    if params.get("cancel_at_period_end"):
+        return billing.ending(call.sandbox, subscription, details=details)
+    if "cancel_at_period_end" in params or params.get("cancel_at") == "":
+        return billing.STAYING if subscription["cancel_at"] else {}
+    if "cancel_at" not in params:
+        return {}
+    at = params["cancel_at"]
+    end = billing.period_end(subscription) if at in ("min_period_end", "max_period_end") else int(at)
+    return billing.ending(call.sandbox, subscription, at=end, details=details)
+
+
+@endpoint("DELETE /v1/subscriptions/{subscription_exposed_id}")
+def cancel(call: Call) -> Json:
+    sandbox = call.sandbox
+    subscription = sandbox.require("subscription", call.id)
+    details = call.params.get("cancellation_details") or None
+    if call.params.get("prorate"):
+        from ..plan_change import credit_unused
+
+        credit_unused(sandbox, subscription, bill=call.params.get("invoice_now", False))
+    return billing.cancel_now(sandbox, subscription, details=details)
+
+
+@endpoint("GET /v1/subscription_items")
+def items(call: Call) -> Json:
+    subscription = call.sandbox.require("subscription", call.params["subscription"], "subscription")
+    return page(call, subscription["items"]["data"])

@@ -1,0 +1,142 @@
+"""The WSGI application: the API under /v1, people's pages, the control API and console under /_sim."""
+
+from __future__ import annotations
+
+import json
+import re
+import socket
+from collections.abc import Callable, Iterable
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import parse_qsl, quote
+
+from . import api  # noqa: F401  registers the endpoints
+from .api.wire import Api, ConnectionReset, Request
+from .control import answer
+from .pages.console import console
+from .pages.markup import Reply, note, origin, redirect, style
+from .pages.papers import InvoicePage, receipt
+from .pages.payment import PaymentPage, recover
+from .pages.portal import PortalPage
+from .sandbox import Sandbox
+
+Environ = dict[str, Any]
+StartResponse = Callable[[str, list[tuple[str, str]]], Any]
+LARGEST_BODY = 1_000_000
+
+PAGES: list[tuple[str, str, Callable[[Sandbox, str, dict[str, str]], Reply]]] = [
+    ("GET", r"/assets/local-stripe\.(css)", lambda s, _, form: style()),
+    ("GET", r"/c/pay/([^/]+)", lambda s, i, form: PaymentPage(s, i).show()),
+    ("POST", r"/c/pay/([^/]+)", lambda s, i, form: PaymentPage(s, i).submit(form)),
+    ("GET", r"/c/pay/([^/]+)/promotion", lambda s, i, form: PaymentPage(s, i).show()),
+    ("POST", r"/c/pay/([^/]+)/promotion", lambda s, i, form: PaymentPage(s, i).redeem(form)),
+    ("GET", r"/c/pay/([^/]+)/challenge", lambda s, i, form: PaymentPage(s, i).challenge()),
+    ("POST", r"/c/pay/([^/]+)/challenge", lambda s, i, form: PaymentPage(s, i).answer(form)),
+    ("GET", r"/r/([^/]+)", lambda s, token, form: recover(s, token)),
+    ("GET", r"/p/session/([^/]+)", lambda s, token, form: PortalPage(s, token).show()),
+    ("POST", r"/p/session/([^/]+)", lambda s, token, form: PortalPage(s, token).act(form)),
+    ("GET", r"/i/([^/]+)", lambda s, i, form: InvoicePage(s, i).show()),
+    ("POST", r"/i/([^/]+)", lambda s, i, form: InvoicePage(s, i).pay(form)),
+    ("GET", r"/i/([^/]+)/pdf", lambda s, i, form: InvoicePage(s, i).pdf()),
+    ("GET", r"/receipts/([^/]+)", lambda s, i, form: receipt(s, i)),
+]
+
+
+class Application:
+    """`application(environ, start_response)`, as any WSGI server calls it."""
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        self.sandbox, self.api = sandbox, Api(sandbox)
+
+    def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        try:
+            reply = self._reply(environ)
+        except ConnectionReset:
+            cut(environ)
+            reply = Reply(500, b"")
+        reason = HTTPStatus(reply.status).phrase
+        headers = {**reply.headers, "Content-Length": str(len(reply.body))}
+        start_response(f"{reply.status} {reason}", list(headers.items()))
+        return [b"" if environ["REQUEST_METHOD"] == "HEAD" else reply.body]
+
+    def _reply(self, environ: Environ) -> Reply:
+        method, path = environ["REQUEST_METHOD"], environ.get("PATH_INFO") or "/"
+        method = "GET" if method == "HEAD" else method
+        if path.startswith("/v1/"):
+            return self._api(environ, method, path)
+        body = read_body(environ)
+        if path.startswith("/_sim"):
+            return self._control(environ, method, path.removeprefix("/_sim").strip("/"), body)
+        return self._page(method, path, dict(parse_qsl(body, keep_blank_values=True)))
+
+    def _api(self, environ: Environ, method: str, path: str) -> Reply:
+        body = read_body(environ) if method == "POST" else environ.get("QUERY_STRING", "")
+        request = Request(
+            method,
+            path,
+            body,
+            environ.get("HTTP_AUTHORIZATION", ""),
+            environ.get("HTTP_STRIPE_VERSION", ""),
+            environ.get("HTTP_IDEMPOTENCY_KEY"),
+        )
+        status, headers, reply = self.api.answer(request)
+        return as_json(status, reply, headers)
+
+    def _page(self, method: str, path: str, form: dict[str, str]) -> Reply:
+        for verb, pattern, function in PAGES:
+            match = re.fullmatch(pattern, path)
+            if match and verb == method:
+                return function(self.sandbox, match.group(1), form)
+        if path == "/":
+            return redirect(f"{self.sandbox.public_url}/_sim/")
+        return note(self.sandbox.public_url, "Page not found", "There is nothing at this address.", status=404)
+
+    def _control(self, environ: Environ, method: str, name: str, body: str) -> Reply:
+        if not self._from_here(environ):
+            return as_json(403, {"error": {"message": "The control API answers its own pages and scripts only."}})
+        if method == "GET" and not name:
+            query = dict(parse_qsl(environ.get("QUERY_STRING", "")))
+            return console(self.sandbox, query.get("done", ""))
+        data = read_data(environ, body)
+        if data is None:
+            return as_json(400, {"error": {"message": "The body is neither form fields nor a JSON object."}})
+        label = data.pop("console", None)
+        status, reply = answer(self.sandbox, method, name, data)
+        if label is None:
+            return as_json(status, reply)
+        told = f"{label}: done." if status == 200 else f"{label}: {reply['error']['message']}"
+        return redirect(f"{self.sandbox.public_url}/_sim/?done={quote(told)}")
+
+    def _from_here(self, environ: Environ) -> bool:
+        """A web page of somewhere else must not press our buttons."""
+        told = environ.get("HTTP_ORIGIN")
+        return told is None or told in (origin(self.sandbox.public_url), f"http://{environ.get('HTTP_HOST')}")
+
+
+def as_json(status: int, reply: Any, headers: dict[str, str] | None = None) -> Reply:
+    body = json.dumps(reply, indent=2).encode()
+    return Reply(status, body, {"Content-Type": "application/json", **(headers or {})})
+
+
+def read_body(environ: Environ) -> str:
+    length = min(int(environ.get("CONTENT_LENGTH") or 0), LARGEST_BODY)
+    body: bytes = environ["wsgi.input"].read(length) if length else b""
+    return body.decode("utf-8", "replace")
+
+
+def read_data(environ: Environ, body: str) -> dict[str, Any] | None:
+    """A control request's data: query, form fields or a JSON object."""
+    if environ.get("CONTENT_TYPE", "").startswith("application/json"):
+        try:
+            data = json.loads(body or "{}")
+        except ValueError:
+            return None
+        return data if isinstance(data, dict) else None
+    return dict(parse_qsl(environ.get("QUERY_STRING", "") + "&" + body, keep_blank_values=True))
+
+
+def cut(environ: Environ) -> None:
+    """Closes the connection without a reply, where the server lets us."""
+    connection: socket.socket | None = environ.get("simulator.connection")
+    if connection is not None:
+        connection.shutdown(socket.SHUT_RDWR)

@@ -1,0 +1,319 @@
+"""What happens to a Checkout Session after it was created: paid, declined, challenged, expired, recovered."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from typing import Any
+
+from . import billing, invoicing
+from .blank import Json, blank
+from .customers import new_customer
+from .errors import invalid
+from .payment_methods import attach, billing_details, card_of
+from .payments import AUTHENTICATION_FAILED, Attempt, cancel_intent, create_intent, decline, pay_intent
+from .sandbox import DAY, Sandbox, timer
+
+
+@dataclass(frozen=True)
+class Payer:
+    """Who filled in the payment page."""
+
+    email: str = ""
+    name: str = ""
+    country: str = ""
+    postal_code: str = ""
+    agreed: bool = False
+
+    @property
+    def address(self) -> Json:
+        empty = billing_details(country=self.country or None)["address"]
+        return {**empty, "postal_code": self.postal_code or None}
+
+
+def line_items(sandbox: Sandbox, session: Json) -> list[Json]:
+    lines: list[Json] = sandbox.store.hidden(session["id"])["line_items"]
+    return lines
+
+
+def coupon_of(sandbox: Sandbox, session: Json) -> Json | None:
+    for discount in session["discounts"] or []:
+        code = sandbox.get("promotion_code", discount["promotion_code"])
+        return sandbox.get("coupon", discount["coupon"] or (code["promotion"]["coupon"] if code else None))
+    return None
+
+
+def data_of(sandbox: Sandbox, session: Json, name: str) -> Json:
+    """One of the `…_data` parameters the session was created with."""
+    data: Json = sandbox.store.hidden(session["id"])["params"].get(name) or {}
+    return data
+
+
+def trial_end(sandbox: Sandbox, session: Json) -> int | None:
+    data = data_of(sandbox, session, "subscription_data")
+    days = data.get("trial_period_days")
+    return sandbox.now() + int(days) * DAY if days else data.get("trial_end")
+
+
+def due_today(sandbox: Sandbox, session: Json) -> int:
+    """What the page takes now; a trial takes nothing."""
+    if session["mode"] == "subscription" and trial_end(sandbox, session):
+        return 0
+    return int(session["amount_total"])
+
+
+def needs_card(sandbox: Sandbox, session: Json) -> bool:
+    if due_today(sandbox, session):
+        return True
+    return bool(session["mode"] == "subscription" and session["payment_method_collection"] != "if_required")
+
+
+# Paying
+
+
+def pay(sandbox: Sandbox, session: Json, payer: Payer, method: Json | None, authenticated: bool = False) -> Attempt:
+    """One press of the button. A decline leaves the session open; a success completes it."""
+    customer = _customer(sandbox, session, payer)
+    if method and customer and session["mode"] == "subscription" and card_of(sandbox, method).saves:
+        attach(sandbox, method, customer)
+    amount = due_today(sandbox, session)
+    if amount == 0:
+        attempt, intent = _save_card(sandbox, method, customer, authenticated), None
+    else:
+        if method is None:
+            raise invalid("A payment method is needed.", "payment_method")
+        intent = _intent(sandbox, session, amount, customer)
+        attempt = pay_intent(sandbox, intent, method, authenticated=authenticated)
+    if attempt.status in ("succeeded", "processing"):
+        _complete(sandbox, session, payer, customer, method, intent, attempt)
+    elif attempt.status == "requires_action" and method:
+        sandbox.store.hide(session["id"], challenge={"method": method["id"], "payer": vars(payer)})
+    return attempt
+
+
+def answer_challenge(sandbox: Sandbox, session: Json, passed: bool) -> Attempt:
+    """The payer's answer to the bank's question (3-D Secure)."""
+    challenge = sandbox.store.hidden(session["id"]).get("challenge")
+    if not challenge:
+        return Attempt("declined", message="There is nothing to confirm. Enter your card again.")
+    sandbox.store.hide(session["id"], challenge=None)
+    method = sandbox.require("payment_method", challenge["method"])
+    if passed:
+        return pay(sandbox, session, Payer(**challenge["payer"]), method, authenticated=True)
+    intent = sandbox.get("payment_intent", sandbox.store.hidden(session["id"]).get("intent"))
+    if intent:
+        return decline(sandbox, intent, method, AUTHENTICATION_FAILED)
+    return Attempt("declined", message="We are unable to authenticate your payment method.")
+
+
+def _save_card(sandbox: Sandbox, method: Json | None, customer: str | None, authenticated: bool) -> Attempt:
+    """Nothing is due now: the card is only kept for later."""
+    if method is None:
+        return Attempt("succeeded")
+    card = card_of(sandbox, method)
+    if not card.saves:
+        return Attempt("declined", message="Your card was declined.")
+    if card.challenge != "never" and not authenticated:
+        return Attempt("requires_action")
+    intent = sandbox.new(
+        "setup_intent",
+        customer=customer,
+        payment_method=method["id"],
+        payment_method_types=["card"],
+        status="succeeded",
+        usage="off_session",
+    )
+    sandbox.emit("setup_intent.succeeded", intent)
+    return Attempt("succeeded")
+
+
+def _customer(sandbox: Sandbox, session: Json, payer: Payer) -> str | None:
+    """The session's customer; one is made when the mode or `customer_creation` asks for it, once a session."""
+    known = session["customer"] or sandbox.store.hidden(session["id"]).get("customer")
+    if known:
+        return str(known)
+    if session["mode"] == "payment" and session["customer_creation"] != "always":
+        return None
+    customer = new_customer(sandbox, email=payer.email, name=payer.name or None, address=payer.address)
+    sandbox.store.hide(session["id"], customer=customer["id"])
+    return str(customer["id"])
+
+
+def _intent(sandbox: Sandbox, session: Json, amount: int, customer: str | None) -> Json:
+    """One payment intent a session, whatever the number of attempts."""
+    known = sandbox.get("payment_intent", sandbox.store.hidden(session["id"]).get("intent"))
+    if known:
+        return known
+    data = data_of(sandbox, session, "payment_intent_data")
+    names = ("description", "metadata", "receipt_email", "setup_future_usage", "statement_descriptor_suffix")
+    values = {name: data[name] for name in names if name in data}
+    if session["mode"] == "subscription":
+        values = {"description": "Subscription creation", "setup_future_usage": "off_session"}
+    intent = create_intent(sandbox, amount, session["currency"], customer=customer, **values)
+    sandbox.store.hide(session["id"], intent=intent["id"])
+    if session["mode"] == "payment":
+        sandbox.update(session, payment_intent=intent["id"])
+    return intent
+
+
+def _complete(
+    sandbox: Sandbox,
+    session: Json,
+    payer: Payer,
+    customer: str | None,
+    method: Json | None,
+    intent: Json | None,
+    attempt: Attempt,
+) -> None:
+    changes: Json = {"customer": customer, "status": "complete", "url": None}
+    changes["customer_details"] = details(sandbox, customer, payer)
+    paid = "unpaid" if attempt.status == "processing" else "paid"
+    changes["payment_status"] = paid if intent else "no_payment_required"
+    if session["consent_collection"]:
+        changes["consent"] = {"promotions": None, "terms_of_service": "accepted" if payer.agreed else None}
+    if session["mode"] == "subscription":
+        changes |= _subscribe(sandbox, session, str(customer), method, intent, attempt)
+    elif session["invoice_creation"] and session["invoice_creation"]["enabled"]:
+        changes["invoice"] = _invoice_sale(sandbox, session, customer, intent)
+    _redeem(sandbox, session)
+    sandbox.update(session, **changes)
+    sandbox.emit("checkout.session.completed", session)
+
+
+def details(sandbox: Sandbox, customer: str | None, payer: Payer) -> Json:
+    known = sandbox.get("customer", customer) or {}
+    return {
+        "address": payer.address,
+        "business_name": None,
+        "email": payer.email or known.get("email"),
+        "individual_name": None,
+        "name": payer.name or known.get("name"),
+        "phone": None,
+        "tax_exempt": "none",
+        "tax_ids": [],
+    }
+
+
+def _subscribe(
+    sandbox: Sandbox, session: Json, customer: str, method: Json | None, intent: Json | None, attempt: Attempt
+) -> Json:
+    """The subscription and its first invoice, made after the money came."""
+    data = data_of(sandbox, session, "subscription_data")
+    wanted = [(line["price"], line["quantity"]) for line in line_items(sandbox, session)]
+    coupon = coupon_of(sandbox, session)
+    values = {name: data[name] for name in ("description", "metadata", "trial_settings") if name in data}
+    subscription = billing.create(
+        sandbox,
+        customer,
+        wanted,
+        trial_end=trial_end(sandbox, session),
+        coupon=coupon,
+        default_payment_method=method["id"] if method else None,
+        **values,
+    )
+    late = sandbox.knobs.subscription_starts_incomplete or attempt.status == "processing"
+    if subscription["status"] == "incomplete" and not late:
+        sandbox.update(subscription, status="active")
+    billing.open_for_business(sandbox, subscription)
+    lines = billing.period_lines(sandbox, subscription)
+    invoice = billing.invoice_for(sandbox, subscription, "subscription_create", lines, coupon=coupon)
+    invoicing.finalize(sandbox, invoice)
+    if invoice["status"] == "open" and intent:
+        _settle_first(sandbox, invoice, intent, attempt)
+    if subscription["status"] == "incomplete" and invoice["status"] == "paid":
+        sandbox.update(subscription, "customer.subscription.updated", status="active")
+    return {"subscription": subscription["id"], "invoice": invoice["id"]}
+
+
+def _settle_first(sandbox: Sandbox, invoice: Json, intent: Json, attempt: Attempt) -> None:
+    sandbox.update(invoice, attempt_count=1, attempted=True)
+    if attempt.status == "processing":
+        invoicing.add_payment(sandbox, invoice, intent)
+    else:
+        invoicing.settle(sandbox, invoice, intent)
+
+
+def _invoice_sale(sandbox: Sandbox, session: Json, customer: str | None, intent: Json | None) -> str:
+    """`invoice_creation`: a paid invoice for a one-off sale."""
+    data = data_of(sandbox, session, "invoice_creation").get("invoice_data") or {}
+    now = sandbox.now()
+    lines = [
+        invoicing.line(
+            line["amount_subtotal"],
+            session["currency"],
+            line["description"],
+            now,
+            now,
+            quantity=line["quantity"],
+            pricing=invoicing.pricing(line["price"]),
+        )
+        for line in line_items(sandbox, session)
+    ]
+    values = {name: data[name] for name in ("custom_fields", "description", "footer", "metadata") if name in data}
+    coupon = coupon_of(sandbox, session)
+    invoice = invoicing.draft(sandbox, customer, session["currency"], lines, "manual", coupon=coupon, **values)
+    invoicing.finalize(sandbox, invoice)
+    if invoice["status"] == "open" and intent:
+        invoicing.settle(sandbox, invoice, intent)
+    return str(invoice["id"])
+
+
+def _redeem(sandbox: Sandbox, session: Json) -> None:
+    coupon = coupon_of(sandbox, session)
+    if coupon:
+        times = coupon["times_redeemed"] + 1
+        spent = coupon["max_redemptions"] is not None and times >= coupon["max_redemptions"]
+        sandbox.update(coupon, times_redeemed=times, valid=coupon["valid"] and not spent)
+    for discount in session["discounts"] or []:
+        code = sandbox.get("promotion_code", discount["promotion_code"])
+        if code:
+            sandbox.update(code, times_redeemed=code["times_redeemed"] + 1)
+
+
+# The end of an unpaid session
+
+
+@timer("checkout.expire")
+def expire_due(sandbox: Sandbox, session: Json) -> None:
+    if session["status"] == "open":
+        expire(sandbox, session)
+
+
+def expire(sandbox: Sandbox, session: Json) -> Json:
+    if session["status"] != "open":
+        raise invalid('Only Checkout Sessions with a status in ["open"] can be expired.', "session")
+    changes: Json = {"status": "expired", "url": None}
+    recovery = (session["after_expiration"] or {}).get("recovery")
+    if recovery and recovery["enabled"]:
+        token = secrets.token_urlsafe(24)
+        sandbox.store.hide(session["id"], recovery=token)
+        until = sandbox.now() + 30 * DAY
+        told = recovery | {"url": f"{sandbox.public_url}/r/{token}", "expires_at": until}
+        changes["after_expiration"] = {"recovery": told}
+    sandbox.update(session, **changes)
+    sandbox.emit("checkout.session.expired", session)
+    intent = sandbox.get("payment_intent", sandbox.store.hidden(session["id"]).get("intent"))
+    if intent:
+        cancel_intent(sandbox, intent, "expired")
+    return session
+
+
+def success_url(session: Json) -> str:
+    """The placeholder is replaced where it stands literally; an encoded one is left alone, as Stripe leaves it."""
+    return str(session["success_url"]).replace("{CHECKOUT_SESSION_ID}", session["id"])
+
+
+def item(price: Json, quantity: int, name: str, discount: int = 0) -> Json:
+    """A line of a session."""
+    subtotal = price["unit_amount"] * quantity
+    values: dict[str, Any] = {
+        "amount_discount": discount,
+        "amount_subtotal": subtotal,
+        "amount_tax": 0,
+        "amount_total": subtotal - discount,
+        "currency": price["currency"],
+        "description": name,
+        "price": price,
+        "quantity": quantity,
+    }
+    return blank("item", id="li_1" + secrets.token_hex(12), **values)

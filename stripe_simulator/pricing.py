@@ -1,0 +1,67 @@
+"""What things cost: lines, coupons, totals. Amounts are integers in the currency's minor unit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
+
+from .blank import Json
+
+ZERO_DECIMAL = frozenset("BIF CLP DJF GNF JPY KMF KRW MGA PYG RWF VND VUV XAF XOF XPF".lower().split())
+THREE_DECIMAL = frozenset("BHD JOD KWD OMR TND".lower().split())
+SYMBOLS = {"usd": "$", "eur": "€", "gbp": "£", "jpy": "¥", "chf": "CHF ", "cad": "CA$", "aud": "A$"}
+MINUS = "\N{MINUS SIGN}"
+MINIMUM = {"usd": 50, "eur": 50, "chf": 50, "aud": 50, "cad": 50, "gbp": 30, "jpy": 50}
+
+
+@dataclass(frozen=True)
+class Totals:
+    subtotal: int
+    discount: int
+    tax: int = 0
+
+    @property
+    def total(self) -> int:
+        return self.subtotal - self.discount + self.tax
+
+
+def round_half_up(value: Decimal) -> int:
+    return int(value.quantize(Decimal(1), ROUND_HALF_UP))
+
+
+def discount_on(subtotal: int, coupon: Json | None) -> int:
+    """What a coupon takes off, never more than there is."""
+    if coupon is None or subtotal <= 0:
+        return 0
+    if coupon["percent_off"] is not None:
+        return round_half_up(Decimal(subtotal) * Decimal(str(coupon["percent_off"])) / 100)
+    return min(subtotal, int(coupon["amount_off"]))
+
+
+def totals(amounts: list[int], coupon: Json | None) -> Totals:
+    subtotal = sum(amounts)
+    return Totals(subtotal, discount_on(subtotal, coupon))
+
+
+def spread(total: int, amounts: list[int]) -> list[int]:
+    """A discount over the lines in proportion; the last takes the rounding."""
+    whole = sum(amounts) or 1
+    shares = [total * amount // whole for amount in amounts]
+    return [*shares[:-1], total - sum(shares[:-1])] if shares else []
+
+
+def money(amount: int, currency: str) -> str:
+    """$40.00, €1,234.50, ¥500."""
+    places = 0 if currency in ZERO_DECIMAL else 3 if currency in THREE_DECIMAL else 2
+    symbol = SYMBOLS.get(currency, currency.upper() + " ")
+    value = Decimal(abs(amount)).scaleb(-places)
+    return f"{MINUS if amount < 0 else ''}{symbol}{value:,.{places}f}"
+
+
+def every(recurring: dict[str, Any] | None) -> str:
+    """ "per month", "every 3 months" or nothing."""
+    if not recurring:
+        return ""
+    count, interval = recurring["interval_count"], recurring["interval"]
+    return f"per {interval}" if count == 1 else f"every {count} {interval}s"

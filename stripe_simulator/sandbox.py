@@ -1,0 +1,208 @@
+"""One account of the local Stripe: its objects, its clock, its events. Everything else acts through it.
+
+A request, a page and a timer each run inside `transaction()`: one at a time, all or nothing, with the events that
+arose handed to the deliveries at its end.
+"""
+
+from __future__ import annotations
+
+import secrets
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from . import contract, wheel
+from .blank import Json, blank, identifier
+from .delivery import plan
+from .errors import ApiError, missing
+from .knobs import Knobs
+from .store import Store
+
+DAY = 86_400
+
+Timer = Callable[["Sandbox", Json], None]
+TIMERS: dict[str, Timer] = {}
+
+
+def timer(action: str) -> Callable[[Timer], Timer]:
+    """Registers what happens when time has come for an object: the function gets the object as it is then."""
+
+    def register(function: Timer) -> Timer:
+        TIMERS[action] = function
+        return function
+
+    return register
+
+
+class Sandbox:
+    """`source` is the clock: seconds since 1970 as a float; the simulated time is that plus what was advanced."""
+
+    def __init__(
+        self,
+        store: Store,
+        *,
+        secret: str = "",
+        webhook: str = "",
+        public_url: str = "",
+        business: str = "Local Stripe sandbox",
+        strict: bool = False,
+        source: Callable[[], float] = time.time,
+    ) -> None:
+        self.store, self.source, self.strict = store, source, strict
+        self.secret, self.webhook, self.public_url = secret, webhook, public_url.rstrip("/")
+        self.business = business
+        self.lock = threading.RLock()
+        self.delivered = threading.Condition(self.lock)
+        self._instant: int | None = None
+        self._request: Json = {"id": None, "idempotency_key": None}
+        self._arisen: list[Json] = []
+        self._depth = 0
+        with self.transaction():
+            self._furnish()
+
+    # Time
+
+    @property
+    def offset(self) -> int:
+        return int(self.store.setting("clock_offset", 0))
+
+    def now(self) -> int:
+        """Simulated time in whole seconds; while a timer runs, the moment it was set for."""
+        return self._instant if self._instant is not None else int(self.source()) + self.offset
+
+    def at(self, due: int, action: str, object_id: str) -> None:
+        self.store.add("timer", due=due, action=action, object_id=object_id)
+
+    def run_due(self, until: int | None = None) -> None:
+        """Lets everything happen that is due by `until` (default: now), in order of time."""
+        until = self.now() if until is None else until
+        while row := self.store.row("SELECT * FROM timer WHERE due <= ? ORDER BY due, seq LIMIT 1", until):
+            self.store.db.execute("DELETE FROM timer WHERE seq = ?", (row["seq"],))
+            subject = self.store.get(row["object_id"])
+            if subject is None:
+                continue
+            self._instant = row["due"]
+            try:
+                TIMERS[row["action"]](self, subject)
+            finally:
+                self._instant = None
+
+    def advance(self, seconds: int) -> None:
+        """Moves the clock forward; renewals, expiries and settlements happen on the way, each at its time."""
+        if seconds < 0:
+            raise ApiError(400, "The clock only goes forward.", param="seconds")
+        self.run_due(self.now() + seconds)
+        self.store.set("clock_offset", self.offset + seconds)
+
+    # Transactions
+
+    @contextmanager
+    def transaction(self, request_id: str | None = None, key: str | None = None) -> Iterator[None]:
+        with self.lock:
+            if self._depth:
+                raise RuntimeError("transactions of the local Stripe do not nest")
+            self._request, self._arisen, self._depth = {"id": request_id, "idempotency_key": key}, [], 1
+            self.store.db.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+            except ApiError as error:
+                self._finish(keep=error.executed)
+                raise
+            except BaseException:
+                self._finish(keep=False)
+                raise
+            else:
+                self._finish(keep=True)
+
+    def _finish(self, keep: bool) -> None:
+        self._depth = 0
+        if keep:
+            self._plan_deliveries()
+        self.store.db.execute("COMMIT" if keep else "ROLLBACK")
+        self.delivered.notify_all()
+
+    # Objects
+
+    def new(self, kind: str, hidden: Json | None = None, /, **values: Any) -> Json:
+        """Creates, stores and returns an object."""
+        created = {"created": self.now()} if kind not in ("item", "line_item", "discount") else {}
+        body = blank(kind, **{"id": identifier(kind), **created, **values})
+        self.store.insert(body, hidden)
+        return body
+
+    def get(self, kind: str, object_id: str | None) -> Json | None:
+        body = self.store.get(object_id) if object_id else None
+        return body if body and body["object"] == kind else None
+
+    def require(self, kind: str, object_id: str, param: str | None = "id") -> Json:
+        body = self.get(kind, object_id)
+        if body is None or (body.get("deleted") and param != "id"):
+            raise missing(kind, object_id, param)
+        return body
+
+    def update(self, body: Json, event: str | None = None, /, **changes: Any) -> Json:
+        """Changes an object in place and in store; `event` tells of it with the previous values of what changed."""
+        before = self.store.get(body["id"]) or body
+        body.update(changes)
+        self.store.save(body)
+        if event:
+            previous = {name: before.get(name) for name in body if body[name] != before.get(name)}
+            self.emit(event, body, previous if event.endswith("updated") else None)
+        return body
+
+    # Events
+
+    def emit(self, event_type: str, subject: Json, previous: Json | None = None) -> None:
+        """Records what `subject` looked like when this happened; the snapshot is never rendered anew."""
+        data: Json = {"object": subject} | ({"previous_attributes": previous} if previous is not None else {})
+        event = self.new(
+            "event",
+            type=event_type,
+            api_version=wheel.api_version(),
+            data=data,
+            request=dict(self._request),
+            pending_webhooks=0,
+        )
+        self._arisen.append(event)
+        if self.strict and "id" in subject:
+            self.report(f"event {event_type}", contract.check_object(subject))
+
+    def report(self, place: str, problems: list[contract.Problem]) -> None:
+        for problem in problems:
+            self.store.add("violation", at=self.now(), place=place, detail=str(problem))
+
+    # Settings of this account
+
+    @property
+    def knobs(self) -> Knobs:
+        return Knobs(**self.store.setting("knobs", {}))
+
+    def turn(self, **changes: Any) -> Knobs:
+        knobs = Knobs(**(self.store.setting("knobs", {}) | changes))
+        self.store.set("knobs", {name: value for name, value in vars(knobs).items() if value is not None})
+        return knobs
+
+    def reset(self) -> None:
+        self.store.clear()
+        self._arisen = []
+        self._furnish()
+
+    def _furnish(self) -> None:
+        """A new account knows its own id and the webhook endpoint it was started with."""
+        if self.store.setting("account") is None:
+            self.store.set("account", "acct_1" + secrets.token_hex(8))
+        if self.webhook and not any(True for _ in self.store.of_kind("webhook_endpoint")):
+            self.new(
+                "webhook_endpoint",
+                {"secret": self.secret},
+                url=self.webhook,
+                enabled_events=["*"],
+                api_version=wheel.api_version(),
+                status="enabled",
+            )
+
+    def _plan_deliveries(self) -> None:
+        if self._arisen:
+            plan(self, self._arisen)
