@@ -40,13 +40,13 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         server = LocalServer(sandbox, told.port)
     except OSError as error:
-        print(f"The local Stripe cannot listen on port {told.port}: {error.strerror}.", file=sys.stderr)
+        print(f"The local Stripe cannot listen on port {told.port}: {error.strerror}.", file=sys.stderr)  # noqa: T201
         return 1
     for name in (signal.SIGINT, signal.SIGTERM):
         signal.signal(name, lambda *_: server.stop())
     if told.ready_file:
         Path(told.ready_file).write_text(server.url + "\n")
-    print(f"listening on {server.url}", flush=True)
+    print(f"listening on {server.url}", flush=True)  # noqa: T201  what its starter waits for
     server.run()
     return 0
 

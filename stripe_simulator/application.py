@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import re
 import socket
+import traceback
 from collections.abc import Callable, Iterable
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import parse_qsl, quote
 
 from . import api  # noqa: F401  registers the endpoints
-from .api.wire import Api, ConnectionReset, Request
+from .api.wire import Api, ConnectionCutError, Request
 from .control import answer
 from .pages.console import console
 from .pages.markup import Reply, note, origin, redirect, style
@@ -24,21 +25,22 @@ Environ = dict[str, Any]
 StartResponse = Callable[[str, list[tuple[str, str]]], Any]
 LARGEST_BODY = 1_000_000
 
-PAGES: list[tuple[str, str, Callable[[Sandbox, str, dict[str, str]], Reply]]] = [
-    ("GET", r"/assets/local-stripe\.(css)", lambda s, _, form: style()),
-    ("GET", r"/c/pay/([^/]+)", lambda s, i, form: PaymentPage(s, i).show()),
-    ("POST", r"/c/pay/([^/]+)", lambda s, i, form: PaymentPage(s, i).submit(form)),
-    ("GET", r"/c/pay/([^/]+)/promotion", lambda s, i, form: PaymentPage(s, i).show()),
-    ("POST", r"/c/pay/([^/]+)/promotion", lambda s, i, form: PaymentPage(s, i).redeem(form)),
-    ("GET", r"/c/pay/([^/]+)/challenge", lambda s, i, form: PaymentPage(s, i).challenge()),
-    ("POST", r"/c/pay/([^/]+)/challenge", lambda s, i, form: PaymentPage(s, i).answer(form)),
-    ("GET", r"/r/([^/]+)", lambda s, token, form: recover(s, token)),
-    ("GET", r"/p/session/([^/]+)", lambda s, token, form: PortalPage(s, token).show()),
-    ("POST", r"/p/session/([^/]+)", lambda s, token, form: PortalPage(s, token).act(form)),
-    ("GET", r"/i/([^/]+)", lambda s, i, form: InvoicePage(s, i).show()),
-    ("POST", r"/i/([^/]+)", lambda s, i, form: InvoicePage(s, i).pay(form)),
-    ("GET", r"/i/([^/]+)/pdf", lambda s, i, form: InvoicePage(s, i).pdf()),
-    ("GET", r"/receipts/([^/]+)", lambda s, i, form: receipt(s, i)),
+Page = Callable[[Sandbox, str, dict[str, str]], Reply]
+PAGES: list[tuple[str, str, Page]] = [
+    ("GET", r"/assets/local-stripe\.(css)", lambda _sandbox, _name, _form: style()),
+    ("GET", r"/c/pay/([^/]+)", lambda sandbox, session, _form: PaymentPage(sandbox, session).show()),
+    ("POST", r"/c/pay/([^/]+)", lambda sandbox, session, form: PaymentPage(sandbox, session).submit(form)),
+    ("GET", r"/c/pay/([^/]+)/promotion", lambda sandbox, session, _form: PaymentPage(sandbox, session).show()),
+    ("POST", r"/c/pay/([^/]+)/promotion", lambda sandbox, session, form: PaymentPage(sandbox, session).redeem(form)),
+    ("GET", r"/c/pay/([^/]+)/challenge", lambda sandbox, session, _form: PaymentPage(sandbox, session).challenge()),
+    ("POST", r"/c/pay/([^/]+)/challenge", lambda sandbox, session, form: PaymentPage(sandbox, session).answer(form)),
+    ("GET", r"/r/([^/]+)", lambda sandbox, token, _form: recover(sandbox, token)),
+    ("GET", r"/p/session/([^/]+)", lambda sandbox, token, _form: PortalPage(sandbox, token).show()),
+    ("POST", r"/p/session/([^/]+)", lambda sandbox, token, form: PortalPage(sandbox, token).act(form)),
+    ("GET", r"/i/([^/]+)", lambda sandbox, invoice, _form: InvoicePage(sandbox, invoice).show()),
+    ("POST", r"/i/([^/]+)", lambda sandbox, invoice, form: InvoicePage(sandbox, invoice).pay(form)),
+    ("GET", r"/i/([^/]+)/pdf", lambda sandbox, invoice, _form: InvoicePage(sandbox, invoice).pdf()),
+    ("GET", r"/receipts/([^/]+)", lambda sandbox, charge, _form: receipt(sandbox, charge)),
 ]
 
 
@@ -51,9 +53,14 @@ class Application:
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         try:
             reply = self._reply(environ)
-        except ConnectionReset:
+        except ConnectionCutError:
             cut(environ)
             reply = Reply(500, b"")
+        except Exception:
+            traceback.print_exc()
+            reply = as_json(
+                500, {"error": {"type": "api_error", "message": "The local Stripe failed; see its output."}}
+            )
         reason = HTTPStatus(reply.status).phrase
         headers = {**reply.headers, "Content-Length": str(len(reply.body))}
         start_response(f"{reply.status} {reason}", list(headers.items()))
@@ -86,7 +93,8 @@ class Application:
         for verb, pattern, function in PAGES:
             match = re.fullmatch(pattern, path)
             if match and verb == method:
-                return function(self.sandbox, match.group(1), form)
+                with self.sandbox.lock:  # let go of while a payment waits for the webhook's answer
+                    return function(self.sandbox, match.group(1), form)
         if path == "/":
             return redirect(f"{self.sandbox.public_url}/_sim/")
         return note(self.sandbox.public_url, "Page not found", "There is nothing at this address.", status=404)

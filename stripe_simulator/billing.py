@@ -28,7 +28,8 @@ def period_end(subscription: Json) -> int:
 def describe(sandbox: Sandbox, item: Json) -> str:
     price = item["price"]
     product = sandbox.get("product", price["product"]) or {"name": "Subscription"}
-    return f"{item['quantity']} × {product['name']} (at {money(price['unit_amount'], price['currency'])} {every(price['recurring'])})"
+    rate = f"{money(price['unit_amount'], price['currency'])} {every(price['recurring'])}"
+    return f"{item['quantity']} × {product['name']} (at {rate})"
 
 
 # Start

@@ -83,7 +83,7 @@ TOKENS = {
 }
 
 
-class CardProblem(Exception):
+class CardProblemError(Exception):
     """The card cannot be used as typed; `field` is the form field it is about."""
 
     def __init__(self, field: str, message: str) -> None:
@@ -107,11 +107,11 @@ def read_number(typed: str) -> TestCard:
     """The test card with this number, spaces and hyphens allowed."""
     digits = typed.replace(" ", "").replace("-", "")
     if not digits.isdecimal() or not 12 <= len(digits) <= 19:
-        raise CardProblem("number", "Your card number is incomplete.")
+        raise CardProblemError("number", "Your card number is incomplete.")
     if not luhn(digits):
-        raise CardProblem("number", "Your card number is invalid.")
+        raise CardProblemError("number", "Your card number is invalid.")
     if digits not in CARDS:
-        raise CardProblem(
+        raise CardProblemError(
             "number", "Your card was declined. The local Stripe takes test cards only; never type a real one here."
         )
     return CARDS[digits]
@@ -121,12 +121,12 @@ def read_expiry(typed: str, now: int) -> tuple[int, int]:
     """(month, year) of "12 / 30", "12/2030" or "1230"; a card is good to the end of its month."""
     digits = "".join(character for character in typed if character.isdecimal())
     if len(digits) not in (4, 6) or not 1 <= int(digits[:2]) <= 12:
-        raise CardProblem("expiry", "Your card's expiration date is incomplete.")
+        raise CardProblemError("expiry", "Your card's expiration date is incomplete.")
     month, year = int(digits[:2]), int(digits[2:])
     year += 2_000 if year < 100 else 0
     today = datetime.fromtimestamp(now, UTC)
     if (year, month) < (today.year, today.month):
-        raise CardProblem("expiry", "Your card's expiration date is in the past.")
+        raise CardProblemError("expiry", "Your card's expiration date is in the past.")
     return month, year
 
 
@@ -134,4 +134,4 @@ def check_cvc(typed: str, number: str) -> None:
     """Three digits, four on American Express."""
     length = 4 if number.strip()[:2] in ("34", "37") else 3
     if not typed.strip().isdecimal() or len(typed.strip()) != length:
-        raise CardProblem("cvc", "Your card's security code is incomplete.")
+        raise CardProblemError("cvc", "Your card's security code is incomplete.")

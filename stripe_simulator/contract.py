@@ -60,10 +60,9 @@ def spec() -> dict[str, Any]:
     file = _cache_file()
     try:
         document: dict[str, Any] = json.loads(file.read_text())
-        return document
     except (OSError, ValueError):
         document = build_spec()
-    _write_whole(file, json.dumps(document, separators=(",", ":")))
+        _write_whole(file, json.dumps(document, separators=(",", ":")))
     return document
 
 
@@ -262,6 +261,4 @@ def openapi() -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    written = openapi()
-    Path(sys.argv[1]).write_text(json.dumps(written, separators=(",", ":")))
-    print(len(written["paths"]), "paths", len(written["components"]["schemas"]), "schemas", written["info"]["version"])
+    Path(sys.argv[1]).write_text(json.dumps(openapi(), separators=(",", ":")))

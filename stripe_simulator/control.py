@@ -6,12 +6,13 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from . import checkout, customers, disputes, invoicing, knobs, refunding
+from . import checkout, customers, disputes, invoicing, refunding
 from .billing import cancel_now
 from .blank import Json
 from .cards import DECLINES
 from .delivery import redeliver
 from .errors import ApiError, invalid
+from .knobs import Fault
 from .sandbox import DAY, Sandbox
 
 Deed = Callable[[Sandbox, Json], Any]
@@ -77,9 +78,10 @@ def configure(sandbox: Sandbox, data: Json) -> Json:
         if name not in known:
             raise invalid(f"There is no knob {name}. There are: {', '.join(sorted(known))}.", name, "parameter_unknown")
     try:
-        return vars(sandbox.turn(**data))
+        knobs = sandbox.turn(**data)
     except (TypeError, ValueError) as error:
         raise invalid(f"A knob cannot be turned so: {error}") from error
+    return vars(knobs)
 
 
 @does("fault")
@@ -87,7 +89,7 @@ def fault(sandbox: Sandbox, data: Json) -> Json:
     """Adds one fault: endpoint ("POST /v1/refunds"), kind, phase, times, seconds."""
     required(data, "endpoint")
     try:
-        told = vars(knobs.Fault(**data))
+        told = vars(Fault(**data))
     except TypeError as error:
         raise invalid(f"A fault has no such field: {error}") from error
     return vars(sandbox.turn(faults=[*sandbox.knobs.faults, told]))
@@ -122,10 +124,8 @@ def objects(sandbox: Sandbox, data: Json) -> Json:
 @does("redeliver")
 def send_again(sandbox: Sandbox, data: Json) -> Json:
     """One event by `id`, or all (oldest first) when none is named."""
-    if data.get("id"):
-        found = [sandbox.require("event", data["id"])]
-    else:
-        found = list(sandbox.store.of_kind("event"))[::-1]
+    every = list(sandbox.store.of_kind("event"))[::-1]
+    found = [sandbox.require("event", data["id"])] if data.get("id") else every
     return {"deliveries": sum(redeliver(sandbox, event) for event in found)}
 
 

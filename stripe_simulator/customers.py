@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .billing import cancel_now
+from .billing import ENDED, cancel_now
 from .blank import Json
 from .sandbox import Sandbox
 
@@ -35,7 +35,7 @@ def new_customer(sandbox: Sandbox, **values: object) -> Json:
 def delete_customer(sandbox: Sandbox, customer: Json) -> Json:
     """Ends every subscription, then leaves a tombstone."""
     for subscription in list(sandbox.store.of_kind("subscription")):
-        if subscription["customer"] == customer["id"] and subscription["status"] not in ("canceled",):
+        if subscription["customer"] == customer["id"] and subscription["status"] not in ENDED:
             cancel_now(sandbox, subscription)
     sandbox.emit("customer.deleted", customer)
     tombstone: Json = {"id": customer["id"], "object": "customer", "deleted": True}

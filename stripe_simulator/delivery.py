@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 HELD_BACK = 2.0  # seconds the first event of a batch stays behind with order = held_back_one
 REDIRECT_LEAD = 2.0  # seconds the visitor's browser gets ahead with redirect = redirect_first
 TICK = 0.25
+LOOK_BACK = 200  # events among which the one just made is looked for
 
 PENDING = """SELECT * FROM delivery WHERE status = 'pending' AND due <= ? ORDER BY due, rank, seq LIMIT 1"""
 
@@ -47,7 +48,7 @@ def wants(endpoint: Json, event_type: str) -> bool:
 def plan(sandbox: Sandbox, events: list[Json]) -> None:
     """Queues the events of one transaction for every endpoint that subscribed to them."""
     knobs = sandbox.knobs
-    chance = random.Random(f"{knobs.seed}:{sandbox.store.setting('batches', 0)}")
+    chance = random.Random(f"{knobs.seed}:{sandbox.store.setting('batches', 0)}")  # noqa: S311  it is to repeat
     sandbox.store.set("batches", sandbox.store.setting("batches", 0) + 1)
     endpoints = [e for e in sandbox.store.of_kind("webhook_endpoint") if not e.get("deleted")]
     for rank, event in _ranked(events, knobs, chance):
@@ -123,7 +124,8 @@ class Deliverer:
         while not self.stopping:
             task = self._take(number)
             if task is not None:
-                self._settle(task, self._post(*task))
+                row, event, endpoint = task
+                self._settle(row, self._post(event, endpoint))
 
     def _take(self, number: int) -> tuple[dict[str, Any], Json, Json] | None:
         sandbox = self.sandbox
@@ -141,9 +143,9 @@ class Deliverer:
 
     def _mark(self, row: dict[str, Any], **changes: Any) -> None:
         names = ", ".join(f"{name} = ?" for name in changes)
-        self.sandbox.store.db.execute(f"UPDATE delivery SET {names} WHERE seq = ?", (*changes.values(), row["seq"]))
+        self.sandbox.store.db.execute(f"UPDATE delivery SET {names} WHERE seq = ?", (*changes.values(), row["seq"]))  # noqa: S608  our own names
 
-    def _post(self, row: dict[str, Any], event: Json, endpoint: Json) -> tuple[int | None, str]:
+    def _post(self, event: Json, endpoint: Json) -> tuple[int | None, str]:
         """(status, reply or reason); the status is None when no answer came."""
         with self.sandbox.lock:
             knobs, hidden = self.sandbox.knobs, self.sandbox.store.hidden(endpoint["id"])
@@ -158,8 +160,7 @@ class Deliverer:
         except (OSError, http.client.HTTPException, ValueError) as error:
             return None, f"{type(error).__name__}: {error}"
 
-    def _settle(self, task: tuple[dict[str, Any], Json, Json], outcome: tuple[int | None, str]) -> None:
-        row, _, _ = task
+    def _settle(self, row: dict[str, Any], outcome: tuple[int | None, str]) -> None:
         status, detail = outcome
         ok = status is not None and 200 <= status < 300
         sandbox = self.sandbox
@@ -203,14 +204,8 @@ def wait_for(sandbox: Sandbox, event_type: str, object_id: str, seconds: float =
     """Returns once every endpoint has answered the first attempt at this event, or when time is up."""
     deadline = time.monotonic() + seconds
     with sandbox.lock:
-        event = next(
-            (
-                event
-                for event in sandbox.store.of_kind("event")
-                if event["type"] == event_type and event["data"]["object"].get("id") == object_id
-            ),
-            None,
-        )
+        found = (e for e in sandbox.store.of_kind("event", limit=LOOK_BACK) if e["type"] == event_type)
+        event = next((e for e in found if e["data"]["object"].get("id") == object_id), None)
         unanswered = "SELECT 1 FROM delivery WHERE event_id = ? AND attempt = 0 AND status IN ('pending', 'sending')"
         while event and sandbox.store.row(unanswered, event["id"]):
             left = deadline - time.monotonic()

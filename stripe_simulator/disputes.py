@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from .billing import ENDED, cancel_now
 from .blank import Json
+from .contract import object_schema, resolve
 from .errors import invalid
+from .payment_methods import card_of
 from .payments import book
-from .sandbox import DAY, Sandbox
+from .sandbox import DAY, Sandbox, timer
 
 ANSWER_WITHIN = 9 * DAY
 OUTCOMES = {"winning_evidence": "won", "losing_evidence": "lost"}
@@ -45,8 +47,6 @@ def open_dispute(sandbox: Sandbox, charge: Json, reason: str = "fraudulent", inq
 
 
 def _evidence_fields() -> list[str]:
-    from .contract import object_schema, resolve
-
     schema = resolve(object_schema("dispute")["properties"]["evidence"])
     return [name for name in schema["properties"] if name != "enhanced_evidence"]
 
@@ -112,3 +112,14 @@ def warn_of_fraud(sandbox: Sandbox, charge: Json) -> Json:
     )
     sandbox.emit("radar.early_fraud_warning.created", warning)
     return warning
+
+
+@timer("charge.trouble")
+def trouble(sandbox: Sandbox, charge: Json) -> None:
+    """What some test cards bring upon the merchant right after paying."""
+    method = sandbox.require("payment_method", charge["payment_method"])
+    card = card_of(sandbox, method)
+    if card.fraud_warning:
+        warn_of_fraud(sandbox, charge)
+    if card.dispute:
+        open_dispute(sandbox, charge, card.dispute, inquiry=card.inquiry)

@@ -8,7 +8,7 @@ from typing import Any, Literal
 from .blank import Json, identifier
 from .cards import DECLINES, TestCard
 from .payment_methods import card_of
-from .sandbox import DAY, Sandbox, timer
+from .sandbox import DAY, Sandbox
 
 AUTHENTICATION_FAILED = "authentication_failed"
 
@@ -226,16 +226,3 @@ def cancel_intent(sandbox: Sandbox, intent: Json, reason: str | None = None) -> 
         cancellation_reason=reason,
         next_action=None,
     )
-
-
-@timer("charge.trouble")
-def trouble(sandbox: Sandbox, charge: Json) -> None:
-    """What some test cards bring upon the merchant right after paying."""
-    from .disputes import open_dispute, warn_of_fraud
-
-    method = sandbox.require("payment_method", charge["payment_method"])
-    card = card_of(sandbox, method)
-    if card.fraud_warning:
-        warn_of_fraud(sandbox, charge)
-    if card.dispute:
-        open_dispute(sandbox, charge, card.dispute, inquiry=card.inquiry)

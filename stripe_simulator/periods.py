@@ -10,7 +10,7 @@ DAYS = {"day": 1, "week": 7}
 
 
 def step(anchor: int, interval: str, steps: int) -> int:
-    """`anchor` (seconds, UTC) moved by so many intervals; 31 January + 1 month is 28 or 29 February, + 2 is 31 March."""
+    """`anchor` (seconds, UTC) moved by so many intervals; 31 January + 1 month is the last of February."""
     start = datetime.fromtimestamp(anchor, UTC)
     if interval in DAYS:
         return int((start + timedelta(days=DAYS[interval] * steps)).timestamp())

@@ -13,11 +13,12 @@ import threading
 from html import unescape
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, Self
 from urllib.error import HTTPError
 from urllib.parse import urlencode
 from urllib.request import HTTPRedirectHandler, Request, build_opener
 
+READS = ("clock", "requests", "deliveries", "violations", "objects")
 STARTS_WITHIN = 30.0  # seconds
 PACKAGE_PARENT = Path(__file__).resolve().parent.parent
 
@@ -69,9 +70,8 @@ class LocalStripe:
     def _address(self) -> str:
         """The address it prints; an error with its own words when it ends or stays silent."""
         lines: queue.Queue[str] = queue.Queue()
-        assert self._process.stdout is not None
         output = self._process.stdout
-        threading.Thread(target=lambda: lines.put(output.readline()), daemon=True).start()
+        threading.Thread(target=lambda: lines.put(output.readline() if output else ""), daemon=True).start()
         try:
             line = lines.get(timeout=STARTS_WITHIN)
         except queue.Empty:
@@ -101,7 +101,7 @@ class LocalStripe:
         if self._process.stdout is not None:
             self._process.stdout.close()
 
-    def __enter__(self) -> LocalStripe:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
@@ -110,21 +110,20 @@ class LocalStripe:
     # Control
 
     def control(self, path: str, **data: Any) -> Any:
-        """`control("clock/advance", days=31)` does, `control("requests")` without data reads; JSON back.
-
-        Deeds without data are told with a slash in front: `control("/reset")`.
-        """
-        deed = bool(data) or path.startswith("/")
+        """Reads or does what `/_sim/<path>` offers, such as `control("clock/advance", days=31)`; JSON back."""
         name = path.strip("/")
-        body = json.dumps(data).encode() if deed else None
-        request = Request(f"{self.url}/_sim/{name}", body, {"Content-Type": "application/json"})
+        reads = name in READS or (name == "config" and not data)
+        url = f"{self.url}/_sim/{name}" + (f"?{urlencode(data)}" if reads else "")
+        body = None if reads else json.dumps(data).encode()
+        request = Request(url, body, {"Content-Type": "application/json"})  # noqa: S310
         status, _, reply = self._open(request)
         if status != 200:
             raise LocalStripeError(f"/_sim/{name}: {reply}")
         return json.loads(reply)
 
     def reset(self) -> None:
-        self.control("/reset")
+        """A new account: no objects, no events, the real time, all knobs at rest."""
+        self.control("reset")
 
     # A payer without a browser
 
@@ -139,7 +138,7 @@ class LocalStripe:
         return self._submit(challenge_url, {"answer": "complete" if complete else "fail"})
 
     def _submit(self, url: str, form: dict[str, str]) -> str:
-        status, headers, page = self._open(Request(url, urlencode(form).encode()))
+        status, headers, page = self._open(Request(url, urlencode(form).encode()))  # noqa: S310
         if status == 303:
             return headers["Location"]
         patterns = (r'role="alert">([^<]+)', r'class="problem"[^>]*>([^<]+)', r"<h1>([^<]+)")

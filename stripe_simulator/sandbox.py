@@ -21,6 +21,7 @@ from .knobs import Knobs
 from .store import Store
 
 DAY = 86_400
+UNASKED: Json = {"id": None, "idempotency_key": None}  # an event no API request is the cause of
 
 Timer = Callable[["Sandbox", Json], None]
 TIMERS: dict[str, Timer] = {}
@@ -56,7 +57,7 @@ class Sandbox:
         self.lock = threading.RLock()
         self.delivered = threading.Condition(self.lock)
         self._instant: int | None = None
-        self._request: Json = {"id": None, "idempotency_key": None}
+        self._request: Json = UNASKED
         self._arisen: list[Json] = []
         self._depth = 0
         with self.transaction():
@@ -72,6 +73,10 @@ class Sandbox:
         """Simulated time in whole seconds; while a timer runs, the moment it was set for."""
         return self._instant if self._instant is not None else int(self.source()) + self.offset
 
+    def by_our_clock(self, told: int) -> int:
+        """A moment a client computed from the real time, on the simulated clock, which may be ahead of it."""
+        return told + self.offset if told <= self.now() else told
+
     def at(self, due: int, action: str, object_id: str) -> None:
         self.store.add("timer", due=due, action=action, object_id=object_id)
 
@@ -83,11 +88,12 @@ class Sandbox:
             subject = self.store.get(row["object_id"])
             if subject is None:
                 continue
+            request, self._request = self._request, UNASKED
             self._instant = row["due"]
             try:
                 TIMERS[row["action"]](self, subject)
             finally:
-                self._instant = None
+                self._instant, self._request = None, request
 
     def advance(self, seconds: int) -> None:
         """Moves the clock forward; renewals, expiries and settlements happen on the way, each at its time."""
@@ -143,13 +149,19 @@ class Sandbox:
         return body
 
     def update(self, body: Json, event: str | None = None, /, **changes: Any) -> Json:
-        """Changes an object in place and in store; `event` tells of it with the previous values of what changed."""
+        """Changes an object in place and in store; `event` tells of it with the previous values of what changed.
+
+        An update that changes nothing is not told.
+        """
         before = self.store.get(body["id"]) or body
         body.update(changes)
         self.store.save(body)
         if event:
             previous = {name: before.get(name) for name in body if body[name] != before.get(name)}
-            self.emit(event, body, previous if event.endswith("updated") else None)
+            if not event.endswith("updated"):
+                self.emit(event, body)
+            elif previous:
+                self.emit(event, body, previous)
         return body
 
     # Events

@@ -52,7 +52,8 @@ def _head(annotation: ast.expr) -> str:
 
 
 def _arguments(annotation: ast.expr) -> list[ast.expr]:
-    assert isinstance(annotation, ast.Subscript)
+    if not isinstance(annotation, ast.Subscript):
+        raise NotImplementedError(ast.dump(annotation))
     return annotation.slice.elts if isinstance(annotation.slice, ast.Tuple) else [annotation.slice]
 
 
@@ -202,9 +203,9 @@ class SchemaBuilder:
 def _fields(node: ast.ClassDef | ast.Assign) -> list[tuple[str, ast.expr, str]]:
     """(name, annotation, description) of each field of a class or functional TypedDict."""
     if isinstance(node, ast.Assign):
-        assert isinstance(node.value, ast.Call)
-        fields = node.value.args[1]
-        assert isinstance(fields, ast.Dict)
+        fields = node.value.args[1] if isinstance(node.value, ast.Call) else None
+        if not isinstance(fields, ast.Dict):
+            raise NotImplementedError(ast.dump(node))
         return [(ast.literal_eval(k), _parse(v), "") for k, v in zip(fields.keys, fields.values, strict=True) if k]
     found = []
     for index, item in enumerate(node.body):
@@ -267,7 +268,8 @@ def _operation(
             {"in": "query", "name": k, "schema": v, "required": k in required, "style": "deepObject"}
             for k, v in schema["properties"].items()
         ]
-    assert method.returns is not None
+    if method.returns is None:
+        raise NotImplementedError(f"{name} says nothing of its reply")
     reply = builder.convert(method.returns, file, (), True)
     operation["responses"] = {
         "200": {"content": {"application/json": {"schema": reply}}},

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import threading
+import traceback
 from contextlib import suppress
 from socketserver import TCPServer, ThreadingMixIn
 from typing import Any
@@ -22,7 +23,7 @@ class Handler(WSGIRequestHandler):
     def get_environ(self) -> dict[str, Any]:
         return {**super().get_environ(), "simulator.connection": self.connection}
 
-    def log_message(self, format: str, *args: Any) -> None:
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002  named so by the base class
         pass
 
     def handle(self) -> None:
@@ -70,8 +71,11 @@ class LocalServer:
 
     def _pass_time(self) -> None:
         while not self._stopped.wait(TICK):
-            with self.sandbox.transaction():
-                self.sandbox.run_due()
+            try:
+                with self.sandbox.transaction():
+                    self.sandbox.run_due()
+            except Exception:  # what could not happen is tried again, and the clock goes on
+                traceback.print_exc()
 
     def stop(self) -> None:
         threading.Thread(target=self.server.shutdown, daemon=True).start()

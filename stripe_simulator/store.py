@@ -50,7 +50,7 @@ class Store:
 
     def clear(self) -> None:
         for table in TABLES:
-            self.db.execute(f"DELETE FROM {table}")
+            self.db.execute(f"DELETE FROM {table}")  # noqa: S608  our own names
 
     # Objects
 
@@ -68,9 +68,10 @@ class Store:
     def delete(self, identifier: str) -> None:
         self.db.execute("DELETE FROM object WHERE id = ?", (identifier,))
 
-    def of_kind(self, kind: str) -> Iterator[Json]:
-        """Every object of a kind, newest first."""
-        rows = self.db.execute("SELECT body FROM object WHERE kind = ? ORDER BY seq DESC", (kind,)).fetchall()
+    def of_kind(self, kind: str, limit: int = -1) -> Iterator[Json]:
+        """The objects of a kind, newest first; all of them without a limit."""
+        sql = "SELECT body FROM object WHERE kind = ? ORDER BY seq DESC LIMIT ?"
+        rows = self.db.execute(sql, (kind, limit)).fetchall()
         return (json.loads(row["body"]) for row in rows)
 
     def hidden(self, identifier: str) -> Json:
@@ -103,5 +104,5 @@ class Store:
 
     def add(self, table: str, **values: Any) -> int:
         names, marks = ", ".join(values), ", ".join("?" * len(values))
-        cursor = self.db.execute(f"INSERT INTO {table} ({names}) VALUES ({marks})", tuple(values.values()))
+        cursor = self.db.execute(f"INSERT INTO {table} ({names}) VALUES ({marks})", tuple(values.values()))  # noqa: S608
         return int(cursor.lastrowid or 0)

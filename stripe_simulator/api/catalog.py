@@ -89,7 +89,7 @@ def create_price(sandbox: Sandbox, params: Json) -> Json:
     recurring = params.get("recurring")
     amount = _amount(params)
     free_lookup_key(sandbox, params)
-    price = sandbox.new(
+    return sandbox.new(
         "price",
         active=params.get("active", True),
         billing_scheme="per_unit",
@@ -104,7 +104,6 @@ def create_price(sandbox: Sandbox, params: Json) -> Json:
         unit_amount=amount,
         unit_amount_decimal=str(amount),
     )
-    return price
 
 
 def _amount(params: Json) -> int:

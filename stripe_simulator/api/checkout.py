@@ -68,7 +68,7 @@ def create_session(sandbox: Sandbox, params: Json, recovered_from: str | None = 
     mode = params.get("mode", "payment")
     customer = check_rules(sandbox, params, mode)
     wanted = _wanted(sandbox, params)
-    check_lines(sandbox, params, mode, wanted)
+    check_lines(mode, wanted)
     discounts, coupon = _discounts(sandbox, params)
     lines, sums = _priced(sandbox, wanted, coupon)
     _check_amount(sums["amount_total"], wanted[0][0]["currency"])
@@ -100,7 +100,7 @@ def create_session(sandbox: Sandbox, params: Json, recovered_from: str | None = 
             **merged_metadata({}, params),
         },
     )
-    sandbox.at(session["expires_at"], "checkout.expire", session_id)
+    sandbox.at(sandbox.by_our_clock(session["expires_at"]), "checkout.expire", session_id)
     return session
 
 
@@ -169,7 +169,7 @@ def _check_amount(total: int, currency: str) -> None:
 def _expires_at(sandbox: Sandbox, params: Json) -> int:
     now = sandbox.now()
     expires = params.get("expires_at", now + DAY)
-    if not now + 1_800 - 5 <= expires <= now + DAY + 5:  # a client's clock may be a little ahead or behind
+    if not now + 1_800 - 5 <= sandbox.by_our_clock(expires) <= now + DAY + 5:  # clocks differ a little
         message = "The `expires_at` timestamp must be between 30 minutes and 24 hours from Checkout Session creation."
         raise invalid(message, "expires_at")
     return int(expires)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from ..blank import Json
 from ..errors import invalid
 from ..sandbox import Sandbox
@@ -55,9 +57,12 @@ def _check_together(params: Json) -> None:
 
 def _check_urls(params: Json) -> None:
     for name in ("success_url", "cancel_url"):
-        url = params.get(name)
-        if url and not url.startswith(("http://", "https://")):
-            raise invalid("Not a valid URL.", name, "url_invalid")
+        check_url(params.get(name), name)
+
+
+def check_url(url: str | None, param: str) -> None:
+    if url and not re.fullmatch(r"https?://[^\s<>\"]+", url):
+        raise invalid("Not a valid URL.", param, "url_invalid")
 
 
 def _check_lengths(params: Json) -> None:
@@ -90,7 +95,7 @@ def _check_tax(params: Json, customer: Json | None) -> None:
         raise invalid(message, "customer_update[address]", "customer_tax_location_invalid")
 
 
-def check_lines(sandbox: Sandbox, params: Json, mode: str, wanted: list[tuple[Json, int]]) -> None:
+def check_lines(mode: str, wanted: list[tuple[Json, int]]) -> None:
     """Prices must fit the mode, and share a currency and a rhythm."""
     recurring = [price["recurring"] for price, _ in wanted if price["recurring"]]
     if mode == "payment" and recurring:

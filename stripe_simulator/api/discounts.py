@@ -30,6 +30,8 @@ def create_coupon(call: Call) -> Json:
     fields = ("amount_off", "currency", "duration_in_months", "max_redemptions", "name", "percent_off", "redeem_by")
     values = {"duration": "once"} | call.given("duration", *fields) | merged_metadata({}, params)
     coupon = sandbox.new("coupon", id=coupon_id, valid=True, **values)
+    if coupon["redeem_by"]:
+        sandbox.store.hide(coupon_id, redeem_by=sandbox.by_our_clock(coupon["redeem_by"]))
     sandbox.emit("coupon.created", coupon)
     return coupon
 
@@ -97,7 +99,7 @@ def usable_discount(sandbox: Sandbox, told: Json, place: str) -> Json:
         _check_code(sandbox, code, param)
         coupon_id = code["promotion"]["coupon"]
     coupon = sandbox.require("coupon", coupon_id or "", param)
-    too_late = coupon["redeem_by"] is not None and coupon["redeem_by"] < sandbox.now()
+    too_late = sandbox.store.hidden(coupon["id"]).get("redeem_by", sandbox.now()) < sandbox.now()
     if not coupon["valid"] or too_late:
         raise invalid(f"Coupon {coupon['id']} is used up or expired.", param, "coupon_expired")
     return coupon

@@ -8,6 +8,7 @@ from ..blank import Json
 from ..errors import invalid
 from ..sandbox import Sandbox
 from .catalog import merged_metadata
+from .checkout_rules import check_url
 from .routing import Call, endpoint, resource
 
 resource(
@@ -93,6 +94,7 @@ def create_session(call: Call) -> Json:
     sandbox, params = call.sandbox, call.params
     customer = sandbox.require("customer", params.get("customer", ""), "customer")
     configuration = _configuration(sandbox, params)
+    check_url(params.get("return_url"), "return_url")
     session = sandbox.new(
         "billing_portal.session",
         configuration=configuration["id"],
@@ -140,6 +142,8 @@ def _flow(sandbox: Sandbox, told: Json | None, customer: Json) -> Json | None:
 
 def _after(told: Json | None) -> Json:
     empty: Json = {"hosted_confirmation": None, "redirect": None, "type": "portal_homepage"}
+    redirect = (told or {}).get("redirect") or {}
+    check_url(redirect.get("return_url"), "flow_data[after_completion][redirect][return_url]")
     return empty | (told or {})
 
 

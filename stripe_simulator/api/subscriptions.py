@@ -6,6 +6,7 @@ from .. import billing, invoicing
 from ..blank import Json
 from ..errors import invalid
 from ..payment_methods import attach, method_from_token
+from ..plan_change import change_items, credit_unused
 from ..sandbox import DAY
 from .catalog import merged_metadata
 from .discounts import usable_discount
@@ -95,8 +96,6 @@ def update(call: Call) -> Json:
     if subscription["status"] in billing.ENDED:
         raise invalid("A canceled subscription can only update its cancellation_details and metadata.", "id")
     if params.get("items"):
-        from ..plan_change import change_items
-
         change_items(sandbox, subscription, params)
     changes = call.given("pause_collection", "default_payment_method", *ECHOED)
     changes |= merged_metadata(subscription, params) | _end_changes(call, subscription)
@@ -127,8 +126,6 @@ def cancel(call: Call) -> Json:
     subscription = sandbox.require("subscription", call.id)
     details = call.params.get("cancellation_details") or None
     if call.params.get("prorate"):
-        from ..plan_change import credit_unused
-
         credit_unused(sandbox, subscription, bill=call.params.get("invoice_now", False))
     return billing.cancel_now(sandbox, subscription, details=details)
 

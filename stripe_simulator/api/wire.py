@@ -36,7 +36,7 @@ FAULT_ERRORS = {
 CODES = {"unknown": "parameter_unknown", "missing": "parameter_missing"}
 
 
-class ConnectionReset(Exception):
+class ConnectionCutError(Exception):
     """The connection is to be cut without a reply."""
 
 
@@ -79,6 +79,9 @@ class Api:
                 status, body, replayed = self._answer_with_faults(request, request_id)
         except ApiError as error:
             status, body, replayed = error.status, error.body(), False
+        except ConnectionCutError:
+            self._log(request, request_id, 0, {}, False)
+            raise
         if replayed:
             headers["Idempotent-Replayed"] = "true"
         self._log(request, request_id, status, body, replayed)
@@ -202,7 +205,7 @@ def commit_fault(fault: Fault) -> None:
     if fault.kind == "slow":
         time.sleep(fault.seconds)
     elif fault.kind == "reset":
-        raise ConnectionReset
+        raise ConnectionCutError
     else:
         kind, code, message = FAULT_ERRORS[fault.kind]
         raise ApiError(int(fault.kind), message, kind=kind, code=code)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..cards import CardDetails, CardProblem, check_cvc, read_expiry, read_number
+from ..cards import CardDetails, CardProblemError, check_cvc, read_expiry, read_number
 from .markup import Html, html, join, text_input
 
 COUNTRIES = {
@@ -127,6 +127,6 @@ def read_fields(form: dict[str, str], now: int) -> tuple[CardDetails | None, dic
     ):
         try:
             read[field] = reader()
-        except CardProblem as problem:
+        except CardProblemError as problem:
             problems[problem.field] = problem.message
     return (None, problems) if problems else (CardDetails(read["number"], *read["expiry"]), {})

@@ -126,17 +126,16 @@ def _subscriptions(sandbox: Sandbox) -> Html:
 
 
 def _payments(sandbox: Sandbox) -> Html:
-    rows = []
-    for charge in _newest(sandbox, "charge"):
-        rows.append(
-            _cells(
-                date(charge["created"]),
-                charge["billing_details"]["email"] or _email(sandbox, charge["customer"]),
-                money(charge["amount"], charge["currency"]),
-                _charge_state(charge),
-                _row(_charge_deeds(sandbox, charge)),
-            )
+    rows = [
+        _cells(
+            date(charge["created"]),
+            charge["billing_details"]["email"] or _email(sandbox, charge["customer"]),
+            money(charge["amount"], charge["currency"]),
+            _charge_state(charge),
+            _row(_charge_deeds(sandbox, charge)),
         )
+        for charge in _newest(sandbox, "charge")
+    ]
     return _section("Payments", "", _table(("Date", "Payer", "Amount", "Status", "Do"), rows))
 
 

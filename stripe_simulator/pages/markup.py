@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import string
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from html import escape
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 STYLE = Path(__file__).with_name("local-stripe.css")
 
@@ -87,7 +88,8 @@ def page(
 
 
 def redirect(url: str) -> Reply:
-    return Reply(303, b"", {"Location": url, "Cache-Control": "no-store"})
+    """303 See Other; characters a header cannot carry are percent-encoded."""
+    return Reply(303, b"", {"Location": quote(url, safe=string.punctuation), "Cache-Control": "no-store"})
 
 
 def note(base: str, title: str, text: str, *, status: int = 200, link: tuple[str, str] | None = None) -> Reply:

@@ -226,7 +226,8 @@ class PaymentPage:
             return Html("")
         field = text_input("code", "Promotion code", values, problems, autocomplete="off")
         return html(
-            '<form class="code" method="post" action="{url}/promotion">{field}<button class="button quiet">Apply</button></form>',
+            '<form class="code" method="post" action="{url}/promotion">{field}'
+            '<button class="button quiet">Apply</button></form>',
             url=self.address,
             field=field,
         )

@@ -235,8 +235,9 @@ class PortalPage:
 
     def _card_form(self, values: dict[str, str], problems: dict[str, str], opened: bool) -> Html:
         return html(
-            '<details{opened}><summary>Change card</summary><form method="post" action="{url}" class="stack" novalidate>'
-            '{fields}<button class="button" name="deed" value="card">Save card</button></form>{advice}</details>',
+            "<details{opened}><summary>Change card</summary>"
+            '<form method="post" action="{url}" class="stack" novalidate>{fields}'
+            '<button class="button" name="deed" value="card">Save card</button></form>{advice}</details>',
             opened=Html(" open") if opened else "",
             url=self.address,
             fields=card_fields(values, problems),
