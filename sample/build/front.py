@@ -189,7 +189,7 @@ def abstract(part: Part) -> Element:
         made.set(LANG, part.argument)
     add(made, make("title", "Key Points") if part.name == "key-points" else None)
     for level, title, lines in split_headings(part.lines):
-        blocks = make_blocks(lines)
+        blocks = [make("p", block) if block.tag == "list" else block for block in make_blocks(lines)]
         add(made, *([make("sec", make("title", title), *blocks)] if level else blocks))
     return made
 

@@ -64,7 +64,7 @@ def full_title(cited: Manuscript) -> str:
 
 
 def initials(given: str) -> str:
-    return "".join(name[0] for name in given.replace("-", " ").split())
+    return "".join(name[0].upper() for name in given.replace("-", " ").split())
 
 
 def real_citation(key: str) -> Element:

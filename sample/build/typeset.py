@@ -64,10 +64,10 @@ def head(root: Element, journal: dict[str, Any], place: Placement) -> dict[str, 
         "subtitle": f"[{inside(subtitle)}]" if subtitle is not None else "none",
         "running": f"[{inside(meta.find('title-group/alt-title'))}]",
         "authors": authors(meta),
-        "affiliations": array(f"#sup[{plain(aff.find('label'))}] {escape(without_label(aff))}" for aff in meta.findall("aff")),
+        "affiliations": array(f"#sup[{plain(aff.find('label'))}]; {escape(without_label(aff))}" for aff in meta.findall("aff")),
         "abstracts": array_of_abstracts(meta),
         "notes": array(notes(meta)),
-        "keywords": content("; ".join(plain(kwd) for kwd in meta.findall("kwd-group/kwd"))),
+        "keywords": f"[{'; '.join(inside(kwd) for kwd in meta.findall('kwd-group/kwd'))}]",
         "access": content(access(meta)),
         "first-page": str(place.first or 1),
         "retracted": "true" if meta.find("history/date[@date-type='retracted']") is not None else "false",
@@ -117,7 +117,7 @@ def authors(meta: Element) -> str:
         order = ("surname", "given-names") if name.get("name-style") == "eastern" else ("given-names", "surname")
         words = " ".join(name.findtext(part) for part in order) + (f", {degrees}" if degrees else "")
         marks = ",".join(plain(xref) for xref in contrib.findall("xref"))
-        made.append(f"#box[{escape(words)}#sup[{escape(marks)}]]" if not degrees else f"{escape(words)}#sup[{escape(marks)}]")
+        made.append(f"#box[{escape(words)}#sup[{escape(marks)}];];" if not degrees else f"{escape(words)}#sup[{escape(marks)}];")
     return array(made)
 
 
@@ -184,7 +184,7 @@ def reference(citation_: Element) -> str:
     people += [collab.text or "" for collab in citation_.findall("person-group/collab")]
     names = f"{escape(', '.join(people))}. " if people else ""
     title = inside(citation_.find("article-title"))
-    return f"{names}{title}. #emph[{escape(citation_.findtext('source'))}]. {escape(numbers(citation_))} doi:{escape(citation_.findtext('pub-id'))}"
+    return f"{names}{title}. #emph[{escape(citation_.findtext('source'))}];. {escape(numbers(citation_))} doi:{escape(citation_.findtext('pub-id'))}"
 
 
 def numbers(citation_: Element) -> str:
@@ -198,7 +198,7 @@ def numbers(citation_: Element) -> str:
 def mixed(citation_: Element) -> str:
     made = escape(citation_.text)
     for child in citation_:
-        words = f"#emph[{inside(child)}]" if child.tag == "source" else markup(child)
+        words = f"#emph[{inside(child)}];" if child.tag == "source" else markup(child)
         made += words + escape(child.tail)
     return made
 

@@ -9,10 +9,12 @@ from sample.build.mathematics import mathml, typst
 from sample.build.xml import HREF, MML, Element, plain
 
 SPECIAL = re.compile(r"([\\#$*_`@<>\[\]~=+\-/'\"])")
+UNIT = re.compile(r"(?<![\w/.])(\w{1,4}\\/\w{1,3})\b")
 
 
 def escape(text: str | None) -> str:
-    return SPECIAL.sub(r"\\\1", text or "").replace("\u2011", "\u2011")
+    """Typst markup for plain text; units such as g/dL are not broken."""
+    return UNIT.sub(r"#box[\1];", SPECIAL.sub(r"\\\1", text or ""))
 
 
 def inside(element: Element) -> str:
@@ -27,18 +29,18 @@ def markup(element: Element) -> str:
 
 
 def call(name: str) -> Callable[[Element], str]:
-    return lambda element: f"#{name}[{inside(element)}]"
+    return lambda element: f"#{name}[{inside(element)}];"
 
 
 def sup(element: Element) -> str:
     """Citations and marks stand high; their inner xrefs are links already."""
-    return f"#sup[{inside(element)}]"
+    return f"#sup[{inside(element)}];"
 
 
 def formula(element: Element) -> str:
     """Short formulas are not broken over lines."""
     made = f"${typst(element[0])}$"
-    return f"#box[{made}]" if len(plain(element)) < 16 else made
+    return f"#box[{made}];" if len(plain(element)) < 16 else made
 
 
 def display_formula(element: Element) -> str:
@@ -48,11 +50,11 @@ def display_formula(element: Element) -> str:
 
 
 def external(element: Element) -> str:
-    return f'#link("{element.get(HREF)}")[{inside(element)}]'
+    return f'#link("{element.get(HREF)}")[{inside(element)}];'
 
 
 def doi_link(element: Element) -> str:
-    return f'#link("https://doi.org/{element.text}")[{escape(element.text)}]'
+    return f'#link("https://doi.org/{element.text}")[{escape(element.text)}];'
 
 
 def paragraph(element: Element) -> str:
@@ -111,7 +113,7 @@ def cell(element: Element, head: bool) -> str:
     spans = "".join(f", {name}: {element.get(name)}" for name in ("colspan", "rowspan") if element.get(name))
     words = inside(element).strip()
     if element.get("scope") == "colgroup":
-        words = f"#strong[{words}]"
+        words = f"#strong[{words}];"
     return f"table.cell(align: {element.get('align')} + {'bottom' if head else 'top'}{spans})[{words}]"
 
 
@@ -148,7 +150,7 @@ def nothing(element: Element) -> str:
 
 
 MARKUP: dict[str, Callable[[Element], str]] = {
-    "italic": call("emph"), "bold": call("strong"), "sup": sup, "sub": call("sub"), "inline-formula": formula,
+    "italic": call("emph"), "bold": call("strong"), "sup": sup, "sub": call("sub"), "email": call("box"), "inline-formula": formula,
     "disp-formula": display_formula, "ext-link": external, "p": paragraph, "sec": section, "list": items,
     "def-list": definitions, "fig": figure, "table-wrap": table_wrap, "boxed-text": boxed, "app": appendix,
     "ack": titled, "fn-group": titled, "glossary": titled, "supplementary-material": material, "fn": note, "ref-list": nothing,
