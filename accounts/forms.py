@@ -8,7 +8,10 @@ from django.http import HttpRequest
 
 class SignupForm(forms.Form):
     name = forms.CharField(
-        max_length=200, required=False, label="Your name (optional)", widget=forms.TextInput(attrs={"autocomplete": "name"})
+        max_length=200,
+        required=False,
+        label="Your name (optional)",
+        widget=forms.TextInput(attrs={"autocomplete": "name"}),
     )
 
     def signup(self, request: HttpRequest, user: Any) -> None:

@@ -7,7 +7,9 @@ from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models.functions import Lower
 
-speakable_phone = RegexValidator(r"^\+?[0-9 ().-]{5,30}$", "Write a telephone number with digits, spaces and +().- only.")
+speakable_phone = RegexValidator(
+    r"^\+?[0-9 ().-]{5,30}$", "Write a telephone number with digits, spaces and +().- only."
+)
 
 
 class AccountManager(UserManager["User"]):
@@ -65,7 +67,9 @@ class ServiceCenter(models.Model):
     email = models.EmailField("e-mail address", blank=True)
     phone = models.CharField(max_length=30, blank=True, validators=[speakable_phone])
     phone_toll_free = models.CharField("toll-free phone", max_length=30, blank=True, validators=[speakable_phone])
-    hours = models.CharField(max_length=200, blank=True, help_text="For example: Monday to Friday, 8:00 to 17:00 (New York)")
+    hours = models.CharField(
+        max_length=200, blank=True, help_text="For example: Monday to Friday, 8:00 to 17:00 (New York)"
+    )
     notice = models.TextField(blank=True, help_text="Shown above the contact, for example during a known disturbance.")
 
     class Meta:

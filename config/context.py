@@ -13,9 +13,15 @@ SECONDS = 60
 
 
 def site(request: HttpRequest) -> dict[str, Any]:
-    """The frame changes rarely, so each process keeps it for a minute; staff edits clear it at once where they are made."""
+    """The frame changes rarely, so each process keeps it for a minute; staff edits clear it where they are made."""
     frame = cache.get("frame")
     if frame is None:
         frame = {"journal": Journal.objects.first(), "service_center": ServiceCenter.current()}
         cache.set("frame", frame, SECONDS)
-    return {**frame, "demo": settings.DEMO, "reader": getattr(request, "reader", None), "site_url": settings.SITE_URL}
+    return {
+        **frame,
+        "demo": settings.DEMO,
+        "stripe_console_url": settings.STRIPE_CONSOLE_URL,
+        "reader": getattr(request, "reader", None),
+        "site_url": settings.SITE_URL,
+    }

@@ -13,7 +13,10 @@ STATEMENT_SECONDS = 15
 
 
 def database(url: str, embedded_folder: Path, pool: bool) -> dict[str, Any]:
-    """Django's settings for the database. `pool` is for the web server: connections stay open, no statement may run long."""
+    """Django's settings for the database.
+
+    `pool` is for the web server: connections stay open, and no statement may run long.
+    """
     settings = _from_url(url) if url else _embedded(embedded_folder)
     options = settings["OPTIONS"]
     options.setdefault("connect_timeout", 5)

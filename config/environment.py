@@ -46,8 +46,8 @@ def _lines(env_file: Path) -> dict[str, str]:
     values: dict[str, str] = {}
     if not env_file.is_file():
         return values
-    for number, line in enumerate(env_file.read_text(encoding="utf-8").splitlines(), start=1):
-        line = line.strip()
+    for number, written in enumerate(env_file.read_text(encoding="utf-8").splitlines(), start=1):
+        line = written.strip()
         if not line or line.startswith("#"):
             continue
         name, separator, value = line.partition("=")

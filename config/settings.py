@@ -1,5 +1,6 @@
 """Every setting of First Page, read from the environment (see .env.example). A wrong value stops with a sentence."""
 
+import os
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -9,9 +10,13 @@ from config.database import database
 from config.environment import Environment
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-env = Environment(BASE_DIR / ".env")
+# Your own .env, else what `make demo` wrote, so that commands in a second terminal see the demo's site.
+_env_files = (
+    [Path(os.environ["ENV_FILE"])] if "ENV_FILE" in os.environ else [BASE_DIR / ".env", BASE_DIR / "var/demo.env"]
+)
+env = Environment(next((file for file in _env_files if file.is_file()), None))
 
-# --- the site ---------------------------------------------------------------------------------------------------------
+# --- the site --------------------------------------------------------------------------------------------------------
 DEMO = env.flag("DEMO")
 DEBUG = env.flag("DEBUG")
 VAR_DIR = Path(env.text("VAR_DIR") or BASE_DIR / "var")
@@ -81,7 +86,7 @@ TEMPLATES = [
 ]
 FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
 
-# --- database, files, cache ---------------------------------------------------------------------------------------------
+# --- database, files, cache ------------------------------------------------------------------------------------------
 DATABASE_URL = env.text("DATABASE_URL")
 DATABASES = {"default": database(DATABASE_URL, VAR_DIR / "postgres", pool=env.flag("DATABASE_POOL"))}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -99,7 +104,7 @@ STORAGES = {
     "staticfiles": {"BACKEND": "config.staticfiles.BundledStaticFilesStorage"},
 }
 
-# --- security -----------------------------------------------------------------------------------------------------------
+# --- security --------------------------------------------------------------------------------------------------------
 SECURE_SSL_REDIRECT = HTTPS and TRUSTED_PROXY_COUNT == 0
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS and TRUSTED_PROXY_COUNT else None
 SECURE_HSTS_SECONDS = 63_072_000 if HTTPS else 0
@@ -115,7 +120,7 @@ SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 CSRF_FAILURE_VIEW = "config.errors.csrf_failure"
 
-# --- accounts -----------------------------------------------------------------------------------------------------------
+# --- accounts --------------------------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = [
     "django.contrib.auth.backends.ModelBackend",
@@ -144,7 +149,7 @@ ACCOUNT_LOGOUT_REDIRECT_URL = "/"
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 
-# --- mail ---------------------------------------------------------------------------------------------------------------
+# --- mail ------------------------------------------------------------------------------------------------------------
 EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
 if DEMO or DEBUG:
     EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
@@ -157,22 +162,29 @@ EMAIL_USE_TLS = env.flag("EMAIL_USE_TLS")
 EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.text("DEFAULT_FROM_EMAIL", "First Page <no-reply@localhost>")
 
-# --- Stripe -------------------------------------------------------------------------------------------------------------
+# --- Stripe ----------------------------------------------------------------------------------------------------------
 STRIPE_SECRET_KEY = env.text("STRIPE_SECRET_KEY")
 STRIPE_WEBHOOK_SECRETS = env.words("STRIPE_WEBHOOK_SECRETS")
 STRIPE_API_BASE = env.text("STRIPE_API_BASE", "https://api.stripe.com").rstrip("/")
 STRIPE_LIVEMODE = env.flag("STRIPE_LIVEMODE", STRIPE_SECRET_KEY.startswith(("sk_live_", "rk_live_")))
+STRIPE_CONSOLE_URL = env.text("STRIPE_CONSOLE_URL")
 SITE_TAG = env.text("SITE_TAG", "firstpage")
 GRACE_DAYS = env.integer("GRACE_DAYS", 14)
 RENEWAL_SLACK_HOURS = env.integer("RENEWAL_SLACK_HOURS", 72)
 
-# --- words and time -----------------------------------------------------------------------------------------------------
+# --- words and time --------------------------------------------------------------------------------------------------
 LANGUAGE_CODE = "en-us"
 USE_I18N = True
 USE_TZ = True
 TIME_ZONE = env.text("TIME_ZONE", "America/New_York")
 
-# --- one strict policy from the first page on: nothing inline, nothing from elsewhere -------------------------------------
+PAYMENT_PAGES = (
+    ["https://checkout.stripe.com", "https://billing.stripe.com"]
+    if STRIPE_API_BASE == "https://api.stripe.com"
+    else [STRIPE_API_BASE]
+)
+
+# --- one strict policy from the first page on: nothing inline, nothing from elsewhere --------------------------------
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": ["'none'"],
@@ -182,7 +194,8 @@ CONTENT_SECURITY_POLICY = {
         "font-src": ["'self'"],
         "connect-src": ["'self'"],
         "manifest-src": ["'self'"],
-        "form-action": ["'self'"],
+        # Browsers apply this to the redirect after a form, too: these are the payment page and the portal.
+        "form-action": ["'self'", *PAYMENT_PAGES],
         "base-uri": ["'none'"],
         "frame-ancestors": ["'none'"],
     }

@@ -11,7 +11,7 @@ ENTRY = "css/site.css"
 IMPORT = re.compile(r"""@import\s+(?:url\()?["']([^"']+)["']\)?\s*(layer\([\w.-]+\))?\s*;""")
 
 
-class BundledStaticFilesStorage(CompressedManifestStaticFilesStorage):
+class BundledStaticFilesStorage(CompressedManifestStaticFilesStorage):  # type: ignore[misc]  # not typed
     """The stylesheet is written as one file a component and sent as one: its @imports are put in their place."""
 
     manifest_strict = False

@@ -27,7 +27,9 @@ def _ama_name(author: Mapping[str, Any]) -> str:
     if author.get("group"):
         return str(author["group"])
     initials = "".join(part[0].upper() for part in re.split(r"[\s.\-]+", author.get("given", "")) if part)
-    return " ".join(part for part in (author.get("surname", ""), initials, author.get("suffix", "").rstrip(".")) if part)
+    return " ".join(
+        part for part in (author.get("surname", ""), initials, author.get("suffix", "").rstrip(".")) if part
+    )
 
 
 def locator(article: Article) -> str:

@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from django.core.files.storage import Storage
 
 DOI_PATTERN = r"10\.\d{4,9}/\S+"
-is_doi = RegexValidator(rf"^{DOI_PATTERN}$", "A DOI looks like 10.1234/abc: 10., four to nine digits, a slash, a suffix.")
+is_doi = RegexValidator(
+    rf"^{DOI_PATTERN}$", "A DOI looks like 10.1234/abc: 10., four to nine digits, a slash, a suffix."
+)
 is_issn = RegexValidator(r"^\d{4}-\d{3}[\dX]$", "An ISSN looks like 1234-567X.")
 is_color = RegexValidator(r"^#[0-9a-fA-F]{6}$", "A color looks like #1a5276.")
 
@@ -114,7 +116,7 @@ class ArticleQuerySet(models.QuerySet["Article"]):
 
 
 class Article(models.Model):
-    """One article: what lists, searches and the decision need. Its prepared page parts and its text are rows of their own."""
+    """What lists, searches and the decision need of an article. Its page parts and its text are rows of their own."""
 
     class Status(models.TextChoices):
         DRAFT = "draft", "Draft"
@@ -217,6 +219,9 @@ class PublicPage(models.Model):
     information = models.TextField(blank=True, help_text="Funding, interests, license, history, notes of the front.")
     notices = models.TextField(blank=True, help_text="Correction and retraction banners, in both directions.")
 
+    def __str__(self) -> str:
+        return f"Public page of {self.article}"
+
 
 class FullText(models.Model):
     """What the wall protects. Fetched only after the yes."""
@@ -226,6 +231,9 @@ class FullText(models.Model):
     notes = models.TextField(blank=True, help_text="Footnotes, appendices and other back matter as HTML.")
     contents = models.JSONField(default=list, help_text="[{id, level, title_html}] in reading order.")
     plain_text = models.TextField(blank=True)
+
+    def __str__(self) -> str:
+        return f"Full text of {self.article}"
 
 
 class ArticleSource(models.Model):

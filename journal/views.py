@@ -1,11 +1,11 @@
 """What visitors and readers see. A view finds, asks the reader's decision, and answers."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
 from django.core.paginator import Paginator
 from django.db import OperationalError, transaction
-from django.db.models import Count, Prefetch, Q
+from django.db.models import Count, Q
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
@@ -38,8 +38,18 @@ def marked(request: HttpRequest, articles: Iterable[Article]) -> list[dict[str, 
 
 
 def _listed() -> Any:
-    return Article.objects.published().select_related("section", "issue").only(  # type: ignore[attr-defined]
-        *LIST_FIELDS, "section__name", "section__position", "issue__volume", "issue__number", "issue__year", "issue__journal"
+    return (
+        Article.objects.published()
+        .select_related("section", "issue")
+        .only(  # type: ignore[attr-defined]
+            *LIST_FIELDS,
+            "section__name",
+            "section__position",
+            "issue__volume",
+            "issue__number",
+            "issue__year",
+            "issue__journal",
+        )
     )
 
 
@@ -143,7 +153,7 @@ def _results(request: HttpRequest, text: str) -> dict[str, Any]:
     return {"page": shown, "items": items, "count": matches.count, "is_more": matches.is_more}
 
 
-# --- one article ------------------------------------------------------------------------------------------------------------
+# --- one article -----------------------------------------------------------------------------------------------------
 
 
 def _find(doi: str) -> Article | None:
@@ -152,8 +162,13 @@ def _find(doi: str) -> Article | None:
 
 def _article(doi: str) -> Article:
     """The published article with its public parts; 404 for anything a visitor may not find."""
-    found = Article.objects.published().by_doi(doi).select_related("public_page", "issue").defer(  # type: ignore[attr-defined]
-        "search", "authors", "abstract", "keywords", "problems"
+    found = (
+        Article.objects.published()
+        .by_doi(doi)
+        .select_related("public_page", "issue")
+        .defer(  # type: ignore[attr-defined]
+            "search", "authors", "abstract", "keywords", "problems"
+        )
     )
     return get_object_or_404(found)  # type: ignore[no-any-return]
 
@@ -208,7 +223,7 @@ def preview_page(request: HttpRequest, doi: str) -> HttpResponse:
 @require_safe
 def preview_picture(request: HttpRequest, doi: str, name: str) -> HttpResponseBase:
     """Public and cacheable: the picture of page 1 holds nothing that is sold."""
-    return _send(request, _file(doi, [ArticleFile.Kind.PREVIEW], name), public=True)
+    return send_file(request, _file(doi, [ArticleFile.Kind.PREVIEW], name), public=True)
 
 
 @require_safe
@@ -217,7 +232,7 @@ def figure(request: HttpRequest, doi: str, name: str) -> HttpResponseBase:
     access = reader_of(request).access_to(found.article)
     if not access.granted:
         return _refused(request, found.article)
-    return _send(request, found, public=False)
+    return send_file(request, found, public=False)
 
 
 @require_safe
@@ -229,7 +244,7 @@ def pdf(request: HttpRequest, doi: str) -> HttpResponseBase:
         raise Http404("This article has no PDF.")
     if not reader_of(request).access_to(found).allows_pdf:
         return _refused(request, found)
-    return _send(request, file, public=False)
+    return send_file(request, file, public=False)
 
 
 @require_safe
@@ -237,7 +252,7 @@ def supplement(request: HttpRequest, doi: str, name: str) -> HttpResponseBase:
     found = _file(doi, [ArticleFile.Kind.SUPPLEMENT], name)
     if not reader_of(request).access_to(found.article).granted:
         return _refused(request, found.article)
-    return _send(request, found, public=False, attachment=True)
+    return send_file(request, found, public=False, attachment=True)
 
 
 def _file(doi: str, kinds: list[ArticleFile.Kind], name: str) -> ArticleFile:
@@ -252,7 +267,7 @@ def _refused(request: HttpRequest, found: Article) -> HttpResponse:
     return response
 
 
-def _send(request: HttpRequest, file: ArticleFile, *, public: bool, attachment: bool = False) -> HttpResponseBase:
+def send_file(request: HttpRequest, file: ArticleFile, *, public: bool, attachment: bool = False) -> HttpResponseBase:
     etag = f'"{file.sha256[:32]}"'
     if public and request.headers.get("If-None-Match") == etag:
         return HttpResponse(status=304, headers={"ETag": etag})
@@ -271,15 +286,11 @@ def _send(request: HttpRequest, file: ArticleFile, *, public: bool, attachment: 
     return response
 
 
-
-
 @require_safe
 def brand(request: HttpRequest) -> HttpResponse:
     """The journal's colors as custom properties: a stylesheet of its own, because the policy allows no inline style."""
     journal = Journal.objects.first() or Journal()
-    css = (
-        f":root{{--brand-accent:{journal.accent};--brand-accent-dark:{journal.accent_dark}}}\n"
-    )
+    css = f":root{{--brand-accent:{journal.accent};--brand-accent-dark:{journal.accent_dark}}}\n"
     response = HttpResponse(css, content_type="text/css; charset=utf-8")
     patch_cache_control(response, public=True, max_age=300)
     return response

@@ -97,15 +97,19 @@ def judge(right: Right, facts: Facts, now: datetime) -> tuple[Reason, str]:
     if not _covers(right, facts.published_online):
         return Reason.NO_LICENSE, "does not cover the article's publication date"
     if right.reading_seconds is not None and right.opened_at is None:
-        if right.open_by and right.open_by <= now:
-            return Reason.RENTAL_ENDED, f"was not opened by {right.open_by:%Y-%m-%d %H:%M} UTC"
-        return Reason.RENTAL_READY, "paid and not opened yet"
+        return _unopened(right, now)
     if right.ends_at and right.ends_at <= now:
         ended = {"rental": Reason.RENTAL_ENDED, "subscription": Reason.SUBSCRIPTION_ENDED}
         return ended.get(right.kind, Reason.NO_LICENSE), f"ended on {right.ends_at:%Y-%m-%d %H:%M} UTC"
     if right.kind == "subscription" and right.covers_until:
         return Reason.BACK_FILE, "in force for what was published while subscribed"
     return Reason(right.kind), "in force"
+
+
+def _unopened(right: Right, now: datetime) -> tuple[Reason, str]:
+    if right.open_by and right.open_by <= now:
+        return Reason.RENTAL_ENDED, f"was not opened by {right.open_by:%Y-%m-%d %H:%M} UTC"
+    return Reason.RENTAL_READY, "paid and not opened yet"
 
 
 def _covers(right: Right, published: date | None) -> bool:
@@ -158,7 +162,7 @@ _PROBES = [
     for scope, target in _TARGETS.items()
 ]
 DECISION = f"""
-WITH moment AS (SELECT coalesce(%(now)s::timestamptz, now()) AS now),
+WITH moment AS (SELECT coalesce(%(now)s::timestamptz, statement_timestamp()) AS now),
 holder AS MATERIALIZED (
     SELECT DISTINCT i.id, i.name FROM subscriptions_iprange r
     JOIN subscriptions_institution i ON i.id = r.institution_id WHERE r.network >>= %(ip)s::inet

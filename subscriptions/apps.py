@@ -6,4 +6,4 @@ class SubscriptionsConfig(AppConfig):
     verbose_name = "Subscriptions"
 
     def ready(self) -> None:
-        from subscriptions import checks  # noqa: F401  (registers the checks)
+        from subscriptions import checks  # noqa: F401, PLC0415  (registers the checks once the settings are there)

@@ -17,9 +17,7 @@ from subscriptions.models import Offer, Order, StripeCustomer, Subscription, Syn
 SESSION_MINUTES = 60
 STILL_USABLE = timedelta(minutes=5)
 SHORTEST_SECONDS = 35 * 60
-CONSENT = (
-    "I ask for immediate access and acknowledge that I lose my right of withdrawal once access begins."
-)
+CONSENT = "I ask for immediate access and acknowledge that I lose my right of withdrawal once access begins."
 RENEWAL_CONSENT = (
     "I agree that the subscription renews each {interval} at {price} until I cancel. I can cancel at any time under"
     " “My access”; it then ends with the period I have paid for."
@@ -93,7 +91,7 @@ def _check(wish: Wish) -> None:
 
 
 def _order(wish: Wish) -> Order:
-    """The undecided order for this thing, made when there is none. The account's row is locked: two clicks, one order."""
+    """The undecided order for this thing, or a new one. The account's row is locked: two clicks, one order."""
     offer = wish.offer
     with transaction.atomic():
         User.objects.select_for_update().get(pk=wish.user.pk)
@@ -152,7 +150,9 @@ def customer_id(user: User) -> str:
         return known.stripe_id
     epoch = StripeCustomer.objects.filter(user=user).count()
     stripe_id = gateway.create_customer(
-        email=user.email, user_id=user.pk, idempotency_key=f"customer:{settings.SITE_TAG}:{user.pk}:{user.email}:{epoch}"
+        email=user.email,
+        user_id=user.pk,
+        idempotency_key=f"customer:{settings.SITE_TAG}:{user.pk}:{user.email}:{epoch}",
     )
     StripeCustomer.objects.get_or_create(
         stripe_id=stripe_id, defaults={"user": user, "livemode": settings.STRIPE_LIVEMODE}

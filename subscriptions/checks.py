@@ -12,17 +12,23 @@ def stripe_settings(**_: Any) -> list[CheckMessage]:
     found: list[CheckMessage] = []
     local = base != "https://api.stripe.com"
     if local and not key.startswith("sk_test_sim_"):
-        message = "STRIPE_API_BASE points away from Stripe, but STRIPE_SECRET_KEY is not a local Stripe's key (sk_test_sim_…)."
+        message = "STRIPE_API_BASE is not Stripe's, but STRIPE_SECRET_KEY is no local key (sk_test_sim_…)."
         found.append(Error(message, hint="Remove STRIPE_API_BASE to use Stripe itself.", id="subscriptions.E001"))
     if key.startswith("sk_test_sim_") and not local:
         message = "STRIPE_SECRET_KEY is a local Stripe's key, but STRIPE_API_BASE does not name the local Stripe."
         found.append(Error(message, hint="Set STRIPE_API_BASE to its address.", id="subscriptions.E002"))
     if key.startswith(("sk_live_", "rk_live_")) != settings.STRIPE_LIVEMODE:
         message = "STRIPE_LIVEMODE and the kind of STRIPE_SECRET_KEY do not agree."
-        found.append(Error(message, hint="Set STRIPE_LIVEMODE=1 with a live key, and 0 with a test key.", id="subscriptions.E003"))
+        found.append(
+            Error(
+                message, hint="Set STRIPE_LIVEMODE=1 with a live key, and 0 with a test key.", id="subscriptions.E003"
+            )
+        )
     if key and not settings.STRIPE_WEBHOOK_SECRETS:
         message = "STRIPE_SECRET_KEY is set without STRIPE_WEBHOOK_SECRETS, so Stripe's webhooks are refused."
-        found.append(Error(message, hint="Run manage.py stripe_setup; it prints the secret once.", id="subscriptions.E004"))
+        found.append(
+            Error(message, hint="Run manage.py stripe_setup; it prints the secret once.", id="subscriptions.E004")
+        )
     if not key:
         message = "No STRIPE_SECRET_KEY: nothing can be bought, and the pages say so."
         found.append(Warning(message, id="subscriptions.W001"))

@@ -1,11 +1,12 @@
 """What follows from what Stripe says: the only writer of orders' outcomes and of the rights that come from selling.
 
-Derivation is a function of what was read, never of what an event claimed, so any order and number of hints ends the same.
+Derivation is a function of what was read, never of what an event claimed, so any order and number of hints ends alike.
 """
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
@@ -17,7 +18,9 @@ from subscriptions.models import Entitlement, Offer, Order, Payment, Receipt, St
 from subscriptions.models.sales import RENTAL_OPEN_DAYS
 
 # Access is held back while money is in question (Stripe, Dispute.status); inquiries (warning_*) do not count.
-MONEY_IN_QUESTION = frozenset({"needs_response", "under_review", "lost", "appeal_needs_response", "appeal_under_review"})
+MONEY_IN_QUESTION = frozenset(
+    {"needs_response", "under_review", "lost", "appeal_needs_response", "appeal_under_review"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +38,7 @@ class FoundSubscription:
 Found = FoundOrder | FoundSubscription
 
 
-# --- reading (no transaction is open while Stripe is asked) ---------------------------------------------------------------
+# --- reading (no transaction is open while Stripe is asked) ----------------------------------------------------------
 
 
 def read_order(order: Order) -> FoundOrder:
@@ -54,7 +57,7 @@ def read_subscription(subscription_id: str) -> FoundSubscription:
     return FoundSubscription(state, tuple(charges))
 
 
-# --- writing (inside the caller's transaction) ------------------------------------------------------------------------------
+# --- writing (inside the caller's transaction) -----------------------------------------------------------------------
 
 
 def apply(found: Found) -> None:
@@ -72,7 +75,9 @@ def apply_order(found: FoundOrder) -> None:
     order.payment_intent_id = session.payment_intent_id
     order.subscription_id = session.subscription_id or ""
     if order.state in (Order.State.PAID, Order.State.REFUNDED, Order.State.DISPUTED):
-        order.paid_at = order.paid_at or (session.charge.created if session.charge else timezone.now())
+        # Stripe's clock may be ahead of ours; a right must not begin in our future.
+        charged = session.charge.created if session.charge else timezone.now()
+        order.paid_at = order.paid_at or min(charged, timezone.now())
     if session.charge:
         order.amount_paid = session.charge.amount
         order.amount_refunded = session.charge.amount_refunded
@@ -87,19 +92,19 @@ def apply_order(found: FoundOrder) -> None:
 
 def order_state(order: Order, session: gateway.Session) -> str:
     """What an order is, from what its session is. Stripe, Checkout Session: `status` and `payment_status`."""
-    State = Order.State
+    state = Order.State
     if session.status != "complete":
-        return State.EXPIRED if session.status == "expired" else State.OPEN
+        return state.EXPIRED if session.status == "expired" else state.OPEN
     if session.payment_status == "unpaid":
-        return State.FAILED if session.payment_failed else State.PROCESSING
+        return state.FAILED if session.payment_failed else state.PROCESSING
     if session.currency != order.currency or session.amount_subtotal != order.amount:
-        return State.REVIEW
+        return state.REVIEW
     charge = session.charge
     if charge and charge.dispute in MONEY_IN_QUESTION:
-        return State.DISPUTED
+        return state.DISPUTED
     if charge and 0 < charge.amount <= charge.amount_refunded:
-        return State.REFUNDED
-    return State.PAID
+        return state.REFUNDED
+    return state.PAID
 
 
 def _grant_order(order: Order) -> None:
@@ -153,7 +158,7 @@ def _owner(state: gateway.SubscriptionState) -> tuple[User | None, Order | None]
     """Whose subscription it is: by our order's id, which we put into its metadata; else by the customer we made."""
     if state.metadata.get("site") != settings.SITE_TAG:
         return None, None
-    order = Order.objects.filter(pk=state.metadata.get("order")).select_related("user", "journal").first()
+    order = _order_named(state.metadata.get("order", ""))
     if order:
         return order.user, order
     known = Subscription.objects.filter(stripe_id=state.id).select_related("user").first()
@@ -163,6 +168,14 @@ def _owner(state: gateway.SubscriptionState) -> tuple[User | None, Order | None]
     if customer:
         mail.alert_staff(f"subscription:{state.id}", f"Stripe has subscription {state.id} without an order of ours.")
     return None, None
+
+
+def _order_named(text: str) -> Order | None:
+    """The order a metadata value names. Somebody at Stripe's dashboard may have typed anything."""
+    try:
+        return Order.objects.select_related("user", "journal").filter(pk=UUID(text)).first()
+    except ValueError:
+        return None
 
 
 def subscription_end(subscription: Subscription) -> datetime | None:
@@ -191,7 +204,8 @@ def _grant_subscription(subscription: Subscription) -> None:
         if right:
             _set_revoked(right, f"Stripe reports the subscription as {subscription.status}")
         return
-    right = right or Entitlement(source=source, kind=Entitlement.Kind.SUBSCRIPTION, starts_at=subscription.period_start)
+    right = right or Entitlement(source=source, kind=Entitlement.Kind.SUBSCRIPTION)
+    right.starts_at = min(right.starts_at, subscription.period_start)
     right.user, right.journal = subscription.user, subscription.journal
     right.ends_at = max(ends_at, right.starts_at)
     right.grace_since = subscription.unpaid_since if subscription.status == "past_due" else None
@@ -219,7 +233,7 @@ def _receipt(payment: Payment, description: str, terms: str) -> None:
         mail.receipt(receipt)
 
 
-# --- the reader's part -------------------------------------------------------------------------------------------------------
+# --- the reader's part -----------------------------------------------------------------------------------------------
 
 
 def open_rental(right_id: int, user: User) -> Entitlement:

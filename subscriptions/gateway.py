@@ -164,7 +164,7 @@ def _id(value: Any) -> str | None:
     return value if value is None or isinstance(value, str) else value.id
 
 
-# --- asking Stripe to do something ------------------------------------------------------------------------------------
+# --- asking Stripe to do something -----------------------------------------------------------------------------------
 
 
 @_translated
@@ -201,7 +201,7 @@ def portal_url(*, customer_id: str, return_url: str) -> str:
     return client().v1.billing_portal.sessions.create({"customer": customer_id, "return_url": return_url}).url
 
 
-# --- reading again what is true ------------------------------------------------------------------------------------------
+# --- reading again what is true --------------------------------------------------------------------------------------
 
 
 @_translated
@@ -303,7 +303,7 @@ def _invoice(invoice: Any) -> Invoice:
     )
 
 
-# --- webhooks ------------------------------------------------------------------------------------------------------------
+# --- webhooks --------------------------------------------------------------------------------------------------------
 
 
 def read_event(body: bytes, signature: str) -> Event:

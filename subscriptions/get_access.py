@@ -121,7 +121,11 @@ def _offers(article: Article) -> list[Offer]:
 
 
 def _option(offer: Offer, article: Article, reader: RequestReader, chosen: str) -> Option:
-    titles = {"purchase": "Buy this article", "rental": f"Rent for {offer.rental_hours} hours", "subscription": "Subscribe"}
+    titles = {
+        "purchase": "Buy this article",
+        "rental": f"Rent for {offer.rental_hours} hours",
+        "subscription": "Subscribe",
+    }
     order_url = f"{reverse('subscriptions:order', args=[offer.pk])}?{urlencode({'article': article.pk})}"
     back = f"{article.get_absolute_url()}?{urlencode({'chosen': offer.pk})}#get-access"
     return Option(
@@ -143,7 +147,11 @@ TERMS = {
     "rental": "Read on this site. The clock starts when you press Start, within 30 days. No PDF, no printing.",
     "subscription": "Every article of the journal, with PDF. Renews until you cancel, which you can do at any time.",
 }
-LABELS = {"purchase": "Buy for {price}", "rental": "Rent for {price}", "subscription": "Subscribe: {price} a {interval}"}
+LABELS = {
+    "purchase": "Buy for {price}",
+    "rental": "Rent for {price}",
+    "subscription": "Subscribe: {price} a {interval}",
+}
 
 
 def _with_next(view: str, path: str) -> str:

@@ -11,6 +11,7 @@ from django.core.mail import EmailMultiAlternatives
 from django.db import transaction
 from django.template.loader import render_to_string
 from django.utils import timezone
+from procrastinate.contrib.django import app
 
 from accounts.models import ServiceCenter
 from journal.models import Journal
@@ -45,13 +46,11 @@ def alert_staff(key: str, message: str) -> None:
 
 def enqueue(key: str, template: str, to: str, context: dict[str, Any], user_id: int | None = None) -> None:
     """Put one message into the outbox with the caller's transaction; the same key again does nothing."""
-    from subscriptions.tasks import send_mail  # the job knows this module, too
-
     message, created = OutgoingMail.objects.get_or_create(
         key=key, defaults={"template": template, "to": to, "context": context, "user_id": user_id}
     )
     if created:
-        send_mail.defer(message_id=message.pk)
+        app.configure_task("subscriptions.send_mail").defer(message_id=message.pk)
 
 
 def send(message_id: int) -> bool:

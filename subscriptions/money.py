@@ -6,10 +6,12 @@ Source of the lists: Stripe, "Supported currencies" (zero-decimal, three-decimal
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 
-ZERO_DECIMAL = frozenset("bif clp djf gnf jpy kmf krw mga pyg rwf vnd vuv xaf xof xpf".split())
-THREE_DECIMAL = frozenset("bhd jod kwd omr tnd".split())
+ZERO_DECIMAL = frozenset(
+    ["bif", "clp", "djf", "gnf", "jpy", "kmf", "krw", "mga", "pyg", "rwf", "vnd", "vuv", "xaf", "xof", "xpf"]
+)
+THREE_DECIMAL = frozenset(["bhd", "jod", "kwd", "omr", "tnd"])
 # ISO has no decimals for these, but Stripe wants two, and they must be 00.
-WHOLE_UNITS_ONLY = frozenset("isk ugx".split())
+WHOLE_UNITS_ONLY = frozenset(["isk", "ugx"])
 SYMBOLS = {"usd": "$", "eur": "€", "gbp": "£", "jpy": "¥"}
 # Stripe, "Minimum and maximum charge amounts".
 MINIMUM = {"usd": 50, "eur": 50, "chf": 50, "aud": 50, "cad": 50, "gbp": 30, "jpy": 50}
@@ -39,7 +41,9 @@ def to_minor(value: Decimal, currency: str) -> int:
         raise ValueError(f"{currency.upper()} has {decimals(currency)} decimals; {value} has more.")
     minor = int(scaled)
     if (currency in WHOLE_UNITS_ONLY and minor % 100) or (currency in THREE_DECIMAL and minor % 10):
-        raise ValueError(f"Stripe takes {currency.upper()} only in steps of {'1' if currency in WHOLE_UNITS_ONLY else '0.010'}.")
+        raise ValueError(
+            f"Stripe takes {currency.upper()} only in steps of {'1' if currency in WHOLE_UNITS_ONLY else '0.010'}."
+        )
     return minor
 
 

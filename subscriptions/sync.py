@@ -29,7 +29,7 @@ ON CONFLICT (kind, key) DO UPDATE
 SET dirty = subscriptions_synctarget.dirty + 1, next_at = now(), dead = false
 """
 _CLAIM = """
-UPDATE subscriptions_synctarget SET lease_until = now() + %s, fence = fence + 1
+UPDATE subscriptions_synctarget SET lease_until = now() + make_interval(secs => %s), fence = fence + 1
 WHERE kind = %s AND key = %s AND dirty > clean AND lease_until <= now()
 RETURNING dirty, fence
 """
@@ -44,7 +44,7 @@ def hint(kind: str, key: str) -> None:
 def run(kind: str, key: str) -> bool:
     """Bring one target up to date. False when somebody else is at it, nothing is due, or Stripe did not answer."""
     with connection.cursor() as cursor:
-        cursor.execute(_CLAIM, [LEASE, kind, key])
+        cursor.execute(_CLAIM, [LEASE.total_seconds(), kind, key])
         claimed = cursor.fetchone()
     if claimed is None:
         return False

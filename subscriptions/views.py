@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from journal.access import Reason
+from journal.access import Access, Reason
 from journal.models import Article
 from subscriptions import checkout, fulfilment, gateway, sync
 from subscriptions.checkout import Wish
@@ -21,6 +21,9 @@ from subscriptions.forms import OrderForm
 from subscriptions.models import Entitlement, Offer, Order, Receipt, Subscription, SyncTarget
 
 RETURN_SECONDS = 5.0
+NO_ANSWER = (
+    "The payment service does not answer. Nothing was charged and your order is kept; please try again in a minute."
+)
 ASK_AGAIN_SECONDS = 3
 
 
@@ -36,7 +39,8 @@ def order(request: HttpRequest, offer_id: int) -> HttpResponse:
         return redirect(_back(article))
     form = OrderForm(request.POST or None, offer=offer)
     if request.method == "POST" and form.is_valid():
-        return _to_payment(request, Wish(request.user, offer, _subject(offer, article), _back(article)), form)  # type: ignore[arg-type]
+        user: Any = request.user
+        return _to_payment(request, Wish(user, offer, _subject(offer, article), _back(article)), form)
     return _confirm_page(request, offer, article, form)
 
 
@@ -50,10 +54,7 @@ def _to_payment(request: HttpRequest, wish: Wish, form: OrderForm) -> HttpRespon
         messages.info(request, "You already subscribe to this journal. Nothing was charged; manage it here.")
         return redirect("subscriptions:my_access")
     except gateway.GatewayError:
-        sentence = (
-            "The payment service does not answer. Nothing was charged and your order is kept; please try again in a minute."
-        )
-        form.add_error(None, sentence)
+        form.add_error(None, NO_ANSWER)
         response = _confirm_page(request, wish.offer, wish.article, form)
         response.status_code = 503
         response["Retry-After"] = "60"
@@ -62,7 +63,8 @@ def _to_payment(request: HttpRequest, wish: Wish, form: OrderForm) -> HttpRespon
 
 def _confirm_page(request: HttpRequest, offer: Offer, article: Article | None, form: OrderForm) -> HttpResponse:
     context = {
-        "offer": offer, "article": article, "form": form, "description": checkout.describe(offer, _subject(offer, article)),
+        "offer": offer, "article": article, "form": form,
+        "description": checkout.describe(offer, _subject(offer, article)),
         "price": str(offer.price), "back": _back(article),
     }  # fmt: skip
     return render(request, "subscriptions/order_confirm.html", context)
@@ -85,7 +87,7 @@ def _back(article: Article | None) -> str:
 def _has_it_already(request: HttpRequest, offer: Offer, article: Article | None) -> bool:
     if article is None:
         return False
-    access = request.reader.access_to(article)  # type: ignore[attr-defined]
+    access: Access = request.reader.access_to(article)  # type: ignore[attr-defined]
     if offer.kind == Offer.Kind.RENTAL and access.reason == Reason.RENTAL_READY:
         return True
     if offer.kind == Offer.Kind.SUBSCRIPTION:
@@ -217,6 +219,6 @@ def manage(request: HttpRequest) -> HttpResponse:
     try:
         url = gateway.portal_url(customer_id=customer.stripe_id, return_url=request.build_absolute_uri(back))
     except gateway.GatewayError:
-        messages.error(request, "The payment service does not answer. Nothing was changed; please try again in a minute.")
+        messages.error(request, "The payment service does not answer. Nothing was changed; please try again.")
         return redirect(back)
     return HttpResponseRedirect(url, status=303)

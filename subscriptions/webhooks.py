@@ -4,6 +4,7 @@
 Stripe does not switch the endpoint off; a database that is down answers 503, and Stripe repeats.
 """
 
+import json
 import logging
 from typing import Any
 
@@ -13,7 +14,7 @@ from django.db import connection, transaction
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
-from psycopg.types.json import Jsonb
+from procrastinate.contrib.django import app
 
 from subscriptions import gateway, sync
 from subscriptions.models import Order, Payment, SyncTarget
@@ -25,7 +26,7 @@ Target = tuple[str, str]
 _STORE = """
 INSERT INTO subscriptions_stripeevent
        (id, type, object_type, object_id, api_version, livemode, created, payload, deliveries, received_at)
-VALUES (%s, %s, %s, %s, %s, %s, %s, %s, 1, now())
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s::jsonb, 1, now())
 ON CONFLICT (id) DO UPDATE SET deliveries = subscriptions_stripeevent.deliveries + 1
 """
 
@@ -37,7 +38,9 @@ def stripe_webhook(request: HttpRequest) -> HttpResponse:
         event = gateway.read_event(request.body, request.headers.get("Stripe-Signature", ""))
     except (gateway.Forged, RequestDataTooBig) as error:
         log.warning("Webhook refused: %s", error)
-        return HttpResponse("The signature does not verify. Nothing was stored.\n", status=400, content_type="text/plain")
+        return HttpResponse(
+            "The signature does not verify. Nothing was stored.\n", status=400, content_type="text/plain"
+        )
     if event.livemode != settings.STRIPE_LIVEMODE:
         log.warning("Webhook %s of the other mode (livemode=%s) ignored", event.id, event.livemode)
         return HttpResponse("Of the other mode; ignored.\n", content_type="text/plain")
@@ -47,13 +50,11 @@ def stripe_webhook(request: HttpRequest) -> HttpResponse:
 
 def receive(event: gateway.Event) -> None:
     """Store the event and raise its hints in one transaction: what is acknowledged is durable."""
-    from subscriptions.tasks import sync_target
-
     with transaction.atomic():
         _store(event)
         for kind, key in targets(event.object):
             sync.hint(kind, key)
-            sync_target.defer(kind=kind, key=key)
+            app.configure_task("subscriptions.sync_target").defer(kind=kind, key=key)
 
 
 def _store(event: gateway.Event) -> None:
@@ -63,7 +64,7 @@ def _store(event: gateway.Event) -> None:
             _STORE,
             [
                 event.id, event.type, str(about.get("object", ""))[:60], str(about.get("id") or "")[:255],
-                event.api_version[:40], event.livemode, event.created, Jsonb(event.payload),
+                event.api_version[:40], event.livemode, event.created, json.dumps(event.payload),
             ],
         )  # fmt: skip
 
@@ -104,5 +105,3 @@ def _roots_of_payment(payment_intent: Any) -> list[Target]:
     if payment and payment.subscription:
         return [(SyncTarget.Kind.SUBSCRIPTION, payment.subscription.stripe_id)]
     return []
-
-

@@ -28,7 +28,14 @@ def main(folder: Path) -> int:
 
 
 def _start(server: EmbeddedServer, socket_folder: Path) -> "subprocess.Popen[bytes]":
-    settings = ["-c", "listen_addresses=", "-c", f"unix_socket_directories={socket_folder}", "-c", "max_connections=150"]
+    settings = [
+        "-c",
+        "listen_addresses=",
+        "-c",
+        f"unix_socket_directories={socket_folder}",
+        "-c",
+        "max_connections=150",
+    ]
     # The working folder is / because a private folder above the checkout could not be entered by another user.
     with server.log.open("ab") as log:
         command = [*as_server_user(), str(binaries() / "postgres"), "-D", str(server.data), *settings]

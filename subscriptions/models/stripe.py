@@ -67,7 +67,7 @@ class SyncTarget(models.Model):
     kind = models.CharField(max_length=15, choices=Kind)
     key = models.CharField(max_length=255, help_text="Our order's id, or Stripe's subscription id.")
     dirty = models.BigIntegerField(default=0)
-    clean = models.BigIntegerField(default=0)
+    clean = models.BigIntegerField(default=0)  # type: ignore[assignment]  # the column, not Model.clean
     lease_until = models.DateTimeField(default=timezone.now)
     fence = models.BigIntegerField(default=0)
     attempts = models.PositiveIntegerField(default=0)

@@ -1,0 +1,39 @@
+# The two commands of the README are `make demo` and `make test`. Everything they need is set up by them.
+.DEFAULT_GOAL := help
+PYTHON = .venv/bin/python
+
+help: ## say what there is
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
+
+demo: ## from an empty clone to a running journal (Ctrl-C stops it)
+	@bin/setup requirements.txt
+	@DEMO=1 $(PYTHON) manage.py demo
+
+demo-reset: ## throw the demo's data away; the next `make demo` starts over
+	@bin/demo-reset
+
+test: ## everything CI runs: format, lint, types, imports, templates, tests, a real browser
+	@bin/setup requirements-dev.txt
+	@bin/browser
+	@bin/check
+
+bench: ## measure the pages on the production server; prints a table and JSON
+	@bin/setup requirements-dev.txt
+	@$(PYTHON) -m tests.benchmarks
+
+lighthouse: ## Lighthouse (npm) on the pages of the reader's trip
+	@bin/setup requirements-dev.txt
+	@bin/browser
+	@$(PYTHON) -m tests.benchmarks.lighthouse
+
+format: ## put code and templates into shape
+	@$(PYTHON) -m ruff check --fix -q .
+	@$(PYTHON) -m ruff format -q .
+	@git ls-files 'templates/**/*.html' | xargs $(PYTHON) -m djade --target-version 5.2
+	@.venv/bin/djhtml --tabwidth 2 templates
+
+requirements: ## compile the exact versions with hashes from pyproject.toml
+	@bin/setup requirements-dev.txt
+	@bin/compile-requirements
+
+.PHONY: help demo demo-reset test bench lighthouse format requirements

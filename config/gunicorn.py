@@ -1,0 +1,20 @@
+"""The production web server: processes with threads; psycopg's pool keeps a few connections for each (DATABASE_POOL=1).
+
+Why gunicorn with threads: docs/decisions/0003-web-server.md.
+"""
+
+import multiprocessing
+import os
+
+workers = int(os.environ.get("WEB_WORKERS", min(2 * multiprocessing.cpu_count(), 8)))
+worker_class = "gthread"
+threads = int(os.environ.get("WEB_THREADS", "4"))
+keepalive = 30
+timeout = 30
+graceful_timeout = 20
+max_requests = 20_000
+max_requests_jitter = 2_000
+# The local Stripe and other programs on the machine have their own ports; only nginx or the demo's browser come here.
+forwarded_allow_ips = "127.0.0.1"
+accesslog = None
+errorlog = "-"

@@ -1,0 +1,50 @@
+"""What it takes to publish an article, and the two verbs."""
+
+from django.db import transaction
+from django.utils import timezone
+
+from journal.models import Article
+
+
+class NotReady(Exception):
+    """The article cannot be published. `obstacles` are sentences for an editor, each with its remedy."""
+
+    def __init__(self, obstacles: list[str]) -> None:
+        super().__init__(" ".join(obstacles))
+        self.obstacles = obstacles
+
+
+def obstacles(article: Article) -> list[str]:
+    """Why an article cannot be published, in words for an editor; empty when it can."""
+    checks = (
+        (article.doi, "It has no DOI: add <article-id pub-id-type=\"doi\"> to the JATS and import it again."),
+        (article.title, "It has no title: add <article-title> to the JATS and import it again."),
+        (article.published_online, "It has no publication date: fill in “Published online” here, or <pub-date> in the JATS."),
+        (article.has_full_text, "It has no full text: the JATS has no <body>, or it was rejected. Import it again."),
+    )  # fmt: skip
+    return [sentence for present, sentence in checks if not present]
+
+
+def publish(article: Article) -> None:
+    """From its publication date on, visitors find the article. Raises NotReady."""
+    with transaction.atomic():
+        current = Article.objects.select_for_update().get(pk=article.pk)
+        if found := obstacles(current):
+            raise NotReady(found)
+        _set_status(article, Article.Status.PUBLISHED)
+
+
+def unpublish(article: Article) -> None:
+    """Back to a draft: nobody finds it, and rights that were sold stay for the day it returns."""
+    _set_status(article, Article.Status.DRAFT)
+
+
+def is_on_site(article: Article) -> bool:
+    """Whether a visitor finds it today: published, and the day has come in the site's time zone."""
+    day = article.published_online
+    return article.status == Article.Status.PUBLISHED and day is not None and day <= timezone.localdate()
+
+
+def _set_status(article: Article, status: Article.Status) -> None:
+    article.status = status
+    article.save(update_fields=["status", "updated_at"])

@@ -1,0 +1,66 @@
+"""The cast: a visitor, alice who subscribes, dan a stranger, and what stands between them."""
+
+import os
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from django.test import Client
+
+from accounts.models import User
+from journal.models import Article
+from tests.make import make_article, make_journal, make_right, make_user
+
+if TYPE_CHECKING:
+    from stripe_simulator.process import LocalStripe
+
+os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "1")  # Playwright's sync API runs an event loop in the test's thread
+
+
+@pytest.fixture
+def visitor(db: None) -> Client:
+    return Client()
+
+
+@pytest.fixture
+def dan(db: None) -> User:
+    """A stranger: signed in, no rights."""
+    return make_user("dan@example.org", name="Dan")
+
+
+@pytest.fixture
+def alice(db: None) -> User:
+    """A subscriber of the journal."""
+    user = make_user("alice@example.org", name="Alice")
+    make_right(user, make_journal(), "subscription")
+    return user
+
+
+@pytest.fixture
+def article(db: None) -> Article:
+    return make_article(title="On waiting herons")
+
+
+def signed_in(user: User) -> Client:
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+@pytest.fixture(scope="session")
+def local_stripe_process() -> Iterator["LocalStripe"]:
+    from stripe_simulator.process import LocalStripe
+
+    stripe = LocalStripe(strict=True)
+    yield stripe
+    stripe.stop()
+
+
+@pytest.fixture
+def local_stripe(local_stripe_process: "LocalStripe", settings: Any) -> "LocalStripe":
+    """The local Stripe, empty, as the site's Stripe."""
+    local_stripe_process.control("reset")
+    settings.STRIPE_API_BASE = local_stripe_process.url
+    settings.STRIPE_SECRET_KEY = local_stripe_process.key
+    settings.STRIPE_WEBHOOK_SECRETS = [local_stripe_process.secret]
+    return local_stripe_process

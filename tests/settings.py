@@ -1,0 +1,29 @@
+"""The site's own settings with what makes tests quick and quiet. PostgreSQL, middleware and policy stay as they are."""
+
+import os
+import tempfile
+from pathlib import Path
+
+os.environ["ENV_FILE"] = os.devnull  # neither your .env nor the demo's
+os.environ.setdefault("DEBUG", "1")  # only so that no SECRET_KEY is asked for; Django turns DEBUG off in tests
+os.environ.setdefault("STRIPE_SECRET_KEY", "sk_test_sim_none")
+os.environ.setdefault("STRIPE_WEBHOOK_SECRETS", "whsec_none")
+os.environ.setdefault("STRIPE_API_BASE", "http://127.0.0.1:9")  # nothing answers there; see the local_stripe fixture
+
+from config.settings import *  # noqa: F403
+from config.settings import BASE_DIR, DATABASES, STORAGES
+
+DEBUG = False
+SITE_URL = "http://testserver"
+ALLOWED_HOSTS = ["testserver", "localhost", "127.0.0.1"]
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.dummy.DummyCache"}}
+STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+WHITENOISE_AUTOREFRESH = False
+STATIC_ROOT = BASE_DIR / "static"
+_files = Path(tempfile.mkdtemp(prefix="firstpage-test-"))
+MEDIA_ROOT = _files / "media"
+STORAGES["articles"]["OPTIONS"] = {"location": _files / "articles", "base_url": None}
+DATABASES["default"]["OPTIONS"]["options"] = "-c synchronous_commit=off"
+LOGGING_CONFIG = None
