@@ -30,7 +30,7 @@ def extract(article: Element, r: Rendering, blocks: Container[str]) -> Extract |
     words_left = min(WORDS, int(SHARE * len(raw_text(body).split())))
     html: list[str] = []
     for paragraph in _paragraphs(body):
-        shortened = _shortened(paragraph, blocks)
+        shortened = _shortened(paragraph, r, blocks)
         text = raw_text(shortened)
         end = _sentence_end(text, words_left)
         if not end:
@@ -51,10 +51,12 @@ def _paragraphs(body: Element) -> Iterator[Element]:
             yield p
 
 
-def _shortened(paragraph: Element, blocks: Container[str]) -> Element:
-    """A copy without notes, up to the first block in it."""
+def _shortened(paragraph: Element, r: Rendering, blocks: Container[str]) -> Element:
+    """A copy up to the first block in it, whose citations lead where those of the original do."""
     shortened = copy.deepcopy(paragraph)
     shortened.tail = None
+    for original, twin in zip(paragraph.iter("xref"), shortened.iter("xref"), strict=True):
+        r.index.resolved[twin] = r.index.resolved.get(original, [])
     for child in list(shortened.iter("{*}*"))[1:]:
         if name(child) in blocks and name(child) != "alternatives":
             _keep(shortened, len(raw_text(shortened)) + 1, stop=child)

@@ -89,7 +89,7 @@ def choose(r: Rendering, el: Element) -> Element | None:
 def chosen_in_line(r: Rendering, el: Element) -> str:
     chosen = choose(r, el)
     if chosen is None:
-        return ""
+        return r.inline(el)
     handler = INLINES.get(name(chosen))
     return handler(r, chosen) if handler else r.inline(chosen)
 
@@ -97,12 +97,8 @@ def chosen_in_line(r: Rendering, el: Element) -> str:
 @block("alternatives")
 def alternatives(r: Rendering, el: Element) -> str:
     chosen = choose(r, el)
-    if chosen is None:
-        return ""
-    handler = BLOCKS.get(name(chosen))
-    if handler is not None:
-        return handler(r, chosen)
-    return chosen_in_line(r, el)
+    handler = None if chosen is None else BLOCKS.get(name(chosen))
+    return chosen_in_line(r, el) if chosen is None or handler is None else handler(r, chosen)
 
 
 @inline("collab-alternatives", "name-alternatives", "citation-alternatives", "aff-alternatives")

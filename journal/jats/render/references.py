@@ -2,7 +2,7 @@
 
 from journal.jats.document import Reference
 from journal.jats.links import doi_url, find_doi
-from journal.jats.markup import attribute, to_text
+from journal.jats.markup import attribute, escape, to_text
 from journal.jats.render.ama import formatted, has_own_words, people
 from journal.jats.render.blocks import heading_tag
 from journal.jats.render.inline import anchor_tag
@@ -32,7 +32,7 @@ def list_in_text(r: Rendering, el: Element) -> str:
 def entries(r: Rendering, ref_list: Element) -> tuple[str, list[Reference]]:
     """(html, references) of a list and the lists nested in it, without its own title."""
     references: list[Reference] = []
-    html: list[str] = []
+    html = [_paragraph(escape(ref_list.text))]
     items: list[str] = []
     for child in ref_list:
         if name(child) == "ref":
@@ -48,9 +48,13 @@ def entries(r: Rendering, ref_list: Element) -> tuple[str, list[Reference]]:
             html.append(nested)
             references += more
         elif name(child) not in ("title", "label"):
-            html.append(f"<p>{r.inline(child)}</p>")
+            html.append(_paragraph(r.inline(child) + escape(child.tail)))
     _close(items, html)
     return "".join(html), references
+
+
+def _paragraph(words: str) -> str:
+    return f"<p>{words.strip()}</p>" if words.strip() else ""
 
 
 def _close(items: list[str], html: list[str]) -> None:

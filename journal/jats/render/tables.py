@@ -128,7 +128,7 @@ def _scope(td: Element, in_head: bool) -> str:
 
 
 def _number(value: str | None) -> int:
-    return int(value) if value and re.fullmatch(r"\s*\d{1,9}\s*", value) else 1
+    return int(value) if value and re.fullmatch(r"\s*\d{1,18}\s*", value) else 1
 
 
 def _span(td: Element, key: str, most: int) -> str:

@@ -8,19 +8,25 @@ import re
 import unicodedata
 from collections import Counter
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from lxml import etree, html
 
 from journal.jats import ArticleDoc
 
+
+def _words(text: str) -> set[str]:
+    return set(text.split())
+
+
 #: Not words a reader sees: data, other forms of what is shown, descriptions for those who do not see.
-INVISIBLE = set(
+INVISIBLE = _words(
     "alt-text long-desc object-id processing-meta custom-meta-group custom-meta counts sec-meta institution-id annotation annotation-xml"
-    " copyright-year copyright-holder index-term license_ref free_to_read".split()
+    " copyright-year copyright-holder index-term license_ref free_to_read"
 )
 BEST = ("math", "table", "tex-math", "textual-form", "media", "graphic", "inline-graphic")
-UNSAFE_TAGS = set(
-    "script style iframe object embed form input button link meta base svg template noscript frame applet".split()
+UNSAFE_TAGS = _words(
+    "script style iframe object embed form input button link meta base svg template noscript frame applet"
 )
 SCHEMES = ("http://", "https://", "mailto:", "#", "/")
 
@@ -129,7 +135,7 @@ def faults(page: html.HtmlElement) -> list[str]:
     for el in page.iter():
         if isinstance(el.tag, str):
             _check_element(el, found)
-    ids = [value for value in page.xpath("//@id")]
+    ids = list(page.xpath("//@id"))
     found.check(len(ids) == len(set(ids)), f"duplicate ids: {[i for i, n in Counter(ids).items() if n > 1][:5]}")
     found.check(all(i.startswith("a-") for i in ids), "an id without the prefix")
     for attribute in ("aria-labelledby", "data-refs"):
@@ -163,5 +169,5 @@ def _check_element(el: html.HtmlElement, found: Soundness) -> None:
 def _check_headings(page: html.HtmlElement, found: Soundness) -> None:
     levels = [int(el.tag[1]) for el in page.iter("h1", "h2", "h3", "h4", "h5", "h6")]
     found.check(levels.count(1) == 1, "not exactly one h1")
-    for before, after in zip(levels, levels[1:], strict=False):
+    for before, after in pairwise(levels):
         found.check(after <= before + 1, f"heading jump h{before} to h{after}")

@@ -1,0 +1,137 @@
+"""The front matter as data."""
+
+import pytest
+
+from journal.jats.document import PartialDate
+from tests.journal.jats.build import DATE, DOI, TITLE, codes, doc_of
+
+AUTHOR = "<contrib contrib-type='author'{more}><name><surname>{surname}</surname><given-names>Ada</given-names></name>{inside}</contrib>"
+
+
+def author(surname: str = "Byron", inside: str = "", more: str = "") -> str:
+    return AUTHOR.format(surname=surname, inside=inside, more=more)
+
+
+def meta_of(*parts: str) -> object:
+    return doc_of(meta=DOI + TITLE + "".join(parts)).metadata
+
+
+def test_title_and_subtitle_are_apart_and_keep_their_italics() -> None:
+    titles = "<title-group><article-title>On <italic>E. coli</italic><xref ref-type='fn' rid='x'>*</xref></article-title><subtitle>More</subtitle></title-group>"
+    meta = doc_of(meta=DOI + titles + DATE).metadata
+    assert (meta.title_html, meta.title_text, meta.subtitle_text) == ("On <i>E. coli</i>", "On E. coli", "More")
+
+
+def test_hidden_controls_are_taken_out_of_a_title() -> None:
+    meta = doc_of(meta=DOI + "<title-group><article-title>a\u202eb\u200bc</article-title></title-group>").metadata
+    assert meta.title_text == "abc"
+
+
+def test_an_author_has_name_degrees_orcid_and_affiliation() -> None:
+    inside = (
+        '<contrib-id contrib-id-type="orcid">https://orcid.org/0000-0002-1825-0097</contrib-id><degrees>MD</degrees>'
+        '<xref ref-type="aff" rid="a1"/><xref ref-type="corresp" rid="c1"/>'
+    )
+    notes = '<author-notes><corresp id="c1"><email>ada@example.org</email></corresp></author-notes>'
+    aff = '<aff id="a1"><label>1</label><institution>Institute</institution><country>Utopia</country></aff>'
+    doc = doc_of(meta=f"{DOI}{TITLE}<contrib-group>{author(inside=inside)}</contrib-group>{aff}{notes}{DATE}")
+    person = doc.metadata.authors[0]
+    assert (person.name, person.degrees, person.orcid) == ("Ada Byron", "MD", "0000-0002-1825-0097")
+    assert (person.corresponding, person.email) == (True, "ada@example.org")
+    assert person.affiliations == (doc.metadata.affiliations[0].id,)
+    assert doc.metadata.affiliations[0].text == "Institute, Utopia"
+
+
+def test_an_orcid_with_a_wrong_check_digit_is_left_out() -> None:
+    inside = '<contrib-id contrib-id-type="orcid">0000-0002-1825-0098</contrib-id>'
+    doc = doc_of(meta=f"{DOI}{TITLE}<contrib-group>{author(inside=inside)}</contrib-group>")
+    assert doc.metadata.authors[0].orcid == ""
+    assert "bad-orcid" in codes(doc)
+
+
+def test_a_group_is_an_author_with_members() -> None:
+    members = f"<contrib-group>{author('Member')}</contrib-group>"
+    doc = doc_of(
+        meta=f"{DOI}{TITLE}<contrib-group><contrib contrib-type='author'><collab>The Group{members}</collab></contrib></contrib-group>"
+    )
+    person = doc.metadata.authors[0]
+    assert (person.group, person.name, person.surname) == ("The Group", "The Group", "")
+    assert [member.name for member in person.members] == ["Ada Member"]
+
+
+def test_editors_are_not_authors() -> None:
+    group = f"<contrib-group>{author()}</contrib-group><contrib-group><contrib contrib-type='editor'><name><surname>Ed</surname></name></contrib></contrib-group>"
+    meta = doc_of(meta=DOI + TITLE + group).metadata
+    assert [a.surname for a in meta.authors] == ["Byron"]
+    assert [(c.surname, c.kind) for c in meta.contributors] == [("Ed", "editor")]
+
+
+@pytest.mark.parametrize(
+    "xml, online, issue",
+    [
+        ('<pub-date pub-type="epub"><day>3</day><month>11</month><year>2025</year></pub-date>', "2025-11-03", None),
+        ('<pub-date date-type="pub" publication-format="electronic" iso-8601-date="2025-11-03"/>', "2025-11-03", None),
+        ('<pub-date pub-type="collection"><year>2025</year></pub-date>', None, "2025"),
+        ('<pub-date date-type="collection"><month>Nov</month><year>2025</year></pub-date>', None, "2025-11"),
+        ('<pub-date pub-type="ppub"><month>11</month><year>2025</year></pub-date>', None, "2025-11"),
+        ('<pub-date pub-type="pmc-release"><year>2025</year></pub-date>', None, None),
+    ],
+)
+def test_both_vocabularies_of_dates_are_read_and_the_release_at_pmc_is_none(
+    xml: str, online: str | None, issue: str | None
+) -> None:
+    dates = doc_of(meta=DOI + TITLE + xml).metadata.dates
+    assert (dates.published_online and dates.published_online.iso, dates.issue and dates.issue.iso) == (online, issue)
+
+
+def test_an_impossible_day_is_left_out_with_a_warning() -> None:
+    doc = doc_of(
+        meta=DOI + TITLE + '<pub-date pub-type="epub"><day>31</day><month>2</month><year>2025</year></pub-date>'
+    )
+    assert doc.metadata.dates.published_online == PartialDate(2025, 2)
+    assert "bad-date" in codes(doc)
+
+
+def test_the_history_is_read_under_its_names() -> None:
+    history = "<history><date date-type='received'><year>2024</year></date><date date-type='rev-recd'><year>2025</year></date></history>"
+    dates = doc_of(meta=DOI + TITLE + history).metadata.dates
+    assert (dates.received, dates.revised) == (PartialDate(2024), PartialDate(2025))
+
+
+def test_the_license_and_the_day_an_article_becomes_free_are_read() -> None:
+    permissions = (
+        '<permissions><ali:free_to_read start_date="2026-11-03"/><license><ali:license_ref>https://creativecommons.org/licenses/by/4.0/'
+        "</ali:license_ref><license-p>Open.</license-p></license></permissions>"
+    )
+    license_ = doc_of(meta=DOI + TITLE + permissions).metadata.license
+    assert license_.url == "https://creativecommons.org/licenses/by/4.0/"
+    assert (license_.free_to_read, license_.free_from) == (True, PartialDate(2026, 11, 3))
+    assert license_.text == "Open."
+
+
+@pytest.mark.parametrize(
+    "written, found",
+    [
+        ("10.5555/a.b", "10.5555/a.b"),
+        ("https://doi.org/10.5555/a.b", "10.5555/a.b"),
+        ("doi:10.5555/a.b.", "10.5555/a.b"),
+        ("none", ""),
+    ],
+)
+def test_a_doi_is_found_however_it_is_written(written: str, found: str) -> None:
+    doc = doc_of(meta=f'<article-id pub-id-type="doi">{written}</article-id>{TITLE}')
+    assert doc.metadata.doi == found
+    assert ("no-doi" in {error.code for error in doc.errors}) == (not found)
+
+
+def test_a_related_article_gives_its_relation_and_doi() -> None:
+    related = '<related-article related-article-type="corrected-article" ext-link-type="doi" xlink:href="10.5555/old"/>'
+    assert [(r.relation, r.doi) for r in doc_of(meta=DOI + TITLE + related).metadata.related_articles] == [
+        ("corrected-article", "10.5555/old")
+    ]
+
+
+def test_errors_name_the_line_to_look_at() -> None:
+    doc = doc_of(meta="\n<title-group/>")
+    assert {error.code for error in doc.errors} == {"no-doi", "no-title", "no-date"}
+    assert all(error.line for error in doc.errors)
