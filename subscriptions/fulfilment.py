@@ -123,6 +123,9 @@ def _grant_order(order: Order) -> None:
 
 
 def _set_revoked(right: Entitlement, reason: str) -> None:
+    """Take a right back, or give it back when `reason` is empty; what staff have revoked stays revoked."""
+    if right.revoked_by_id:
+        return
     if bool(reason) == bool(right.revoked_at) and reason == right.revoke_reason:
         return
     right.revoked_at = timezone.now() if reason else None
@@ -209,7 +212,8 @@ def _grant_subscription(subscription: Subscription) -> None:
     right.user, right.journal = subscription.user, subscription.journal
     right.ends_at = max(ends_at, right.starts_at)
     right.grace_since = subscription.unpaid_since if subscription.status == "past_due" else None
-    right.revoked_at, right.revoke_reason = None, ""
+    if not right.revoked_by_id:
+        right.revoked_at, right.revoke_reason = None, ""
     right.save()
 
 

@@ -59,7 +59,9 @@ class IPRange(models.Model):
         return str(self.network)
 
     def clean(self) -> None:
-        if self.network and (int(self.network.partition("/")[2]) < (16 if ":" in self.network else 8)):
+        """Refuse what is too wide. A network that is none has its own message from the field already."""
+        width = (self.network or "").partition("/")[2]
+        if width.isdigit() and int(width) < (16 if ":" in self.network else 8):
             raise ValidationError(
                 {"network": "This range is wider than any institution's. Split it into its networks."}
             )
