@@ -11,7 +11,7 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import parse_qsl, quote
 
-from . import api  # noqa: F401  registers the endpoints
+from . import api, renewals  # noqa: F401  they register the endpoints and the timers
 from .api.wire import Api, ConnectionCutError, Request
 from .control import answer
 from .pages.console import console
@@ -105,7 +105,8 @@ class Application:
         if method == "GET" and not name:
             query = dict(parse_qsl(environ.get("QUERY_STRING", "")))
             return console(self.sandbox, query.get("done", ""))
-        data = read_data(environ, body)
+        query = dict(parse_qsl(environ.get("QUERY_STRING", "")))
+        data = query if method == "GET" else read_data(environ, body)
         if data is None:
             return as_json(400, {"error": {"message": "The body is neither form fields nor a JSON object."}})
         label = data.pop("console", None)

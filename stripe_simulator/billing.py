@@ -10,10 +10,9 @@ from .errors import ApiError, invalid
 from .payments import Attempt, create_intent, pay_intent
 from .periods import period_after
 from .pricing import every, money
-from .sandbox import DAY, Sandbox, timer
+from .sandbox import DAY, Sandbox
 
 HOUR = 3_600
-FINALIZES_AFTER = HOUR
 UPCOMING_BEFORE = 7 * DAY
 TRIAL_REMINDER = 3 * DAY
 RETRIES = (3 * DAY, 5 * DAY, 7 * DAY)
@@ -142,7 +141,7 @@ def set_calendar(sandbox: Sandbox, subscription: Json) -> None:
 
 def invoice_for(sandbox: Sandbox, subscription: Json, reason: str, lines: list[Json], **values: Any) -> Json:
     """A draft for a subscription, under the id the subscription already names as its latest."""
-    coupon = values.pop("coupon", None) or _lasting_coupon(sandbox, subscription)
+    coupon = values.pop("coupon", None) or lasting_coupon(sandbox, subscription)
     details = {
         "subscription": subscription["id"],
         "metadata": subscription["metadata"],
@@ -161,7 +160,7 @@ def invoice_for(sandbox: Sandbox, subscription: Json, reason: str, lines: list[J
     )
 
 
-def _lasting_coupon(sandbox: Sandbox, subscription: Json) -> Json | None:
+def lasting_coupon(sandbox: Sandbox, subscription: Json) -> Json | None:
     for discount_id in subscription["discounts"]:
         discount = sandbox.get("discount", discount_id)
         if discount and (discount["end"] is None or discount["end"] > sandbox.now()):
@@ -276,107 +275,7 @@ def _give_up(sandbox: Sandbox, subscription: Json) -> None:
         sandbox.update(subscription, "customer.subscription.updated", status="unpaid")
 
 
-# Time
-
-
-@timer("invoice.upcoming")
-def upcoming(sandbox: Sandbox, subscription: Json) -> None:
-    """A week before a renewal: what the invoice will be. It has no id, for it does not exist yet."""
-    if subscription["status"] in ENDED or _ends_with_period(subscription):
-        return
-    preview = blank("invoice", customer=subscription["customer"], currency=subscription["currency"])
-    preview |= {
-        "created": sandbox.now(),
-        "billing_reason": "upcoming",
-        "collection_method": "charge_automatically",
-        "status": "draft",
-        "status_transitions": invoicing.NOT_YET,
-        "parent": {"type": "subscription_details", "subscription_details": {"subscription": subscription["id"]}},
-    }
-    invoicing.fill(preview, period_lines(sandbox, subscription), _lasting_coupon(sandbox, subscription))
-    del preview["id"]
-    sandbox.emit("invoice.upcoming", preview)
-
-
-@timer("trial.reminder")
-def remind_of_trial(sandbox: Sandbox, subscription: Json) -> None:
-    if subscription["status"] == "trialing":
-        sandbox.emit("customer.subscription.trial_will_end", subscription)
-
-
-def _ends_with_period(subscription: Json) -> bool:
-    end = subscription["cancel_at"]
-    return subscription["cancel_at_period_end"] or (end is not None and end <= period_end(subscription))
-
-
-@timer("subscription.cycle")
-def cycle(sandbox: Sandbox, subscription: Json) -> None:
-    """The period is over: the subscription ends or renews."""
-    if subscription["status"] in (*ENDED, "incomplete") or sandbox.now() < period_end(subscription):
-        return
-    if _ends_with_period(subscription):
-        cancel_now(sandbox, subscription)
-        return
-    for item in subscription["items"]["data"]:
-        period = period_after(subscription["billing_cycle_anchor"], item["price"]["recurring"], sandbox.now())
-        item["current_period_start"], item["current_period_end"] = period
-    status = "active" if subscription["status"] == "trialing" else subscription["status"]
-    latest = identifier("invoice")
-    sandbox.update(subscription, "customer.subscription.updated", latest_invoice=latest, status=status)
-    set_calendar(sandbox, subscription)
-    _bill_period(sandbox, subscription)
-
-
-def _bill_period(sandbox: Sandbox, subscription: Json) -> None:
-    finalizes = sandbox.now() + FINALIZES_AFTER
-    unpaid = subscription["status"] == "unpaid"  # its invoices stay drafts
-    lines = period_lines(sandbox, subscription)
-    sandbox.store.hide(subscription["id"], waiting_lines=[])
-    when = None if unpaid else finalizes
-    invoice = invoice_for(sandbox, subscription, "subscription_cycle", lines, automatically_finalizes_at=when)
-    if not unpaid:
-        sandbox.at(finalizes, "invoice.finalize", invoice["id"])
-
-
-@timer("invoice.finalize")
-def finalize_due(sandbox: Sandbox, invoice: Json) -> None:
-    if invoice["status"] != "draft":
-        return
-    paused = (subscription_of(sandbox, invoice) or {}).get("pause_collection")
-    if paused and paused["behavior"] == "keep_as_draft":
-        return
-    invoicing.finalize(sandbox, invoice)
-    if paused and invoice["status"] == "open":
-        invoicing.close(sandbox, invoice, "void" if paused["behavior"] == "void" else "uncollectible")
-    elif invoice["status"] == "open" and invoice["collection_method"] == "charge_automatically":
-        collect(sandbox, invoice)
-
-
-@timer("invoice.retry")
-def retry(sandbox: Sandbox, invoice: Json) -> None:
-    subscription = subscription_of(sandbox, invoice)
-    if invoice["status"] == "open" and subscription and subscription["status"] not in ENDED:
-        collect(sandbox, invoice)
-
-
-@timer("subscription.expire_incomplete")
-def expire_incomplete(sandbox: Sandbox, subscription: Json) -> None:
-    if subscription["status"] != "incomplete":
-        return
-    sandbox.update(subscription, "customer.subscription.updated", status="incomplete_expired", ended_at=sandbox.now())
-    invoice = sandbox.get("invoice", subscription["latest_invoice"])
-    if invoice and invoice["status"] == "open":
-        invoicing.close(sandbox, invoice, "void")
-
-
 # End
-
-
-@timer("subscription.cancel")
-def cancel_due(sandbox: Sandbox, subscription: Json) -> None:
-    at = subscription["cancel_at"]
-    if subscription["status"] not in ENDED and at is not None and at <= sandbox.now():
-        cancel_now(sandbox, subscription)
 
 
 def cancel_now(

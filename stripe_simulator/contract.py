@@ -174,7 +174,7 @@ def _check_leaf(value: Any, kind: str | None, place: Place, form: bool) -> list[
 
 def _typed(text: str, kind: str | None) -> Any:
     """A form string as its type; as it is when it cannot be."""
-    if not re.fullmatch(FORM_PATTERNS.get(kind or "", ""), text):
+    if kind not in FORM_PATTERNS or not re.fullmatch(FORM_PATTERNS[kind], text):
         return text
     return text == "true" if kind == "boolean" else int(text) if kind == "integer" else float(text)
 

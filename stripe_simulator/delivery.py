@@ -50,11 +50,12 @@ def plan(sandbox: Sandbox, events: list[Json]) -> None:
     knobs = sandbox.knobs
     chance = random.Random(f"{knobs.seed}:{sandbox.store.setting('batches', 0)}")  # noqa: S311  it is to repeat
     sandbox.store.set("batches", sandbox.store.setting("batches", 0) + 1)
+    due = sandbox.source() + sandbox.offset
     endpoints = [e for e in sandbox.store.of_kind("webhook_endpoint") if not e.get("deleted")]
     for rank, event in _ranked(events, knobs, chance):
         takers = [endpoint for endpoint in endpoints if wants(endpoint, event["type"])]
         for endpoint in takers:
-            _queue(sandbox, event, endpoint, rank, knobs, chance)
+            _queue(sandbox, event, endpoint, due, rank, knobs, chance)
         sandbox.update(event, pending_webhooks=len(takers))
 
 
@@ -67,10 +68,12 @@ def _ranked(events: list[Json], knobs: Knobs, chance: random.Random) -> list[tup
     return list(zip(ranks, events, strict=True))
 
 
-def _queue(sandbox: Sandbox, event: Json, endpoint: Json, rank: int, knobs: Knobs, chance: random.Random) -> None:
+def _queue(
+    sandbox: Sandbox, event: Json, endpoint: Json, due: float, rank: int, knobs: Knobs, chance: random.Random
+) -> None:
     dropped = knobs.redirect == "webhook_never" or chance.random() < knobs.drop_p
     copies = 2 if chance.random() < knobs.duplicate_p else 1
-    due = sandbox.source() + sandbox.offset + knobs.delay
+    due += knobs.delay
     due += REDIRECT_LEAD if knobs.redirect == "redirect_first" else 0.0
     due += HELD_BACK if knobs.order == "held_back_one" and rank == 0 else 0.0
     for _ in range(copies):
@@ -93,6 +96,14 @@ def redeliver(sandbox: Sandbox, event: Json) -> int:
             "delivery", event_id=event["id"], endpoint_id=endpoint["id"], type=event["type"], due=0, status="pending"
         )
     return len(takers)
+
+
+def quiet(sandbox: Sandbox, seconds: float = 12.0) -> None:
+    """Waits until no delivery is under way."""
+    deadline = time.monotonic() + seconds
+    with sandbox.lock:
+        while sandbox.store.row("SELECT 1 FROM delivery WHERE status = 'sending'") and time.monotonic() < deadline:
+            sandbox.delivered.wait(0.5)
 
 
 def payload(event: Json) -> str:

@@ -133,7 +133,7 @@ class Sandbox:
 
     def new(self, kind: str, hidden: Json | None = None, /, **values: Any) -> Json:
         """Creates, stores and returns an object."""
-        created = {"created": self.now()} if kind not in ("item", "line_item", "discount") else {}
+        created = {"created": self.now()} if "created" in contract.object_schema(kind)["properties"] else {}
         body = blank(kind, **{"id": identifier(kind), **created, **values})
         self.store.insert(body, hidden)
         return body

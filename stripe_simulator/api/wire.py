@@ -104,7 +104,6 @@ class Api:
                 raise ApiError(
                     409,
                     "There is currently another in-progress request using this Idempotency Key.",
-                    kind="idempotency_error",
                     code="idempotency_key_in_use",
                 )
             self._in_flight |= {key} if key else set()

@@ -1,0 +1,107 @@
+"""What happens to subscriptions as time passes: notices, renewals, retries, ends. Each is a timer's deed."""
+
+from __future__ import annotations
+
+from . import billing, invoicing
+from .blank import Json, blank, identifier
+from .periods import period_after
+from .sandbox import Sandbox, timer
+
+FINALIZES_AFTER = billing.HOUR
+
+
+@timer("invoice.upcoming")
+def upcoming(sandbox: Sandbox, subscription: Json) -> None:
+    """A week before a renewal: what the invoice will be. It has no id, for it does not exist yet."""
+    if subscription["status"] in billing.ENDED or _ends_with_period(subscription):
+        return
+    preview = blank("invoice", customer=subscription["customer"], currency=subscription["currency"])
+    preview |= {
+        "created": sandbox.now(),
+        "billing_reason": "upcoming",
+        "collection_method": "charge_automatically",
+        "status": "draft",
+        "status_transitions": invoicing.NOT_YET,
+        "parent": {"type": "subscription_details", "subscription_details": {"subscription": subscription["id"]}},
+    }
+    invoicing.fill(preview, billing.period_lines(sandbox, subscription), billing.lasting_coupon(sandbox, subscription))
+    del preview["id"]
+    sandbox.emit("invoice.upcoming", preview)
+
+
+@timer("trial.reminder")
+def remind_of_trial(sandbox: Sandbox, subscription: Json) -> None:
+    if subscription["status"] == "trialing":
+        sandbox.emit("customer.subscription.trial_will_end", subscription)
+
+
+def _ends_with_period(subscription: Json) -> bool:
+    end = subscription["cancel_at"]
+    return subscription["cancel_at_period_end"] or (end is not None and end <= billing.period_end(subscription))
+
+
+@timer("subscription.cycle")
+def cycle(sandbox: Sandbox, subscription: Json) -> None:
+    """The period is over: the subscription ends or renews."""
+    if subscription["status"] in (*billing.ENDED, "incomplete") or sandbox.now() < billing.period_end(subscription):
+        return
+    if _ends_with_period(subscription):
+        billing.cancel_now(sandbox, subscription)
+        return
+    for item in subscription["items"]["data"]:
+        period = period_after(subscription["billing_cycle_anchor"], item["price"]["recurring"], sandbox.now())
+        item["current_period_start"], item["current_period_end"] = period
+    status = "active" if subscription["status"] == "trialing" else subscription["status"]
+    latest = identifier("invoice")
+    sandbox.update(subscription, "customer.subscription.updated", latest_invoice=latest, status=status)
+    billing.set_calendar(sandbox, subscription)
+    _bill_period(sandbox, subscription)
+
+
+def _bill_period(sandbox: Sandbox, subscription: Json) -> None:
+    finalizes = sandbox.now() + FINALIZES_AFTER
+    unpaid = subscription["status"] == "unpaid"  # its invoices stay drafts
+    lines = billing.period_lines(sandbox, subscription)
+    sandbox.store.hide(subscription["id"], waiting_lines=[])
+    when = None if unpaid else finalizes
+    invoice = billing.invoice_for(sandbox, subscription, "subscription_cycle", lines, automatically_finalizes_at=when)
+    if not unpaid:
+        sandbox.at(finalizes, "invoice.finalize", invoice["id"])
+
+
+@timer("invoice.finalize")
+def finalize_due(sandbox: Sandbox, invoice: Json) -> None:
+    if invoice["status"] != "draft":
+        return
+    paused = (billing.subscription_of(sandbox, invoice) or {}).get("pause_collection")
+    if paused and paused["behavior"] == "keep_as_draft":
+        return
+    invoicing.finalize(sandbox, invoice)
+    if paused and invoice["status"] == "open":
+        invoicing.close(sandbox, invoice, "void" if paused["behavior"] == "void" else "uncollectible")
+    elif invoice["status"] == "open" and invoice["collection_method"] == "charge_automatically":
+        billing.collect(sandbox, invoice)
+
+
+@timer("invoice.retry")
+def retry(sandbox: Sandbox, invoice: Json) -> None:
+    subscription = billing.subscription_of(sandbox, invoice)
+    if invoice["status"] == "open" and subscription and subscription["status"] not in billing.ENDED:
+        billing.collect(sandbox, invoice)
+
+
+@timer("subscription.expire_incomplete")
+def expire_incomplete(sandbox: Sandbox, subscription: Json) -> None:
+    if subscription["status"] != "incomplete":
+        return
+    sandbox.update(subscription, "customer.subscription.updated", status="incomplete_expired", ended_at=sandbox.now())
+    invoice = sandbox.get("invoice", subscription["latest_invoice"])
+    if invoice and invoice["status"] == "open":
+        invoicing.close(sandbox, invoice, "void")
+
+
+@timer("subscription.cancel")
+def cancel_due(sandbox: Sandbox, subscription: Json) -> None:
+    at = subscription["cancel_at"]
+    if subscription["status"] not in billing.ENDED and at is not None and at <= sandbox.now():
+        billing.cancel_now(sandbox, subscription)
