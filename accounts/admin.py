@@ -1,0 +1,108 @@
+"""Staff's pages for accounts, the service center and what went wrong at signing in."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.admin.models import LogEntry
+from django.contrib.auth.admin import UserAdmin
+from django.contrib.auth.forms import AdminUserCreationForm
+from django.http import HttpRequest
+from django.template.loader import render_to_string
+from django.utils.safestring import SafeString
+
+from accounts.admin_pages import OneRowAdmin, ReadOnlyAdmin, column, link_to
+from accounts.models import ServiceCenter, SignInIncident, User
+
+
+class NewAccountForm(AdminUserCreationForm):  # type: ignore[type-arg]
+    """An account made by staff. The person confirms the address with a code at the first sign-in."""
+
+    class Meta:
+        model = User
+        fields = ("email", "name")
+
+
+class AccountAdmin(UserAdmin):  # type: ignore[type-arg]
+    """An account. Staff with the permission to change it also give roles; the e-mail is the reader's own to change."""
+
+    add_form = NewAccountForm
+    ordering = ("email",)
+    list_display = ("email", "name", "roles", "is_active", "last_login", "date_joined")
+    list_filter = ("is_active", "is_staff", "groups")
+    search_fields = ("email", "name")
+    search_help_text = "E-mail address or name"
+    readonly_fields = ("last_login", "date_joined")
+    add_fieldsets = ((None, {"fields": ("email", "name", "usable_password", "password1", "password2")}),)
+    filter_horizontal = ("groups",)
+    show_full_result_count = False
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return super().get_queryset(request).prefetch_related("groups")
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        if obj is None:
+            return self.add_fieldsets
+        person = ("email", "name", "last_login", "date_joined")
+        if not self.has_change_permission(request, obj):
+            return ((None, {"fields": (*person, "is_active")}),)
+        staff = ("is_active", "is_staff", "is_superuser", "groups")
+        return ((None, {"fields": (*person, "password")}), ("What this account may do", {"fields": staff}))
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        fields = super().get_readonly_fields(request, obj)
+        return (*fields, "email") if obj else fields
+
+    @column("staff")
+    def roles(self, user: User) -> str:
+        names = [group.name for group in user.groups.all()]
+        return ", ".join(["Everything"] if user.is_superuser else names)
+
+
+admin.site.register(User, AccountAdmin)
+
+
+@admin.register(ServiceCenter)
+class ServiceCenterAdmin(OneRowAdmin):
+    """Whom readers call: shown in the footer, on error pages and in e-mails."""
+
+    readonly_fields = ("as_readers_see_it",)
+    fieldsets = (
+        (None, {"fields": ("name", "email", "phone", "phone_toll_free", "hours", "notice")}),
+        ("Preview", {"fields": ("as_readers_see_it",), "description": "As it was saved last."}),
+    )
+
+    @column("as readers see it")
+    def as_readers_see_it(self, center: ServiceCenter) -> SafeString:
+        return render_to_string("admin/accounts/servicecenter/_preview.html", {"service_center": center})
+
+
+@admin.register(SignInIncident)
+class SignInIncidentAdmin(ReadOnlyAdmin):
+    """What really happened behind the reference a reader reads out, for example E2-7KQ4M."""
+
+    list_display = ("reference", "stage", "person", "happened", "path", "created_at")
+    list_filter = ("stage", "created_at")
+    list_select_related = ("user",)
+    search_fields = ("reference", "user__email", "path")
+    search_help_text = "Reference (E2-7KQ4M), e-mail address or path"
+    date_hierarchy = "created_at"
+
+    @column("person")
+    def person(self, incident: SignInIncident) -> str:
+        return link_to(incident.user)
+
+
+@admin.register(LogEntry)
+class LogEntryAdmin(ReadOnlyAdmin):
+    """Who of the staff did what: also what changed nothing, such as a preview."""
+
+    list_display = ("action_time", "user", "content_type", "object_repr", "said")
+    list_filter = ("action_flag", "content_type")
+    list_select_related = ("user", "content_type")
+    search_fields = ("user__email", "object_repr", "change_message")
+    search_help_text = "Staff member's e-mail address, object or message"
+    date_hierarchy = "action_time"
+
+    @column("what")
+    def said(self, entry: LogEntry) -> str:
+        return entry.get_change_message() or entry.get_action_flag_display()

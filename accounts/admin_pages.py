@@ -1,0 +1,96 @@
+"""The kinds of admin pages every app uses: what staff only read, and the one row every page of the site shows."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+from django.contrib import admin
+from django.core.cache import cache
+from django.db.models import Model
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import NoReverseMatch, reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+if TYPE_CHECKING:  # the classes are generic for the type checker only
+    ModelAdmin = admin.ModelAdmin[Any]
+    TabularInline = admin.TabularInline[Any, Any]
+    ModelForm = forms.ModelForm[Any]
+else:
+    ModelAdmin, TabularInline, ModelForm = admin.ModelAdmin, admin.TabularInline, forms.ModelForm
+
+FRAME_CACHE_KEY = "frame"  # config/context.py, which this app may not import
+NOTHING = "–"
+
+
+class ReadOnly:
+    """What happened is shown, never typed: rows that selling, importing or Stripe have written."""
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+class ReadOnlyAdmin(ReadOnly, ModelAdmin):
+    """A list and a page to read. Actions ask for permissions of their own."""
+
+
+class ReadOnlyInline(ReadOnly, TabularInline):
+    extra = 0
+    max_num = 0
+    can_delete = False
+
+
+class OneRowAdmin(ModelAdmin):
+    """A table with one row, shown in the frame of every page: no list, no second row, no deleting."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return super().has_add_permission(request) and not self.model.objects.exists()
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        row = self.model.objects.first()
+        if row is None and self.has_add_permission(request):
+            return redirect(f"admin:{self.opts.app_label}_{self.opts.model_name}_add")
+        return redirect(admin_url(row)) if row else super().changelist_view(request, extra_context)
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        """This process shows the change at once; the others keep their copy of the frame for up to a minute."""
+        super().save_model(request, obj, form, change)
+        cache.delete(FRAME_CACHE_KEY)
+
+
+def admin_url(row: Model) -> str:
+    """The address of a row's admin page, or the empty text when it has none."""
+    try:
+        return reverse(f"admin:{row._meta.app_label}_{row._meta.model_name}_change", args=[row.pk])
+    except NoReverseMatch:
+        return ""
+
+
+def link_to(row: Model | None, text: str = "") -> str | SafeString:
+    """A link to a row's admin page, for a column of a list."""
+    if row is None:
+        return NOTHING
+    return format_html('<a href="{}">{}</a>', admin_url(row), text or str(row))
+
+
+def without_related_buttons(formfield: Any) -> Any:
+    """The field without the pencil and plus that open other forms in windows."""
+    for button in ("can_add_related", "can_change_related", "can_delete_related", "can_view_related"):
+        if formfield is not None and hasattr(formfield.widget, button):
+            setattr(formfield.widget, button, False)
+    return formfield
+
+
+def column(title: str, **options: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """`@admin.display` with the title first, and a dash for what is empty."""
+    return admin.display(description=title, empty_value=NOTHING, **options)

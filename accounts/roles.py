@@ -1,0 +1,63 @@
+"""What staff may do, by role. The groups are made after every migration; a person may be in several.
+
+The names are Django's: app, verb, model. What is not an edit of a form borrows the verb nearest to it, and the admin's
+pages ask for it: importing an article is adding one, publishing and previewing is changing it, ending or revoking a
+right is changing it, trying Stripe or a message again is changing that row.
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.apps import apps as installed_apps
+from django.contrib.auth.management import create_permissions
+
+SUPPORT = (
+    "accounts.view_user accounts.view_signinincident accounts.view_servicecenter "
+    "journal.view_article journal.view_issue journal.view_journal "
+    "subscriptions.view_order subscriptions.view_subscription subscriptions.view_payment "
+    "subscriptions.view_receipt subscriptions.view_stripecustomer subscriptions.view_stripeevent "
+    "subscriptions.view_institution subscriptions.view_iprange "
+    "subscriptions.view_entitlement subscriptions.add_entitlement subscriptions.change_entitlement "
+    "subscriptions.view_synctarget subscriptions.change_synctarget "
+    "subscriptions.view_outgoingmail subscriptions.change_outgoingmail"
+)
+EDITOR = (
+    "journal.view_journal journal.change_journal "
+    "journal.view_section journal.add_section journal.change_section journal.delete_section "
+    "journal.view_issue journal.add_issue journal.change_issue journal.delete_issue "
+    "journal.view_article journal.add_article journal.change_article journal.delete_article "
+    "journal.view_articlesource journal.view_articlefile "
+    "journal.view_relation journal.add_relation journal.change_relation journal.delete_relation"
+)
+BUSINESS = (
+    "journal.view_journal journal.view_article "
+    "subscriptions.view_offer subscriptions.add_offer subscriptions.change_offer "
+    "subscriptions.view_institution subscriptions.add_institution subscriptions.change_institution "
+    "subscriptions.view_iprange subscriptions.add_iprange subscriptions.change_iprange subscriptions.delete_iprange "
+    "accounts.view_servicecenter accounts.add_servicecenter accounts.change_servicecenter"
+)
+ROLES = {"Support": SUPPORT.split(), "Editor": EDITOR.split(), "Business": BUSINESS.split()}
+
+
+def make_groups(*, apps: Any = installed_apps, using: str = "default", **_: Any) -> None:
+    """Make the groups of ROLES with exactly their permissions. Runs after each migration, as often as you like.
+
+    Permissions are made after a migration, too, app by app; so ours are asked for first. While a database is only half
+    migrated (no groups yet, or a model not there yet) there is nothing to do.
+    """
+    try:
+        group_model = apps.get_model("auth", "Group")
+        permission_model = apps.get_model("auth", "Permission")
+    except LookupError:
+        return
+    for label in sorted({name.partition(".")[0] for names in ROLES.values() for name in names}):
+        create_permissions(installed_apps.get_app_config(label), verbosity=0, using=using, apps=apps)
+    known = {f"{p.content_type.app_label}.{p.codename}": p for p in _all_with_type(permission_model, using)}
+    for role, names in ROLES.items():
+        group, _created = group_model.objects.using(using).get_or_create(name=role)
+        group.permissions.set([known[name] for name in names if name in known])
+
+
+def _all_with_type(permission_model: Any, using: str) -> Iterable[Any]:
+    found: Iterable[Any] = permission_model.objects.using(using).select_related("content_type")
+    return found

@@ -1,0 +1,210 @@
+"""Articles: what came in by import, where it stands in the journal, and the verbs publish, unpublish, import, preview."""
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import URLPattern, path
+from django.utils.html import format_html_join
+from django.views.decorators.http import require_POST
+
+from accounts.admin_pages import ModelAdmin, ReadOnlyInline, admin_url, column, without_related_buttons
+from journal import publishing
+from journal.admin.article_form import ArticleForm
+from journal.admin.importing import import_page
+from journal.admin.preview import preview_file, preview_page
+from journal.models import Article, ArticleFile, ArticleSource, Relation
+
+FROM_THE_JATS = (
+    "doi", "title", "subtitle", "byline", "article_type", "type_label", "pages", "language", "license_url", "abstract",
+    "corrected_on", "retracted_on",
+)  # fmt: skip
+PREPARED = ("has_full_text", "has_pdf", "pdf_pages", "version", "what_the_import_noted")
+
+
+class HasProblems(admin.SimpleListFilter):
+    title = "import"
+    parameter_name = "noted"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("yes", "Something noted"), ("no", "Nothing noted")]
+
+    def queryset(self, request: HttpRequest, queryset: "QuerySet[Article]") -> "QuerySet[Article]":
+        if self.value() == "yes":
+            return queryset.exclude(problems=[])
+        return queryset.filter(problems=[]) if self.value() == "no" else queryset
+
+
+class Files(ReadOnlyInline):
+    model = ArticleFile
+    fields = ("kind", "name", "content_type", "kilobytes", "pixels")
+    readonly_fields = ("kilobytes", "pixels")
+    verbose_name_plural = "Files"
+
+    @column("kB")
+    def kilobytes(self, file: ArticleFile) -> str:
+        return f"{file.size / 1000:,.0f}"
+
+    @column("pixels")
+    def pixels(self, file: ArticleFile) -> str:
+        return f"{file.width} × {file.height}" if file.width and file.height else ""
+
+
+class Sources(ReadOnlyInline):
+    model = ArticleSource
+    fields = ("version", "name", "imported_at", "renderer", "sha256")
+    verbose_name_plural = "Imported versions"
+
+    def get_queryset(self, request: HttpRequest) -> "QuerySet[ArticleSource]":
+        return super().get_queryset(request).defer("xml")
+
+
+class Relations(ReadOnlyInline):
+    model = Relation
+    fields = ("kind", "target_doi")
+    verbose_name_plural = "What it says about other articles (from the JATS)"
+
+
+@admin.register(Article)
+class ArticleAdmin(ModelAdmin):
+    form = ArticleForm
+    list_display = (
+        "short_title", "status", "type_shown", "access_type", "issue", "published_online", "noted", "doi",
+    )  # fmt: skip
+    list_filter = ("status", "access_type", HasProblems, "has_full_text", "article_type", "issue")
+    list_select_related = ("issue",)
+    list_per_page = 50
+    show_full_result_count = False
+    search_fields = ("title", "doi", "byline")
+    search_help_text = "Title, DOI or author"
+    date_hierarchy = "published_online"
+    actions = ("publish_selected", "unpublish_selected")
+    inlines = (Files, Sources, Relations)
+    fieldsets = (
+        ("In the journal", {"fields": ("status", "issue", "section", "position", "published_online")}),
+        ("Access", {"fields": ("access_type", "free_from", "is_for_sale")}),
+        ("From the JATS", {"fields": FROM_THE_JATS, "description": "To change these, correct the JATS and import it again."}),
+        ("Prepared at import", {"fields": PREPARED}),
+    )  # fmt: skip
+    readonly_fields = ("status", *FROM_THE_JATS, *PREPARED)
+
+    # --- permissions: articles come by import, and what was published once is not deleted ---------------------------------
+
+    def has_publish_permission(self, request: HttpRequest) -> bool:
+        return self.has_change_permission(request)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return obj is not None and obj.status == Article.Status.DRAFT and super().has_delete_permission(request, obj)
+
+    def get_queryset(self, request: HttpRequest) -> "QuerySet[Article]":
+        return super().get_queryset(request).defer("search", "authors", "keywords")
+
+    def formfield_for_foreignkey(self, db_field: Any, request: Any, **kwargs: Any) -> Any:
+        return without_related_buttons(super().formfield_for_foreignkey(db_field, request, **kwargs))
+
+    def view_on_site(self, article: Article) -> str | None:  # type: ignore[override]
+        return article.get_absolute_url() if publishing.is_on_site(article) else None
+
+    # --- columns ------------------------------------------------------------------------------------------------------------
+
+    @column("title", ordering="title")
+    def short_title(self, article: Article) -> str:
+        title = str(article)
+        return title if len(title) <= 90 else f"{title[:89].rstrip()}…"
+
+    @column("type", ordering="article_type")
+    def type_shown(self, article: Article) -> str:
+        return article.type_label or article.article_type
+
+    @column("noted at import")
+    def noted(self, article: Article) -> int | None:
+        return len(article.problems) or None
+
+    @column("noted at import")
+    def what_the_import_noted(self, article: Article) -> str:
+        return format_html_join("", "<p>{}</p>", ((problem_in_words(problem),) for problem in article.problems)) or "Nothing"
+
+    # --- verbs --------------------------------------------------------------------------------------------------------------
+
+    @admin.action(description="Publish", permissions=["publish"])
+    def publish_selected(self, request: HttpRequest, queryset: "QuerySet[Article]") -> None:
+        for article in queryset:
+            self._publish(request, article)
+
+    @admin.action(description="Unpublish (back to draft)", permissions=["publish"])
+    def unpublish_selected(self, request: HttpRequest, queryset: "QuerySet[Article]") -> None:
+        for article in queryset:
+            self._unpublish(request, article)
+
+    def _publish(self, request: HttpRequest, article: Article) -> None:
+        try:
+            publishing.publish(article)
+        except publishing.NotReady as error:
+            sentence = f"“{article}” can't be published. {' '.join(error.obstacles)}"
+            self.message_user(request, sentence, messages.ERROR)
+            return
+        self.log_change(request, article, "Published.")
+        when = "" if publishing.is_on_site(article) else f" Visitors find it from {article.published_online} on."
+        self.message_user(request, f"“{article}” is published.{when}", messages.SUCCESS)
+
+    def _unpublish(self, request: HttpRequest, article: Article) -> None:
+        publishing.unpublish(article)
+        self.log_change(request, article, "Unpublished.")
+        self.message_user(request, f"“{article}” is a draft again; visitors no longer find it.", messages.SUCCESS)
+
+    def verb_view(self, request: HttpRequest, article_id: int, verb: str) -> HttpResponse:
+        """The buttons Publish and Unpublish of an article's page."""
+        article = get_object_or_404(Article, pk=article_id)
+        if not self.has_change_permission(request, article):
+            return self.refuse(request)
+        {"publish": self._publish, "unpublish": self._unpublish}[verb](request, article)
+        return redirect(admin_url(article))
+
+    def refuse(self, request: HttpRequest) -> HttpResponse:
+        self.message_user(request, "Your role may look at articles, and this needs the role Editor.", messages.ERROR)
+        return redirect("admin:index")
+
+    def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:
+        return redirect("admin:journal_article_import")
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        article = self.get_object(request, object_id)
+        context = {"obstacles": publishing.obstacles(article) if article else [], **(extra_context or {})}
+        return super().change_view(request, object_id, form_url, context)
+
+    def get_urls(self) -> list[URLPattern]:
+        wrap = self.admin_site.admin_view
+        page = "<int:article_id>/preview/"
+        own = [
+            path("import/", wrap(self.import_view), name="journal_article_import"),
+            path(page, wrap(self.preview_view), name="journal_article_preview"),
+            path(f"{page}<str:kind>/<str:name>", wrap(self.preview_file_view), name="journal_article_preview_file"),
+            path("<int:article_id>/publish/", wrap(require_POST(self.verb_view)), {"verb": "publish"}, "journal_article_publish"),
+            path("<int:article_id>/unpublish/", wrap(require_POST(self.verb_view)), {"verb": "unpublish"}, "journal_article_unpublish"),
+        ]  # fmt: skip
+        return [*own, *super().get_urls()]
+
+    def import_view(self, request: HttpRequest) -> HttpResponse:
+        return import_page(self, request) if self.has_add_permission(request) else self.refuse(request)
+
+    def preview_view(self, request: HttpRequest, article_id: int) -> HttpResponse:
+        article = get_object_or_404(Article.objects.select_related("public_page", "issue", "journal"), pk=article_id)
+        if not self.has_change_permission(request, article):
+            return self.refuse(request)
+        kind = "visitor" if request.GET.get("as") == "visitor" else "reader"
+        self.log_change(request, article, f"Previewed as a {kind}.")
+        return preview_page(request, article, kind)
+
+    def preview_file_view(self, request: HttpRequest, article_id: int, kind: str, name: str) -> Any:
+        if not self.has_change_permission(request):
+            return self.refuse(request)
+        return preview_file(request, article_id, kind, name)
+
+
+def problem_in_words(problem: Any) -> str:
+    return str(problem)
+

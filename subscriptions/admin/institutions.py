@@ -1,0 +1,46 @@
+"""Institutions and the networks their readers come from."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Count, QuerySet
+from django.http import HttpRequest
+
+from accounts.admin_pages import ModelAdmin, ModelForm, TabularInline, column
+from subscriptions.models import Entitlement, Institution, IPRange
+from subscriptions.networks import parse_network
+
+
+class IPRangeForm(ModelForm):
+    """The network is brought into its one spelling first, so that the same one typed twice is noticed."""
+
+    def clean_network(self) -> str:
+        return parse_network(self.cleaned_data["network"])
+
+
+class Ranges(TabularInline):
+    model = IPRange
+    form = IPRangeForm
+    extra = 1
+
+
+@admin.register(Institution)
+class InstitutionAdmin(ModelAdmin):
+    list_display = ("name", "range_count", "rights_in_force", "contact_email", "ror_id")
+    search_fields = ("name", "ror_id", "contact_email", "ranges__note")
+    search_help_text = "Name, ROR id or contact"
+    inlines = (Ranges,)
+
+    def get_queryset(self, request: HttpRequest) -> "QuerySet[Institution]":
+        return super().get_queryset(request).annotate(networks=Count("ranges"))
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return super().has_delete_permission(request, obj) and not (obj and obj.entitlements.exists())
+
+    @column("networks", ordering="networks")
+    def range_count(self, institution: Institution) -> int:
+        return institution.networks  # type: ignore[attr-defined,no-any-return]
+
+    @column("rights in force")
+    def rights_in_force(self, institution: Institution) -> int:
+        return Entitlement.objects.in_force().filter(institution=institution).count()  # type: ignore[attr-defined,no-any-return]

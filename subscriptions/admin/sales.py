@@ -1,0 +1,224 @@
+"""What was ordered, subscribed to, paid and receipted. Read-only: Stripe holds the truth, and it can be read again."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.html import format_html
+
+from accounts.admin_pages import NOTHING, ReadOnlyAdmin, ReadOnlyInline, column, link_to
+from subscriptions import support
+from subscriptions.admin.rereading import RereadableAdmin
+from subscriptions.models import Entitlement, Order, Payment, Receipt, Subscription, SyncTarget
+from subscriptions.money import Money
+
+
+def stripe_link(stripe_id: str | None) -> str:
+    """A Stripe id, linked to Stripe's dashboard where there is one."""
+    if not stripe_id:
+        return NOTHING
+    address = support.stripe_address(stripe_id)
+    if not address:
+        return stripe_id
+    return format_html('<a href="{}" target="_blank" rel="noopener">{} ↗</a>', address, stripe_id)
+
+
+def right_in_words(right: Entitlement | None) -> str:
+    if right is None:
+        return "Nothing"
+    return link_to(right, support.state_of(right))
+
+
+class Payments(ReadOnlyInline):
+    model = Payment
+    fields = ("paid_at", "price", "refunded", "disputed", "card_brand", "card_last4", "receipt", "charge_id")
+    readonly_fields = fields
+
+    @column("refunded")
+    def refunded(self, payment: Payment) -> str | None:
+        return str(payment.refunded_price) if payment.amount_refunded else None
+
+
+@admin.register(Order)
+class OrderAdmin(RereadableAdmin):
+    """Did they pay, what state is it in, what did they get?"""
+
+    list_display = ("number", "person", "description", "price", "state", "paid_at", "got", "refunded", "created_at")
+    list_filter = ("state", "kind", "created_at")
+    list_select_related = ("user",)
+    list_per_page = 50
+    show_full_result_count = False
+    search_fields = (
+        "number", "user__email", "user__name", "=session_id", "=payment_intent_id", "=subscription_id",
+        "=payments__charge_id", "article__doi",
+    )  # fmt: skip
+    search_help_text = "Order number, e-mail address, name, Stripe id or DOI"
+    date_hierarchy = "created_at"
+    inlines = (Payments,)
+    fieldsets = (
+        (None, {"fields": ("number", "person", "description", "state", "got")}),
+        ("Money", {"fields": ("price", "paid_at", "paid", "refunded", "offer")}),
+        ("At Stripe", {"fields": ("payment", "session", "subscription", "session_expires_at", "synced_at", "attempt")}),
+        ("What the reader agreed to", {"fields": ("consent_text", "consented_at", "created_at", "return_to")}),
+    )
+
+    def get_queryset(self, request: HttpRequest) -> "QuerySet[Order]":
+        return super().get_queryset(request).defer("params", "session_url")
+
+    def get_changelist_instance(self, request: HttpRequest) -> Any:
+        """What the orders of a page brought is looked up once for the page."""
+        changelist = super().get_changelist_instance(request)
+        orders = list(changelist.result_list)
+        brought = support.rights_by_source(orders)
+        for order in orders:
+            order.brought = brought.get(order.pk)  # type: ignore[attr-defined]
+        changelist.result_list = orders  # type: ignore[assignment]
+        return changelist
+
+    def target(self, row: Order) -> tuple[str, str] | None:
+        return (SyncTarget.Kind.ORDER, str(row.pk)) if row.session_id else None
+
+    def outcome(self, row: Order) -> str:
+        return row.get_state_display()
+
+    @column("person", ordering="user__email")
+    def person(self, order: Order) -> str:
+        return link_to(order.user)
+
+    @column("got")
+    def got(self, order: Order) -> str:
+        if not hasattr(order, "brought"):
+            order.brought = support.rights_by_source([order]).get(order.pk)  # type: ignore[attr-defined]
+        return right_in_words(order.brought)  # type: ignore[attr-defined]
+
+    @column("price", ordering="amount")
+    def price(self, order: Order) -> str:
+        return f"{order.price} per {order.interval}" if order.interval else str(order.price)
+
+    @column("paid")
+    def paid(self, order: Order) -> str | None:
+        return str(Money(order.amount_paid, order.currency)) if order.amount_paid else None
+
+    @column("refunded", ordering="amount_refunded")
+    def refunded(self, order: Order) -> str | None:
+        return str(Money(order.amount_refunded, order.currency)) if order.amount_refunded else None
+
+    @column("payment")
+    def payment(self, order: Order) -> str:
+        return stripe_link(order.payment_intent_id)
+
+    @column("checkout session")
+    def session(self, order: Order) -> str:
+        return stripe_link(order.session_id)
+
+    @column("subscription")
+    def subscription(self, order: Order) -> str:
+        row = Subscription.objects.filter(stripe_id=order.subscription_id).first() if order.subscription_id else None
+        return link_to(row) if row else stripe_link(order.subscription_id)
+
+
+@admin.register(Subscription)
+class SubscriptionAdmin(RereadableAdmin):
+    """What Stripe said at the last reading, and what it opens."""
+
+    list_display = ("person", "journal", "status", "price", "period_end", "ends_at", "unpaid_since", "synced_at")
+    list_filter = ("status", "interval")
+    list_select_related = ("user", "journal")
+    show_full_result_count = False
+    search_fields = ("user__email", "user__name", "=stripe_id", "order__number", "=payments__charge_id", "=payments__invoice_id")
+    search_help_text = "E-mail address, name, order number or Stripe id"
+    inlines = (Payments,)
+    fieldsets = (
+        (None, {"fields": ("person", "journal", "status", "got")}),
+        ("Period", {"fields": ("period_start", "period_end", "ends_at", "ended_at", "unpaid_since")}),
+        ("Money", {"fields": ("price", "order")}),
+        ("At Stripe", {"fields": ("at_stripe", "hosted_invoice_url", "synced_at", "created_at")}),
+    )
+
+    def target(self, row: Subscription) -> tuple[str, str]:
+        return SyncTarget.Kind.SUBSCRIPTION, row.stripe_id
+
+    def outcome(self, row: Subscription) -> str:
+        return row.status
+
+    @column("person", ordering="user__email")
+    def person(self, subscription: Subscription) -> str:
+        return link_to(subscription.user)
+
+    @column("got")
+    def got(self, subscription: Subscription) -> str:
+        right = Entitlement.objects.filter(source=f"subscription:{subscription.stripe_id}").first()
+        return right_in_words(right)
+
+    @column("price", ordering="amount")
+    def price(self, subscription: Subscription) -> str:
+        return f"{subscription.price} per {subscription.interval}"
+
+    @column("subscription")
+    def at_stripe(self, subscription: Subscription) -> str:
+        return stripe_link(subscription.stripe_id)
+
+
+@admin.register(Payment)
+class PaymentAdmin(ReadOnlyAdmin):
+    """Charges that succeeded, and what came back."""
+
+    list_display = ("paid_at", "person", "price", "refunded", "disputed", "card", "order", "subscription", "at_stripe")
+    list_filter = ("disputed", "paid_at", "currency")
+    list_select_related = ("user", "order", "subscription__journal", "subscription__user")
+    show_full_result_count = False
+    search_fields = (
+        "=charge_id", "=payment_intent_id", "=invoice_id", "user__email", "user__name", "order__number", "=card_last4",
+    )  # fmt: skip
+    search_help_text = "Stripe id, e-mail address, name, order number or the card's last four digits"
+    date_hierarchy = "paid_at"
+    fieldsets = (
+        (None, {"fields": ("paid_at", "person", "price", "refunded", "disputed", "card")}),
+        ("For", {"fields": ("order", "subscription", "receipt")}),
+        ("At Stripe", {"fields": ("at_stripe", "charge_id", "invoice_id")}),
+    )
+    readonly_fields = ("receipt",)
+
+    @column("person", ordering="user__email")
+    def person(self, payment: Payment) -> str:
+        return link_to(payment.user)
+
+    @column("amount", ordering="amount")
+    def price(self, payment: Payment) -> str:
+        return str(payment.price)
+
+    @column("refunded", ordering="amount_refunded")
+    def refunded(self, payment: Payment) -> str | None:
+        return str(payment.refunded_price) if payment.amount_refunded else None
+
+    @column("card")
+    def card(self, payment: Payment) -> str | None:
+        return f"{payment.card_brand} …{payment.card_last4}" if payment.card_last4 else None
+
+    @column("payment at Stripe")
+    def at_stripe(self, payment: Payment) -> str:
+        return stripe_link(payment.payment_intent_id)
+
+    @column("receipt")
+    def receipt(self, payment: Payment) -> str:
+        return link_to(Receipt.objects.filter(payment=payment).first())
+
+
+@admin.register(Receipt)
+class ReceiptAdmin(ReadOnlyAdmin):
+    list_display = ("number", "person", "description", "paid", "issued_at")
+    list_select_related = ("user", "payment")
+    show_full_result_count = False
+    search_fields = ("=number", "user__email", "user__name", "payment__order__number", "=payment__charge_id")
+    search_help_text = "Receipt number, e-mail address, name, order number or Stripe id"
+    date_hierarchy = "issued_at"
+    fieldsets = ((None, {"fields": ("number", "person", "description", "paid", "issued_at", "payment", "terms")}),)
+
+    @column("person", ordering="user__email")
+    def person(self, receipt: Receipt) -> str:
+        return link_to(receipt.user)
+
+    @column("amount")
+    def paid(self, receipt: Receipt) -> str:
+        return str(receipt.payment.price)
