@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tomllib
 from typing import Any
 
 from lxml import etree
@@ -27,7 +28,7 @@ def build(article: Manuscript, journal: dict[str, Any], places: dict[str, Placem
     root.set("dtd-version", "1.3")
     root.set(LANG, "en")
     add(root, front(article, journal, places[article.slug], places))
-    add(root, body(article), back(article, places))
+    add(root, body(article), back(article, places), *(reply(part, article) for part in article.named("reply")))
     add(root.find("front/article-meta"), counts(root, pages))
     return root
 
@@ -85,6 +86,19 @@ def glossary(part: Part, number: int) -> Element:
     for term, _, meaning in (line.partition(": ") for line in part.lines if line.strip()):
         add(items, make("def-item", make("term", term), make("def", fill(make("p"), meaning))))
     return make("glossary", make("title", "Abbreviations"), items)
+
+
+def reply(part: Part, article: Manuscript) -> Element:
+    """The answer printed below a letter: TOML head, ``+++``, text."""
+    head, text = "\n".join(part.lines).split("+++\n")
+    meta = tomllib.loads(head)
+    names = [make("contrib", make("name", make("surname", surname), make("given-names", given)), make("degrees", degrees), contrib_type="author")
+             for given, surname, degrees in meta["authors"]]  # fmt: skip
+    stub = make("front-stub", make("article-id", f"{article.doi}.r1", pub_id_type="publisher-id"),
+                make("title-group", make("article-title", meta["title"])), make("contrib-group", *names))  # fmt: skip
+    made = make("sub-article", stub, sections(make("body"), text.splitlines(), prefix="r"), article_type="reply", id="reply")
+    made.set(LANG, "en")
+    return made
 
 
 def footnotes(part: Part) -> Element:

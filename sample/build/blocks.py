@@ -1,6 +1,7 @@
 """Blocks of a manuscript (headings, paragraphs, lists, formulas, fences) as JATS.
 
-A fence is ``:::kind ID | title`` ... ``:::`` and holds a figure, a table or a box.
+A fence is ``:::kind ID | title`` ... ``:::`` and holds a figure, a table or a box; ``| wide`` after the title lets it
+span both columns, ``| foot`` puts a figure at the foot of its column.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from sample.build.tables import table
 from sample.build.xml import Element, add, link, make
 
 HEADING = re.compile(r"(#+) (.+)")
-FENCE = re.compile(r":::(\w+) ?(\w*)(?: \| (.+?))?( \| wide)?")
+FENCE = re.compile(r":::(\w+) ?(\w*)(?: \| (.+?))?( \| (?:wide|foot))?")
 FORMULA = re.compile(r"\$\$(!?)(.+?)\$\$ \{(E\d+)\}")
 SEC_TYPES = {"Introduction": "intro", "Methods": "methods", "Results": "results", "Discussion": "discussion",
              "Conclusions": "conclusions", "Case": "cases"}  # fmt: skip
@@ -66,7 +67,7 @@ def make_blocks(lines: list[str]) -> list[Element]:
 def block(chunk: list[str]) -> Element:
     if fence := FENCE.fullmatch(chunk[0]):
         kind, name, title, wide = fence.groups()
-        return FENCED[kind](name, title or "", bool(wide), chunk[1:-1])
+        return FENCED[kind](name, title or "", (wide or "").strip(" |"), chunk[1:-1])
     text = " ".join(line.strip() for line in chunk)
     if formula := FORMULA.fullmatch(text):
         return display_formula(*formula.groups())
@@ -89,17 +90,17 @@ def display_formula(tex_only: str, tex: str, name: str) -> Element:
     return make("disp-formula", make("label", f"({name[1:]})"), content, id=name)
 
 
-def figure(name: str, title: str, wide: bool, lines: list[str]) -> Element:
+def figure(name: str, title: str, place: str, lines: list[str]) -> Element:
     """First lines `file:` and `alt:`, then the caption's paragraphs."""
     options, rest = read_options(lines, ("file", "alt"))
     caption = make("caption", make("title"), *make_blocks(rest))
     fill(caption[0], title)
     graphic = link(make("graphic", mimetype="image", mime_subtype="png"), options["file"] + ".png")
     return make("fig", make("label", f"Figure {name[1:]}"), caption, make("alt-text", options["alt"]), graphic,
-                id=name, position="float", orientation="portrait", specific_use="wide" if wide else None)  # fmt: skip
+                id=name, position="anchor" if place == "foot" else "float", specific_use="wide" if place == "wide" else None)  # fmt: skip
 
 
-def box(name: str, title: str, wide: bool, lines: list[str]) -> Element:
+def box(name: str, title: str, place: str, lines: list[str]) -> Element:
     caption = make("caption", fill(make("title"), title))
     kind = "key-points" if title == "Key Points" else "box"
     return make("boxed-text", caption, *make_blocks(lines), id=name, content_type=kind, position="float")

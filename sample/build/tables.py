@@ -19,14 +19,14 @@ LINE = re.compile(r"(widths|head|row|sub|note)(?: ([a-z]))?: ?(.*)")
 SPAN = re.compile(r"(?:([rc])(\d+):)?(?:([rc])(\d+):)?\s*(.*)")
 
 
-def table(name: str, title: str, wide: bool, lines: list[str]) -> Element:
+def table(name: str, title: str, place: str, lines: list[str]) -> Element:
     found = [LINE.fullmatch(line) for line in lines if line.strip()]
     rows = [(line[1], line[2], line[3]) for line in found if line]
     if len(rows) != len(found):
         raise ValueError(f"{name}: a line of the table is none of widths, head, row, sub, note")
     widths = rows[0][2].split()
     wrap = make("table-wrap", make("label", f"Table {name[1:]}"), make("caption", fill(make("title"), title, name)),
-                id=name, position="float", specific_use="wide" if wide else None)  # fmt: skip
+                id=name, position="float", specific_use="wide" if place == "wide" else None)  # fmt: skip
     grid = make("table", make("colgroup", *(make("col", width=f"{width}%") for width in widths)), frame="hsides", rules="groups")
     add(grid, make("thead", *(row(cells, "th", name, mark) for mark, _, cells in rows if mark == "head")))
     add(grid, make("tbody", *(body_row(mark, cells, name, len(widths)) for mark, _, cells in rows if mark in ("row", "sub"))))

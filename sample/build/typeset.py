@@ -46,7 +46,7 @@ def published(root: Element) -> datetime:
 def document(root: Element, journal: dict[str, Any], place: Placement) -> str:
     settings = ",\n  ".join(f"{name}: {value}" for name, value in head(root, journal, place).items())
     body, back = root.find("body"), root.find("back")
-    return f'#import "layout.typ": *\n#show: article.with(\n  {settings},\n)\n{inside(body)}\n{inside(back)}\n{references(back)}\n'
+    return f'#import "layout.typ": *\n#show: article.with(\n  {settings},\n)\n{inside(body)}\n{inside(back)}\n{references(back)}\n{replies(root)}'
 
 
 def head(root: Element, journal: dict[str, Any], place: Placement) -> dict[str, str]:
@@ -70,6 +70,7 @@ def head(root: Element, journal: dict[str, Any], place: Placement) -> dict[str, 
         "keywords": f"[{'; '.join(inside(kwd) for kwd in meta.findall('kwd-group/kwd'))}]",
         "access": content(access(meta)),
         "first-page": str(place.first or 1),
+        "essay": "true" if root.get("article-type") in ("editorial", "letter", "discussion") else "false",
         "retracted": "true" if meta.find("history/date[@date-type='retracted']") is not None else "false",
     }
 
@@ -174,6 +175,16 @@ def references(back: Element) -> str:
     if listed is None:
         return ""
     return f"\n#reference-list({array(reference(ref[1]) for ref in listed.findall('ref'))})\n"
+
+
+def replies(root: Element) -> str:
+    """Sub-articles: their title as a heading, their text, their authors below."""
+    made = ""
+    for sub in root.findall("sub-article"):
+        names = [f"{plain(contrib.find('name/given-names'))} {plain(contrib.find('name/surname'))}, {contrib.findtext('degrees')}"
+                 for contrib in sub.iter("contrib")]  # fmt: skip
+        made += f"\n#heading(level: 1)[{plain(sub.find('front-stub/title-group'))}]\n{inside(sub.find('body'))}\n#signature[{escape('; '.join(names))}]\n"
+    return made
 
 
 def reference(citation_: Element) -> str:

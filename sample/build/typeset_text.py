@@ -79,6 +79,9 @@ def definitions(element: Element) -> str:
 
 
 def scope(element: Element) -> str:
+    """How far a figure or table reaches, or `foot` when it belongs at the foot of its column."""
+    if element.get("position") == "anchor":
+        return "foot"
     return "parent" if element.get("specific-use") == "wide" else "column"
 
 
