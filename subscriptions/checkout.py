@@ -119,6 +119,10 @@ def _open_session(order: Order) -> str:
         order.save()
     try:
         session = gateway.create_session(order.params, idempotency_key=order.idempotency_key)
+    except gateway.Faulty:
+        order.attempt += 1  # the same key would be answered with the same fault for a day
+        order.save(update_fields=["attempt"])
+        raise
     except gateway.Gone:
         order = _with_a_new_customer(order)
         session = gateway.create_session(order.params, idempotency_key=order.idempotency_key)
@@ -184,11 +188,17 @@ def _params(order: Order) -> dict[str, Any]:
 
 def _line(order: Order) -> dict[str, Any]:
     if order.kind == Offer.Kind.SUBSCRIPTION:
-        return {
-            "price": gateway.ensure_price(
-                lookup_key=order.offer.lookup_key, name=f"{order.journal.title} ({order.interval}ly)",
-                amount=order.amount, currency=order.currency, interval=order.interval,
-            )
-        }  # fmt: skip
+        return {"price": price_at_stripe(order.offer)}
     product = {"name": order.description[:250], "metadata": {"site": settings.SITE_TAG}}
     return {"price_data": {"currency": order.currency, "unit_amount": order.amount, "product_data": product}}
+
+
+def price_at_stripe(offer: Offer) -> str:
+    """The id of a subscription offer's price at Stripe, made there on first use."""
+    return gateway.ensure_price(
+        lookup_key=offer.lookup_key,
+        name=f"{offer.journal.title} ({offer.interval}ly)",
+        amount=offer.amount,
+        currency=offer.currency,
+        interval=offer.interval,
+    )

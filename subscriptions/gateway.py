@@ -18,6 +18,35 @@ CONNECT_SECONDS, READ_SECONDS, RETRIES = 3.05, 8, 2
 TOLERANCE_SECONDS = 300
 stripe.enable_telemetry = False
 
+# What Stripe is asked to send: hints at everything that moves a right, a payment or a subscription.
+EVENTS = (
+    "checkout.session.completed",
+    "checkout.session.async_payment_succeeded",
+    "checkout.session.async_payment_failed",
+    "checkout.session.expired",
+    "customer.subscription.created",
+    "customer.subscription.updated",
+    "customer.subscription.deleted",
+    "customer.subscription.paused",
+    "customer.subscription.resumed",
+    "invoice.paid",
+    "invoice.payment_failed",
+    "invoice.payment_action_required",
+    "invoice.finalized",
+    "invoice.voided",
+    "invoice.marked_uncollectible",
+    "charge.refunded",
+    "charge.updated",
+    "refund.created",
+    "refund.updated",
+    "refund.failed",
+    "charge.dispute.created",
+    "charge.dispute.updated",
+    "charge.dispute.closed",
+    "charge.dispute.funds_withdrawn",
+    "charge.dispute.funds_reinstated",
+)
+
 
 class GatewayError(Exception):
     """Stripe did not do what we asked. The message is for the log, not for a reader."""
@@ -25,6 +54,10 @@ class GatewayError(Exception):
 
 class Unreachable(GatewayError):
     """No answer, a fault on Stripe's side, or too many requests: trying again later helps."""
+
+
+class Faulty(Unreachable):
+    """Stripe answered with a fault of its own, and repeats it for the same idempotency key."""
 
 
 class Rejected(GatewayError):
@@ -127,7 +160,8 @@ def _translated(call: Callable[..., Answer]) -> Callable[..., Answer]:
             raise (Gone if error.code == "resource_missing" else Rejected)(str(error)) from error
         except stripe.StripeError as error:
             status = error.http_status or 500
-            raise (Unreachable if status >= 500 or status == 409 else Rejected)(str(error)) from error
+            kind = Faulty if status >= 500 else Unreachable if status == 409 else Rejected
+            raise kind(str(error)) from error
 
     return wrapped
 
@@ -175,8 +209,15 @@ def create_customer(*, email: str, user_id: int, idempotency_key: str) -> str:
 
 @_translated
 def create_session(params: dict[str, Any], *, idempotency_key: str) -> Session:
-    created = client().v1.checkout.sessions.create(params, options={"idempotency_key": idempotency_key})  # type: ignore[arg-type]
+    """Open a payment page. Keys are put in order, so that a repeat read from the database is the same to the byte."""
+    created = client().v1.checkout.sessions.create(_in_order(params), options={"idempotency_key": idempotency_key})  # type: ignore[arg-type]
     return _session(created)
+
+
+def _in_order(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _in_order(value[name]) for name in sorted(value)}
+    return [_in_order(one) for one in value] if isinstance(value, list) else value
 
 
 @_translated
@@ -198,7 +239,41 @@ def ensure_price(*, lookup_key: str, name: str, amount: int, currency: str, inte
 @_translated
 def portal_url(*, customer_id: str, return_url: str) -> str:
     """A short-lived address of Stripe's portal. Made at each click, never stored."""
-    return client().v1.billing_portal.sessions.create({"customer": customer_id, "return_url": return_url}).url
+    params: Any = {"customer": customer_id, "return_url": return_url, "configuration": ensure_portal()}
+    return client().v1.billing_portal.sessions.create(params).url
+
+
+@_translated
+def ensure_portal() -> str:
+    """The id of our portal configuration: cancel at the period's end, change the card, see invoices."""
+    ours = {"site": settings.SITE_TAG}
+    for configuration in client().v1.billing_portal.configurations.list({"active": True, "limit": 100}).data:
+        if configuration.metadata and configuration.metadata.to_dict().get("site") == settings.SITE_TAG:
+            return configuration.id
+    params: Any = {
+        "features": {
+            "invoice_history": {"enabled": True},
+            "payment_method_update": {"enabled": True},
+            "subscription_cancel": {"enabled": True, "mode": "at_period_end"},
+        },
+        "metadata": ours,
+    }
+    return client().v1.billing_portal.configurations.create(params).id
+
+
+@_translated
+def ensure_webhook(url: str) -> str | None:
+    """Have Stripe send our events to `url`, in the version this code was written for.
+
+    Returns the signing secret when the endpoint is new (Stripe tells it only then), else None.
+    """
+    endpoints = client().v1.webhook_endpoints
+    for endpoint in endpoints.list({"limit": 100}).data:
+        if endpoint.url == url and endpoint.status == "enabled":
+            endpoints.update(endpoint.id, {"enabled_events": list(EVENTS)})  # type: ignore[typeddict-item]
+            return None
+    params: Any = {"url": url, "enabled_events": list(EVENTS), "api_version": stripe.api_version}
+    return endpoints.create(params).secret
 
 
 # --- reading again what is true --------------------------------------------------------------------------------------

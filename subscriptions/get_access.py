@@ -124,7 +124,7 @@ def _option(offer: Offer, article: Article, reader: RequestReader, chosen: str) 
     titles = {
         "purchase": "Buy this article",
         "rental": f"Rent for {offer.rental_hours} hours",
-        "subscription": "Subscribe",
+        "subscription": f"Subscribe by the {offer.interval}",
     }
     order_url = f"{reverse('subscriptions:order', args=[offer.pk])}?{urlencode({'article': article.pk})}"
     back = f"{article.get_absolute_url()}?{urlencode({'chosen': offer.pk})}#get-access"

@@ -64,3 +64,17 @@ def local_stripe(local_stripe_process: "LocalStripe", settings: Any) -> "LocalSt
     settings.STRIPE_SECRET_KEY = local_stripe_process.key
     settings.STRIPE_WEBHOOK_SECRETS = [local_stripe_process.secret]
     return local_stripe_process
+
+
+@pytest.fixture
+def hooked_stripe(local_stripe: "LocalStripe", live_server: Any, settings: Any) -> "LocalStripe":
+    """The local Stripe with its webhooks delivered over HTTP to the running site, whose jobs are done by `work()`."""
+    import stripe
+
+    settings.SITE_URL = live_server.url
+    client = stripe.StripeClient(local_stripe.key, base_addresses={"api": local_stripe.url})
+    endpoint = client.v1.webhook_endpoints.create(
+        {"url": f"{live_server.url}/stripe/webhook/", "enabled_events": ["*"], "api_version": "2026-10-28.endive"}
+    )
+    settings.STRIPE_WEBHOOK_SECRETS = [endpoint.secret]
+    return local_stripe
