@@ -29,6 +29,7 @@ def build(article: Manuscript, journal: dict[str, Any], places: dict[str, Placem
     root.set(LANG, "en")
     add(root, front(article, journal, places[article.slug], places))
     add(root, body(article), back(article, places), *(reply(part, article) for part in article.named("reply")))
+    indent(root)
     add(root.find("front/article-meta"), counts(root, pages))
     return root
 

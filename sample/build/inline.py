@@ -70,12 +70,13 @@ def cross_reference(name: str) -> Element:
 
 
 def curly(text: str) -> str:
-    """Typewriter quotes as printers set them; TeX is left alone."""
+    """Typewriter quotes as printers set them, and numbers that stay with their °C or n =; TeX is left alone."""
     pieces = re.split(r"(\$[^$]+\$)", text)
     return "".join(piece if piece.startswith("$") else curl(piece) for piece in pieces)
 
 
 def curl(text: str) -> str:
+    text = re.sub(r" (?=°C)|(?<=\b[nN]) (?== \d)|(?<=\b[nN] =) (?=\d)", "\u00a0", text)
     text = re.sub(r'(^|[\s(\[—–])"', r"\1“", text)
     text = re.sub(r"(^|[\s(\[—–“])'", r"\1‘", text)
     return text.replace('"', "”").replace("'", "’")

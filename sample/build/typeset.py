@@ -14,7 +14,7 @@ import typst
 from sample.build.front import MONTHS
 from sample.build.placement import Placement
 from sample.build.typeset_text import escape, inside, markup
-from sample.build.xml import Element, plain
+from sample.build.xml import HREF, Element, plain
 
 LAYOUT = Path(__file__).parent / "layout.typ"
 FONTS = typst.Fonts(include_system_fonts=False)
@@ -66,6 +66,7 @@ def head(root: Element, journal: dict[str, Any], place: Placement) -> dict[str, 
         "authors": authors(meta),
         "affiliations": array(f"#sup[{plain(aff.find('label'))}]; {escape(without_label(aff))}" for aff in meta.findall("aff")),
         "abstracts": array_of_abstracts(meta),
+        "notices": array(notices(meta)),
         "notes": array(notes(meta)),
         "keywords": f"[{'; '.join(inside(kwd) for kwd in meta.findall('kwd-group/kwd'))}]",
         "access": content(access(meta)),
@@ -102,8 +103,8 @@ def citation(meta: Element, journal: dict[str, Any], place: Placement) -> str:
     return f"{name}. 2026;{place.volume}({place.issue}):{meta.findtext('elocation-id') or pages}"
 
 
-def long_date(element: Element) -> str:
-    when = date.fromisoformat(element.get("iso-8601-date"))
+def long_date(element: Element, attribute: str = "iso-8601-date") -> str:
+    when = date.fromisoformat(element.get(attribute))
     return f"{MONTHS[when.month - 1]} {when.day}, {when.year}"
 
 
@@ -120,6 +121,23 @@ def authors(meta: Element) -> str:
         marks = ",".join(plain(xref) for xref in contrib.findall("xref"))
         made.append(f"#box[{escape(words)}#sup[{escape(marks)}];];" if not degrees else f"{escape(words)}#sup[{escape(marks)}];")
     return array(made)
+
+
+NOTICES = {
+    "correction-forward": ("corrected", "This article was corrected on"),
+    "retraction-forward": ("retracted", "This article was retracted on"),
+}
+
+
+def notices(meta: Element) -> list[str]:
+    """What a reader has to know before the first line, with the way to the notice."""
+    made = []
+    for link in meta.findall("related-article"):
+        if link.get("related-article-type") in NOTICES:
+            kind, words = NOTICES[link.get("related-article-type")]
+            when = long_date(meta.find(f"history/date[@date-type='{kind}']"))
+            made.append(f'{words} {when}; see #link("https://doi.org/{link.get(HREF)}")[doi:{escape(link.get(HREF))}];.')
+    return made
 
 
 def array_of_abstracts(meta: Element) -> str:
@@ -166,7 +184,7 @@ def access(meta: Element) -> str:
         words.append("Open access under CC BY 4.0.")
     elif (free := meta.find("permissions/{http://www.niso.org/schemas/ali/1.0/}free_to_read")) is not None:
         since = free.get("start_date")
-        words.append("Free to read" + (f" from {since}." if since else "."))
+        words.append("Free to read" + (f" from {long_date(free, 'start_date')}." if since else "."))
     return " ".join(word for word in words if word)
 
 

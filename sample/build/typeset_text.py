@@ -37,6 +37,11 @@ def sup(element: Element) -> str:
     return f"#sup[{inside(element)}];"
 
 
+def reference(element: Element) -> str:
+    """Words such as "Figure 1" stay on one line."""
+    return inside(element).replace(" ", "~")
+
+
 def formula(element: Element) -> str:
     """Short formulas are not broken over lines."""
     made = f"${typst(element[0])}$"
@@ -154,7 +159,7 @@ def nothing(element: Element) -> str:
 
 MARKUP: dict[str, Callable[[Element], str]] = {
     "italic": call("emph"), "bold": call("strong"), "sup": sup, "sub": call("sub"), "email": call("box"), "inline-formula": formula,
-    "disp-formula": display_formula, "ext-link": external, "p": paragraph, "sec": section, "list": items,
+    "disp-formula": display_formula, "xref": reference, "ext-link": external, "p": paragraph, "sec": section, "list": items,
     "def-list": definitions, "fig": figure, "table-wrap": table_wrap, "boxed-text": boxed, "app": appendix,
     "ack": titled, "fn-group": titled, "glossary": titled, "supplementary-material": material, "fn": note, "ref-list": nothing,
     "disp-quote": call("blockquote"),
