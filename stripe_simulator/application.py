@@ -11,7 +11,7 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import parse_qsl, quote
 
-from . import api, renewals  # noqa: F401  they register the endpoints and the timers
+from . import api, renewals, settlement  # noqa: F401  they register the endpoints and the timers
 from .api.wire import Api, ConnectionCutError, Request
 from .control import answer
 from .pages.console import console

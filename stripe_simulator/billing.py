@@ -214,15 +214,25 @@ def collect(
         message = "This customer has no attached payment source or default payment method."
         if on_session:
             raise invalid(message, "invoice")
-        return _missed(sandbox, invoice, Attempt("declined", message=message))
+        return missed(sandbox, invoice, Attempt("declined", message=message))
     intent = _intent_for(sandbox, invoice)
     attempt = pay_intent(sandbox, intent, method, on_session=on_session, authenticated=authenticated, invoice=invoice)
     invoice |= {"attempted": True, "attempt_count": invoice["attempt_count"] + 1}
+    if attempt.status == "processing":
+        sandbox.update(invoice)
+        return attempt
     if attempt.status != "succeeded":
-        return _missed(sandbox, invoice, attempt)
-    invoicing.settle(sandbox, invoice, intent)
-    _recover(sandbox, invoice)
+        return missed(sandbox, invoice, attempt)
+    paid(sandbox, invoice, intent)
     return attempt
+
+
+def paid(sandbox: Sandbox, invoice: Json, intent: Json) -> None:
+    """The money for an invoice is there: its subscription runs (again)."""
+    invoicing.settle(sandbox, invoice, intent)
+    subscription = subscription_of(sandbox, invoice)
+    if subscription and subscription["status"] in ("past_due", "unpaid", "incomplete"):
+        sandbox.update(subscription, "customer.subscription.updated", status="active")
 
 
 def _intent_for(sandbox: Sandbox, invoice: Json) -> Json:
@@ -241,13 +251,7 @@ def _intent_for(sandbox: Sandbox, invoice: Json) -> Json:
     return intent
 
 
-def _recover(sandbox: Sandbox, invoice: Json) -> None:
-    subscription = subscription_of(sandbox, invoice)
-    if subscription and subscription["status"] in ("past_due", "unpaid", "incomplete"):
-        sandbox.update(subscription, "customer.subscription.updated", status="active")
-
-
-def _missed(sandbox: Sandbox, invoice: Json, attempt: Attempt) -> Attempt:
+def missed(sandbox: Sandbox, invoice: Json, attempt: Attempt) -> Attempt:
     """A payment that did not come: the next try is set, and the subscription is past due."""
     tries = invoice["attempt_count"]
     subscription = subscription_of(sandbox, invoice)

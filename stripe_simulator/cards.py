@@ -40,6 +40,7 @@ class TestCard:
     inquiry: bool = False
     fraud_warning: bool = False
     refund_fails: bool = False
+    bounces: bool = False
     country: str = "US"
 
 
@@ -66,6 +67,17 @@ CARDS = {
         TestCard("4000000000001976", dispute="fraudulent", inquiry=True),
         TestCard("4000000000005423", fraud_warning=True),
         TestCard("4000000000005126", refund_fails=True),
+    )
+}
+
+# Bank accounts for SEPA Direct Debit; what they pay arrives, or bounces, some days later.
+ACCOUNTS = {
+    account.number: account
+    for account in (
+        TestCard("AT611904300234573201", brand="sepa_debit", country="AT"),
+        TestCard("DE89370400440532013000", brand="sepa_debit", country="DE"),
+        TestCard("AT861904300235473202", brand="sepa_debit", country="AT", bounces=True),
+        TestCard("IT60X0542811101000000123456", brand="sepa_debit", country="IT", bounces=True),
     )
 }
 
@@ -101,6 +113,14 @@ class CardDetails:
 def luhn(digits: str) -> bool:
     doubled = [int(d) * (2 if i % 2 else 1) for i, d in enumerate(reversed(digits))]
     return sum(d - 9 if d > 9 else d for d in doubled) % 10 == 0
+
+
+def read_iban(typed: str) -> TestCard:
+    """The test account with this IBAN."""
+    iban = "".join(typed.split()).upper()
+    if iban not in ACCOUNTS:
+        raise CardProblemError("iban", "This IBAN is not one of the test accounts. Never type a real one here.")
+    return ACCOUNTS[iban]
 
 
 def read_number(typed: str) -> TestCard:

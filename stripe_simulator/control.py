@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from . import checkout, customers, disputes, invoicing, refunding
+from . import checkout, customers, disputes, invoicing, refunding, settlement
 from .billing import cancel_now
 from .blank import Json
 from .cards import DECLINES
@@ -172,6 +172,14 @@ def _charge(sandbox: Sandbox, data: Json) -> Json:
         return sandbox.require("charge", data["charge"])
     intent = sandbox.require("payment_intent", required(data, "payment_intent"))
     return sandbox.require("charge", intent["latest_charge"] or "")
+
+
+@does("settle")
+def settle(sandbox: Sandbox, data: Json) -> Json:
+    """A direct debit's money arrives now, or (`fail`) bounces."""
+    intent = sandbox.require("payment_intent", required(data, "payment_intent"))
+    settlement.settle(sandbox, intent, arrived=not data.get("fail"))
+    return intent
 
 
 @does("fail_next")

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
 HELD_BACK = 2.0  # seconds the first event of a batch stays behind with order = held_back_one
 REDIRECT_LEAD = 2.0  # seconds the visitor's browser gets ahead with redirect = redirect_first
-TICK = 0.25
+TICK = 0.25  # seconds between two looks at what is due
+IDLE = 0.5  # seconds between two looks of a worker that is not needed
 LOOK_BACK = 200  # events among which the one just made is looked for
 
 PENDING = """SELECT * FROM delivery WHERE status = 'pending' AND due <= ? ORDER BY due, rank, seq LIMIT 1"""
@@ -112,10 +113,10 @@ def payload(event: Json) -> str:
 
 
 class Deliverer:
-    """Posts pending deliveries in order, `concurrency` at a time."""
+    """Posts pending deliveries in order, `concurrency` (at most four) at a time."""
 
-    def __init__(self, sandbox: Sandbox, workers: int = 8) -> None:
-        self.sandbox, self.stopping, self.busy = sandbox, False, 0
+    def __init__(self, sandbox: Sandbox, workers: int = 4) -> None:
+        self.sandbox, self.stopping = sandbox, False
         self.threads = [threading.Thread(target=self._work, args=(n,), daemon=True) for n in range(workers)]
 
     def start(self) -> None:
@@ -133,19 +134,22 @@ class Deliverer:
 
     def _work(self, number: int) -> None:
         while not self.stopping:
-            task = self._take(number)
+            with self.sandbox.lock:
+                needed = number < self.sandbox.knobs.concurrency
+            if not needed:
+                time.sleep(IDLE)
+                continue
+            task = self._take()
             if task is not None:
                 row, event, endpoint = task
                 self._settle(row, self._post(event, endpoint))
 
-    def _take(self, number: int) -> tuple[dict[str, Any], Json, Json] | None:
+    def _take(self) -> tuple[dict[str, Any], Json, Json] | None:
         sandbox = self.sandbox
         with sandbox.lock:
-            row = None
-            if number < sandbox.knobs.concurrency:
-                row = sandbox.store.row(PENDING, sandbox.source() + sandbox.offset)
+            row = sandbox.store.row(PENDING, sandbox.source() + sandbox.offset)
             if row is None:
-                sandbox.delivered.wait(TICK if number == 0 else TICK * 4)
+                sandbox.delivered.wait(TICK)
                 return None
             event, endpoint = sandbox.store.get(row["event_id"]), sandbox.store.get(row["endpoint_id"])
             gone = event is None or endpoint is None or endpoint.get("deleted")

@@ -160,6 +160,7 @@ def finalize(sandbox: Sandbox, invoice: Json) -> Json:
     """Gives the invoice its number and addresses; one over nothing is paid at once."""
     if invoice["status"] != "draft":
         raise invalid("This invoice is already finalized, you can't re-finalize a non-draft invoice.", "invoice")
+    _use_credit(sandbox, invoice)
     base = f"{sandbox.public_url}/i/{invoice['id']}"
     waits = invoice["collection_method"] == "send_invoice"
     sandbox.update(
@@ -170,12 +171,25 @@ def finalize(sandbox: Sandbox, invoice: Json) -> Json:
         automatically_finalizes_at=None,
         due_date=invoice["due_date"] or (sandbox.now() + 30 * DAY if waits else None),
         effective_at=sandbox.now(),
-        ending_balance=0,
         hosted_invoice_url=base,
         invoice_pdf=f"{base}/pdf",
         status_transitions=invoice["status_transitions"] | {"finalized_at": sandbox.now()},
     )
     return settle(sandbox, invoice, None) if invoice["amount_due"] == 0 else invoice
+
+
+def _use_credit(sandbox: Sandbox, invoice: Json) -> None:
+    """A negative total becomes the customer's credit, and credit pays the next invoices. What the payment page took
+    for a first invoice is paid already."""
+    customer = sandbox.get("customer", invoice["customer"])
+    invoice["ending_balance"] = 0
+    if customer is None or customer.get("deleted") or invoice["billing_reason"] == "subscription_create":
+        return
+    balance, total = customer["balance"], invoice["total"]
+    used = total if total < 0 else min(total, max(0, -balance))  # what the balance takes in, or gives
+    after, due = balance + used, max(total - used, 0)
+    invoice |= {"starting_balance": balance, "ending_balance": after, "amount_due": due, "amount_remaining": due}
+    sandbox.update(customer, "customer.updated", balance=after)
 
 
 def _number(sandbox: Sandbox, invoice: Json) -> str:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import UTC, datetime
 
 from .blank import Json
-from .cards import CARDS, TOKENS, CardDetails, TestCard
+from .cards import ACCOUNTS, CARDS, TOKENS, CardDetails, TestCard
 from .sandbox import Sandbox
 
 
@@ -53,7 +54,29 @@ def card_method(sandbox: Sandbox, details: CardDetails, billing: Json, customer:
 
 def hash_of(number: str) -> str:
     """Equal cards have equal fingerprints."""
-    return f"{int(number) * 2_654_435_761 % 10**12:012d}"
+    return hashlib.sha256(number.encode()).hexdigest()[:13]
+
+
+def sepa_method(sandbox: Sandbox, account: TestCard, billing: Json) -> Json:
+    shown = {
+        "bank_code": account.number[4:9],
+        "branch_code": "",
+        "country": account.country,
+        "fingerprint": f"sim{hash_of(account.number)}",
+        "generated_from": {"charge": None, "setup_attempt": None},
+        "last4": account.number[-4:],
+    }
+    return sandbox.new(
+        "payment_method",
+        {"number": account.number},
+        type="sepa_debit",
+        sepa_debit=shown,
+        billing_details=billing,
+        customer=None,
+        customer_account=None,
+        allow_redisplay="unspecified",
+        metadata={},
+    )
 
 
 def method_from_token(sandbox: Sandbox, token: str) -> Json:
@@ -79,4 +102,5 @@ def _attach(sandbox: Sandbox, method: Json, customer: str) -> Json:
 
 
 def card_of(sandbox: Sandbox, method: Json) -> TestCard:
-    return CARDS[sandbox.store.hidden(method["id"])["number"]]
+    """What the test card or bank account behind a method does."""
+    return (CARDS | ACCOUNTS)[sandbox.store.hidden(method["id"])["number"]]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -10,6 +11,7 @@ from .cards import DECLINES, TestCard
 from .payment_methods import card_of
 from .sandbox import DAY, Sandbox
 
+SETTLES_AFTER = 3 * DAY  # a direct debit
 AUTHENTICATION_FAILED = "authentication_failed"
 
 
@@ -60,6 +62,8 @@ def pay_intent(
         return _ask(sandbox, intent, invoice)
     if declined:
         return decline(sandbox, intent, method, declined)
+    if method["type"] == "sepa_debit":
+        return _debit(sandbox, intent, method)
     return _succeed(sandbox, intent, method, card)
 
 
@@ -132,6 +136,19 @@ def _succeed(sandbox: Sandbox, intent: Json, method: Json, card: TestCard) -> At
     return Attempt("succeeded", charge)
 
 
+def _debit(sandbox: Sandbox, intent: Json, method: Json) -> Attempt:
+    """A direct debit: the money is on its way, and `payment.settle` will tell."""
+    sandbox.update(intent, "payment_intent.processing", status="processing", next_action=None)
+    pending = {"status": "pending", "paid": False, "captured": True, "id": f"py_3{secrets.token_hex(12)}"}
+    charge = _new_charge(
+        sandbox, intent, method, **pending, outcome=_outcome("authorized", None, "approved_by_network")
+    )
+    sandbox.emit("charge.pending", charge)
+    sandbox.update(intent, latest_charge=charge["id"])
+    sandbox.at(sandbox.now() + SETTLES_AFTER, "payment.settle", intent["id"])
+    return Attempt("processing", charge)
+
+
 def complete_intent(sandbox: Sandbox, intent: Json, charge: Json) -> None:
     sandbox.update(
         intent,
@@ -186,9 +203,10 @@ def _new_charge(sandbox: Sandbox, intent: Json, method: Json, **values: Any) -> 
 
 def method_details(method: Json) -> Json:
     """A charge's record of the method, in the charge's own shape."""
-    if method["type"] != "card":
-        kind = method["type"]
-        return {"type": kind, kind: {"expected_debit_date": None, "mandate": None} | method[kind]}
+    if method["type"] == "sepa_debit":
+        told = ("bank_code", "branch_code", "country", "fingerprint", "last4")
+        account = {name: method["sepa_debit"][name] for name in told}
+        return {"type": "sepa_debit", "sepa_debit": account | {"expected_debit_date": None, "mandate": None}}
     shown = ("brand", "country", "exp_month", "exp_year", "fingerprint", "funding", "last4", "wallet")
     card = {name: method["card"][name] for name in shown}
     checks = method["card"]["checks"]

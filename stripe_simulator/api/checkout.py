@@ -16,6 +16,7 @@ from .expanding import included
 from .routing import Call, endpoint, page, resource
 
 ECHOED = (
+    "allowed_payment_method_types",
     "allow_promotion_codes",
     "billing_address_collection",
     "cancel_url",
@@ -86,7 +87,7 @@ def create_session(sandbox: Sandbox, params: Json, recovered_from: str | None = 
             "discounts": discounts,
             "expires_at": _expires_at(sandbox, params),
             "mode": mode,
-            "payment_method_types": params.get("payment_method_types") or ["card"],
+            "payment_method_types": params.get("allowed_payment_method_types") or ["card"],
             "payment_status": "unpaid",
             "recovered_from": recovered_from,
             "status": "open",

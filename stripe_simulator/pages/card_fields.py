@@ -87,6 +87,12 @@ def card_fields(values: dict[str, str], problems: dict[str, str]) -> Html:
     )
 
 
+def iban_field(values: dict[str, str], problems: dict[str, str]) -> Html:
+    return text_input(
+        "iban", "IBAN", values, problems, hint="Test account: AT61 1904 3002 3457 3201", autocomplete="off"
+    )
+
+
 def _country(chosen: str) -> Html:
     options = [
         html(

@@ -9,13 +9,14 @@ from .. import checkout
 from ..api.checkout import create_session, reprice
 from ..api.discounts import usable_discount
 from ..blank import Json
+from ..cards import CardProblemError, read_iban
 from ..delivery import wait_for
 from ..errors import ApiError
-from ..payment_methods import billing_details, card_method
+from ..payment_methods import billing_details, card_method, sepa_method
 from ..payments import Attempt
 from ..pricing import every, money
 from ..sandbox import Sandbox
-from .card_fields import advice, card_fields, read_fields
+from .card_fields import advice, card_fields, iban_field, read_fields
 from .markup import Html, Reply, html, join, note, page, redirect, text_input
 
 BUTTONS = {"pay": "Pay", "book": "Book", "donate": "Donate", "subscribe": "Subscribe", "auto": "Pay"}
@@ -81,16 +82,24 @@ class PaymentPage:
     def _attempt(self, session: Json, form: dict[str, str]) -> tuple[Attempt | None, dict[str, str]]:
         sandbox = self.sandbox
         problems = self._problems(session, form)
-        details = None
-        if checkout.needs_card(sandbox, session):
-            details, wrong = read_fields(form, sandbox.now())
-            problems |= wrong
-        if problems:
-            return None, problems
         payer = self._payer(session, form)
         billing = billing_details(payer.email, payer.name, payer.country) | {"address": payer.address}
-        method = card_method(sandbox, details, billing) if details else None
+        method, wrong = self._method(session, form, billing)
+        if problems | wrong:
+            return None, problems | wrong
         return checkout.pay(sandbox, session, payer, method), {}
+
+    def _method(self, session: Json, form: dict[str, str], billing: Json) -> tuple[Json | None, dict[str, str]]:
+        """The card, or the bank account where the session takes one and the reader chose it."""
+        if not checkout.needs_card(self.sandbox, session):
+            return None, {}
+        if form.get("method") == "sepa_debit" and takes_debits(session):
+            try:
+                return sepa_method(self.sandbox, read_iban(form.get("iban", "")), billing), {}
+            except CardProblemError as problem:
+                return None, {problem.field: problem.message}
+        details, wrong = read_fields(form, self.sandbox.now())
+        return (card_method(self.sandbox, details, billing) if details else None), wrong
 
     def _problems(self, session: Json, form: dict[str, str]) -> dict[str, str]:
         problems = {}
@@ -243,7 +252,7 @@ class PaymentPage:
             alert=alert,
             url=self.address,
             email=_email(session, values, problems),
-            card=card_fields(values, problems) if needs_card else "",
+            card=_methods(session, values, problems) if needs_card else "",
             terms=_terms(self.sandbox, session, problems),
             text=_text(session, "submit"),
             button=self._button(session),
@@ -288,6 +297,34 @@ def _email(session: Json, values: dict[str, str], problems: dict[str, str]) -> H
         type="email",
         autocomplete="email",
         required=True,
+    )
+
+
+def takes_debits(session: Json) -> bool:
+    return "sepa_debit" in session["payment_method_types"]
+
+
+def _methods(session: Json, values: dict[str, str], problems: dict[str, str]) -> Html:
+    """The card's fields, and a choice where there is one; which fields show follows the choice by style alone."""
+    card = card_fields(values, problems)
+    if not takes_debits(session):
+        return card
+    debit = values.get("method") == "sepa_debit"
+    choices = [
+        html(
+            '<label><input type="radio" name="method" value="{value}"{checked}> {label}</label>',
+            value=value,
+            label=label,
+            checked=Html(" checked") if (value == "sepa_debit") == debit else "",
+        )
+        for value, label in (("card", "Card"), ("sepa_debit", "SEPA Direct Debit"))
+    ]
+    return html(
+        '<fieldset class="methods"><legend>Payment method</legend>{choices}</fieldset>'
+        '<div class="by-card stack">{card}</div><div class="by-debit stack">{iban}</div>',
+        choices=join(choices),
+        card=card,
+        iban=iban_field(values, problems),
     )
 
 

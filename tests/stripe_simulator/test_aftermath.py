@@ -110,9 +110,11 @@ def portal(shop: Shop, customer: str, **values: object) -> str:
     return str(shop.billing_portal.sessions.create(params | values).url)
 
 
-def test_the_portal_needs_a_configuration_first(shop: Shop) -> None:
-    with pytest.raises(stripe.InvalidRequestError, match="No configuration provided"):
-        shop.billing_portal.sessions.create({"customer": make_customer(shop).id})
+def test_the_portal_has_a_default_configuration(shop: Shop) -> None:
+    session = shop.billing_portal.sessions.create({"customer": make_customer(shop).id, "expand": ["configuration"]})
+    assert session.configuration.is_default is True
+    assert session.configuration.features.subscription_cancel.mode == "at_period_end"
+    assert "Billing" in page(session.url)
 
 
 def test_a_subscriber_cancels_in_the_portal_and_thinks_again(local: LocalStripe, shop: Shop) -> None:

@@ -225,6 +225,20 @@ def test_changing_from_monthly_to_yearly_credits_what_is_unused(local: LocalStri
     assert 364 <= (end_of(changed) - local.control("clock")["now"]) / DAY <= 366
 
 
+def test_what_is_credited_pays_the_next_invoices(local: LocalStripe, shop: Shop) -> None:
+    yearly, monthly = make_plan(shop, 24_000, "year"), make_plan(shop, 2_500)
+    subscription = make_subscription(local, shop, yearly)
+    items = [{"id": subscription.items.data[0].id, "price": monthly.id}]
+    changed = shop.subscriptions.update(subscription.id, {"items": items, "proration_behavior": "always_invoice"})
+    balance = shop.customers.retrieve(subscription.customer).balance
+    assert -21_500 <= balance <= -21_490
+    local.control("clock/advance", to=end_of(changed) + 7_200)
+    renewal = shop.invoices.list({"subscription": subscription.id}).data[0]
+    assert (renewal.total, renewal.amount_due, renewal.status) == (2_500, 0, "paid")
+    assert shop.customers.retrieve(subscription.customer).balance == balance + 2_500
+    assert len(shop.charges.list().data) == 1
+
+
 def test_a_subscription_by_the_api_is_incomplete_until_it_is_paid(local: LocalStripe, shop: Shop) -> None:
     customer, plan = make_customer(shop), make_plan(shop)
     wanted = {"customer": customer.id, "items": [{"price": plan.id}]}
