@@ -7,4 +7,5 @@ app_name = "demo"
 urlpatterns = [
     path("", views.sample_people, name="people"),
     path("mail/", views.mail, name="mail"),
+    path("patterns/", views.patterns, name="patterns"),
 ]

@@ -7,6 +7,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from demo.mailbox import letters
+from demo.patterns import samples
 from demo.sample_journal import PASSWORD, people
 
 
@@ -20,3 +21,9 @@ def sample_people(request: HttpRequest) -> HttpResponse:
 @require_safe
 def mail(request: HttpRequest) -> HttpResponse:
     return render(request, "demo/mail.html", {"letters": letters()})
+
+
+@require_safe
+def patterns(request: HttpRequest) -> HttpResponse:
+    """Every component in every state, for whoever changes the design."""
+    return render(request, "components/pattern_library.html", samples())

@@ -9,4 +9,5 @@ import "./focus-errors.js";
 import "./help.js";
 import "./local-time.js";
 import "./print.js";
+import "./scroll-regions.js";
 import "./submit-once.js";
