@@ -30,13 +30,18 @@ def main(wanted: list[str]) -> None:
         covers.write(SAMPLE / "covers", journal)
 
 
-def settle(journal: dict[str, Any], manuscripts: dict[str, Manuscript], drawings: dict[str, dict[str, str]]) -> dict[str, Placement]:
+def settle(
+    journal: dict[str, Any], manuscripts: dict[str, Manuscript], drawings: dict[str, dict[str, str]]
+) -> dict[str, Placement]:
     """Places for all: lengths decide pages, and pages (in citations) could change lengths, so until they agree."""
     unpaged = {slug for slug, each in manuscripts.items() if "elocation" in each.meta}
     lengths = dict.fromkeys(manuscripts, 4)
     for _ in range(4):
         places = paginate(journal, lengths, unpaged)
-        measured = {slug: len_pdf(each, journal, places, drawings[slug]) for slug, each in tqdm(manuscripts.items(), desc="lengths")}
+        measured = {
+            slug: len_pdf(each, journal, places, drawings[slug])
+            for slug, each in tqdm(manuscripts.items(), desc="lengths")
+        }
         if measured == lengths:
             return places
         lengths = measured

@@ -49,8 +49,14 @@ def supplements(part: Part) -> Element:
     for number, line in enumerate((line for line in part.lines if line.strip()), start=1):
         file, title, words = line.split(" | ")
         caption = make("caption", make("title", title), make("p", words))
-        material = make("supplementary-material", make("label", f"Supplement {number}"), caption, id=f"S{number}",
-                        mimetype="text", mime_subtype=file.rpartition(".")[2])  # fmt: skip
+        material = make(
+            "supplementary-material",
+            make("label", f"Supplement {number}"),
+            caption,
+            id=f"S{number}",
+            mimetype="text",
+            mime_subtype=file.rpartition(".")[2],
+        )
         add(sec, link(material, file))
     return sec
 
@@ -72,7 +78,9 @@ def acknowledgments(part: Part, number: int) -> Element:
 
 
 def data_availability(part: Part, number: int) -> Element:
-    return sections(make("sec", make("title", "Data Availability"), sec_type="data-availability", id="data"), part.lines)
+    return sections(
+        make("sec", make("title", "Data Availability"), sec_type="data-availability", id="data"), part.lines
+    )
 
 
 def appendix(part: Part, number: int) -> Element:
@@ -93,11 +101,24 @@ def reply(part: Part, article: Manuscript) -> Element:
     """The answer printed below a letter: TOML head, ``+++``, text."""
     head, text = "\n".join(part.lines).split("+++\n")
     meta = tomllib.loads(head)
-    names = [make("contrib", make("name", make("surname", surname), make("given-names", given)), make("degrees", degrees), contrib_type="author")
-             for given, surname, degrees in meta["authors"]]  # fmt: skip
-    stub = make("front-stub", make("article-id", f"{article.doi}.r1", pub_id_type="publisher-id"),
-                make("title-group", make("article-title", meta["title"])), make("contrib-group", *names))  # fmt: skip
-    made = make("sub-article", stub, sections(make("body"), text.splitlines(), prefix="r"), article_type="reply", id="reply")
+    names = [
+        make(
+            "contrib",
+            make("name", make("surname", surname), make("given-names", given)),
+            make("degrees", degrees),
+            contrib_type="author",
+        )
+        for given, surname, degrees in meta["authors"]
+    ]
+    stub = make(
+        "front-stub",
+        make("article-id", f"{article.doi}.r1", pub_id_type="publisher-id"),
+        make("title-group", make("article-title", meta["title"])),
+        make("contrib-group", *names),
+    )
+    made = make(
+        "sub-article", stub, sections(make("body"), text.splitlines(), prefix="r"), article_type="reply", id="reply"
+    )
     made.set(LANG, "en")
     return made
 

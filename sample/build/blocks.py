@@ -16,8 +16,14 @@ from sample.build.xml import Element, add, link, make
 HEADING = re.compile(r"(#+) (.+)")
 FENCE = re.compile(r":::(\w+) ?(\w*)(?: \| (.+?))?( \| (?:wide|foot))?")
 FORMULA = re.compile(r"\$\$(!?)(.+?)\$\$ \{(E\d+)\}")
-SEC_TYPES = {"Introduction": "intro", "Methods": "methods", "Results": "results", "Discussion": "discussion",
-             "Conclusions": "conclusions", "Case": "cases"}  # fmt: skip
+SEC_TYPES = {
+    "Introduction": "intro",
+    "Methods": "methods",
+    "Results": "results",
+    "Discussion": "discussion",
+    "Conclusions": "conclusions",
+    "Case": "cases",
+}
 
 
 def sections(parent: Element, lines: list[str], prefix: str = "s") -> Element:
@@ -96,8 +102,16 @@ def figure(name: str, title: str, place: str, lines: list[str]) -> Element:
     caption = make("caption", make("title"), *make_blocks(rest))
     fill(caption[0], title)
     graphic = link(make("graphic", mimetype="image", mime_subtype="png"), options["file"] + ".png")
-    return make("fig", make("label", f"Figure {name[1:]}"), caption, make("alt-text", options["alt"]), graphic,
-                id=name, position="anchor" if place == "foot" else "float", specific_use="wide" if place == "wide" else None)  # fmt: skip
+    return make(
+        "fig",
+        make("label", f"Figure {name[1:]}"),
+        caption,
+        make("alt-text", options["alt"]),
+        graphic,
+        id=name,
+        position="anchor" if place == "foot" else "float",
+        specific_use="wide" if place == "wide" else None,
+    )
 
 
 def box(name: str, title: str, place: str, lines: list[str]) -> Element:

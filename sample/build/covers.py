@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import itertools
 from collections.abc import Callable
 from math import cos, hypot, pi, sin
 from pathlib import Path
@@ -64,7 +65,11 @@ def shore(degrees: float, level: float) -> Point:
     angle = degrees * pi / 180
     ragged = 1 / (1 + 0.11 * level)
     radius = 128 + 24 * level + 0.55 * level**2
-    radius *= 1 + ragged * (0.2 * sin(2 * angle + 0.6) + 0.13 * sin(3 * angle + 1.9) + 0.07 * sin(7 * angle)) + 0.05 * sin(5 * angle + level / 6)
+    radius *= (
+        1
+        + ragged * (0.2 * sin(2 * angle + 0.6) + 0.13 * sin(3 * angle + 1.9) + 0.07 * sin(7 * angle))
+        + 0.05 * sin(5 * angle + level / 6)
+    )
     return 400 + radius * 1.12 * cos(angle), 720 + radius * 0.92 * sin(angle)
 
 
@@ -103,7 +108,11 @@ def night_recording(journal: dict[str, Any], issue: dict[str, Any]) -> str:
 
 def ridge(x: float, row: int, chance: Chance) -> float:
     middle = bump(x, 400 + 70 * sin(row / 5), 210)
-    hills = 46 * bump(x, 330 + 40 * sin(row / 3), 60) + 70 * bump(x, 470 + 50 * cos(row / 4), 48) + 34 * bump(x, 590 - 6 * row, 70)
+    hills = (
+        46 * bump(x, 330 + 40 * sin(row / 3), 60)
+        + 70 * bump(x, 470 + 50 * cos(row / 4), 48)
+        + 34 * bump(x, 590 - 6 * row, 70)
+    )
     return middle * (hills + 6 * sin(x / 7 + row) + 5 * chance.normal()) + 1.2 * chance.normal()
 
 
@@ -114,7 +123,7 @@ def arbor(journal: dict[str, Any], issue: dict[str, Any]) -> str:
     for heading, length, width in ((-96, 118, 20), (-55, 96, 13), (-132, 98, 13), (-20, 70, 9), (-164, 70, 9)):
         branch(sheet, (452, 770), heading, length, width, chance)
     trunk = [(452 + 9 * sin(step / 5), 770 + step * 6.2) for step in range(52)]
-    for index, (start, end) in enumerate(zip(trunk, trunk[1:], strict=False)):
+    for index, (start, end) in enumerate(itertools.pairwise(trunk)):
         sheet.line(*start, *end, INK, 15 - index * 0.13)
     for heading in (62, 100, 128):
         branch(sheet, trunk[-1], heading, 34, 6, chance)
@@ -137,7 +146,9 @@ def branch(sheet: Drawing, start: Point, heading: float, length: float, width: f
         sheet.circle(*end, 3.4, SEA if chance.uniform() < 0.7 else CORAL)
     spread = 19 + 12 * chance.uniform()
     for way in (-1, 1):
-        branch(sheet, end, heading + bend + way * spread, length * (0.74 + 0.14 * chance.uniform()), width * 0.68, chance)
+        branch(
+            sheet, end, heading + bend + way * spread, length * (0.74 + 0.14 * chance.uniform()), width * 0.68, chance
+        )
 
 
 PICTURES: list[Callable[[dict[str, Any], dict[str, Any]], str]] = [soundings, night_recording, arbor]

@@ -11,7 +11,20 @@ from sample.build.manuscript import Manuscript, Part, read
 from sample.build.placement import Placement
 from sample.build.xml import ALI, LANG, XML, Element, add, link, make
 
-MONTHS = "January February March April May June July August September October November December".split()
+MONTHS = (
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+)
 CC_BY = "https://creativecommons.org/licenses/by/4.0/"
 SAMPLE_NOTE = (
     "Sample article: invented for demonstration; not medical advice. Its authors, patients, institutions, places and "
@@ -28,20 +41,31 @@ def journal_meta(journal: dict[str, Any]) -> Element:
     return make(
         "journal-meta",
         make("journal-id", journal["code"], journal_id_type="publisher-id"),
-        make("journal-title-group", make("journal-title", journal["title"]),
-             make("abbrev-journal-title", journal["abbreviation"], abbrev_type="publisher")),
+        make(
+            "journal-title-group",
+            make("journal-title", journal["title"]),
+            make("abbrev-journal-title", journal["abbreviation"], abbrev_type="publisher"),
+        ),
         make("issn", journal["issn_print"], publication_format="print"),
         make("issn", journal["issn_electronic"], publication_format="electronic"),
-        make("publisher", make("publisher-name", journal["publisher"]),
-             make("publisher-loc", journal["publisher_location"])),
-    )  # fmt: skip
+        make(
+            "publisher",
+            make("publisher-name", journal["publisher"]),
+            make("publisher-loc", journal["publisher_location"]),
+        ),
+    )
 
 
 def article_meta(article: Manuscript, place: Placement, places: dict[str, Placement]) -> Element:
     """Children in the order the tag library prescribes."""
     meta = article.meta
-    made = make("article-meta", make("article-id", f"pjn-2026-{meta['number']}", pub_id_type="publisher-id"),
-                make("article-id", article.doi, pub_id_type="doi"), categories(meta), titles(meta))  # fmt: skip
+    made = make(
+        "article-meta",
+        make("article-id", f"pjn-2026-{meta['number']}", pub_id_type="publisher-id"),
+        make("article-id", article.doi, pub_id_type="doi"),
+        categories(meta),
+        titles(meta),
+    )
     add(made, *people(meta), author_notes(meta), *pub_dates(meta, place), *position(meta, place))
     add(made, history(meta), permissions(meta), self_uri(), *related(meta, places))
     add(made, *(abstract(part) for part in article.parts if part.name in ("abstract", "key-points", "trans-abstract")))
@@ -75,12 +99,20 @@ def people(meta: dict[str, Any]) -> list[Element]:
 
 
 def author(person: dict[str, Any]) -> Element:
-    made = make("contrib", contrib_type="author", corresp="yes" if "email" in person else None,
-                equal_contrib="yes" if person.get("equal") else None)  # fmt: skip
+    made = make(
+        "contrib",
+        contrib_type="author",
+        corresp="yes" if "email" in person else None,
+        equal_contrib="yes" if person.get("equal") else None,
+    )
     if "orcid" in person:
         add(made, make("contrib-id", f"https://orcid.org/{person['orcid']}", contrib_id_type="orcid"))
-    name = make("name", make("surname", person["surname"]), make("given-names", person["given"]),
-                name_style=person.get("style", "western"))  # fmt: skip
+    name = make(
+        "name",
+        make("surname", person["surname"]),
+        make("given-names", person["given"]),
+        name_style=person.get("style", "western"),
+    )
     add(made, name, make("degrees", person["degrees"]) if "degrees" in person else None)
     add(made, *(make("xref", make("sup", number), ref_type="aff", rid=f"aff{number}") for number in person["aff"]))
     return add(made, make("xref", "*", ref_type="corresp", rid="cor1") if "email" in person else None)
@@ -109,9 +141,24 @@ def author_notes(meta: dict[str, Any]) -> Element:
     notes = make("author-notes")
     for person in (person for person in meta.get("authors", []) if "email" in person):
         name = f"{person['given']} {person['surname']}, {person.get('degrees', '')}".rstrip(", ")
-        add(notes, make("corresp", make("label", "*"), f"Correspondence: {name} (", make("email", person["email"]), ")", id="cor1"))
+        add(
+            notes,
+            make(
+                "corresp",
+                make("label", "*"),
+                f"Correspondence: {name} (",
+                make("email", person["email"]),
+                ")",
+                id="cor1",
+            ),
+        )
     add(notes, make("fn", make("p", SAMPLE_NOTE), fn_type="other", id="fn-sample", specific_use="sample"))
-    for fn_type, key in (("equal", "equal"), ("coi-statement", "conflicts"), ("con", "contributions"), ("other", "group_note")):
+    for fn_type, key in (
+        ("equal", "equal"),
+        ("coi-statement", "conflicts"),
+        ("con", "contributions"),
+        ("other", "group_note"),
+    ):
         if key in meta:
             add(notes, make("fn", fill(make("p"), meta[key]), fn_type=fn_type, id=f"fn-{key.replace('_', '-')}"))
     return notes
@@ -137,15 +184,22 @@ def position(meta: dict[str, Any], place: Placement) -> list[Element]:
 
 
 def history(meta: dict[str, Any]) -> Element | None:
-    dates = [dated("date", meta[kind], date_type=kind if kind != "revised" else "rev-recd")
-             for kind in ("received", "revised", "accepted", "corrected", "retracted") if kind in meta]  # fmt: skip
+    dates = [
+        dated("date", meta[kind], date_type=kind if kind != "revised" else "rev-recd")
+        for kind in ("received", "revised", "accepted", "corrected", "retracted")
+        if kind in meta
+    ]
     return make("history", *dates) if dates else None
 
 
 def permissions(meta: dict[str, Any]) -> Element:
     holder = "The Authors" if meta["access"] == "open" else "Pellisund Society of Neurology"
-    made = make("permissions", make("copyright-statement", f"© 2026 {holder}. Invented sample."),
-                make("copyright-year", 2026), make("copyright-holder", holder))  # fmt: skip
+    made = make(
+        "permissions",
+        make("copyright-statement", f"© 2026 {holder}. Invented sample."),
+        make("copyright-year", 2026),
+        make("copyright-holder", holder),
+    )
     if meta["access"] != "controlled":
         add(made, free_to_read(meta.get("free_from")))
     return add(made, open_license() if meta["access"] == "open" else None)
@@ -175,8 +229,15 @@ def related(meta: dict[str, Any], places: dict[str, Placement]) -> list[Element]
     made = []
     for number, relation in enumerate(meta.get("related", []), start=1):
         place = places.get(relation["slug"], Placement())
-        element = make("related-article", related_article_type=relation["type"], ext_link_type="doi", id=f"ra{number}",
-                       vol=place.volume, issue=place.issue, page=place.first)  # fmt: skip
+        element = make(
+            "related-article",
+            related_article_type=relation["type"],
+            ext_link_type="doi",
+            id=f"ra{number}",
+            vol=place.volume,
+            issue=place.issue,
+            page=place.first,
+        )
         made.append(link(element, read(relation["slug"]).doi))
     return made
 
@@ -205,5 +266,8 @@ def keywords(meta: dict[str, Any]) -> Element | None:
 def funding(meta: dict[str, Any]) -> Element | None:
     if "funding" not in meta:
         return None
-    awards = [make("award-group", make("funding-source", award["source"]), make("award-id", award["id"])) for award in meta.get("awards", [])]
+    awards = [
+        make("award-group", make("funding-source", award["source"]), make("award-id", award["id"]))
+        for award in meta.get("awards", [])
+    ]
     return make("funding-group", *awards, make("funding-statement", meta["funding"]))

@@ -1,7 +1,7 @@
 """Marks inside a line of a manuscript, as JATS.
 
-    *italic*  **bold**  ^sup^  ~sub~  $TeX$  [@1,3-5] citations  {F1} {T2} {E1} {A1} {S1} {B1} cross-references
-    ^[a] a table's note  [fn:a] a note of the article  [words](https://...) a link
+*italic*  **bold**  ^sup^  ~sub~  $TeX$  [@1,3-5] citations  {F1} {T2} {E1} {A1} {S1} {B1} cross-references
+^[a] a table's note  [fn:a] a note of the article  [words](https://...) a link
 """
 
 from __future__ import annotations

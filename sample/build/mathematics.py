@@ -10,7 +10,17 @@ from lxml import etree
 
 from sample.build.xml import MML, Element
 
-NAMED = {"×": "times", "−": "-", "·": "dot.op", "≤": "<=", "≥": ">=", "≈": "approx", "∑": "sum", "→": "->", "…": "dots.h"}
+NAMED = {
+    "×": "times",
+    "−": "-",
+    "·": "dot.op",
+    "≤": "<=",
+    "≥": ">=",
+    "≈": "approx",
+    "∑": "sum",
+    "→": "->",
+    "…": "dots.h",
+}
 
 
 def mathml(tex: str, display: bool = False) -> Element:

@@ -28,7 +28,9 @@ def read_journal() -> dict[str, Any]:
 
 def slugs(journal: dict[str, Any]) -> list[str]:
     """Every article in reading order, those of no issue last."""
-    placed = [slug for issue in journal["issues"] for section in issue.get("sections", []) for slug in section["articles"]]
+    placed = [
+        slug for issue in journal["issues"] for section in issue.get("sections", []) for slug in section["articles"]
+    ]
     return placed + journal["online_first"]["articles"]
 
 

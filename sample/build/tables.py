@@ -1,11 +1,11 @@
 """A table of a manuscript as JATS.
 
-    widths: 40 30l 30               shares of the width, one a column; with `l` its cells stand left (the first always do)
-    head: r2:Outcome | c2:Events    cells; `r2:` and `c2:` span rows and columns,
-    head: + | Kit | Usual           `+` is a cell that a span from above or the left covers, `-` is empty
-    row: Age, y | 71 | 70
-    sub: Medical history            a row that heads those below it
-    note a: text    note: text      notes below, marked ^[a] in cells or not marked
+widths: 40 30l 30               shares of the width, one a column; with `l` its cells stand left (the first always do)
+head: r2:Outcome | c2:Events    cells; `r2:` and `c2:` span rows and columns,
+head: + | Kit | Usual           `+` is a cell that a span from above or the left covers, `-` is empty
+row: Age, y | 71 | 70
+sub: Medical history            a row that heads those below it
+note a: text    note: text      notes below, marked ^[a] in cells or not marked
 """
 
 from __future__ import annotations
@@ -26,11 +26,28 @@ def table(name: str, title: str, place: str, lines: list[str]) -> Element:
         raise ValueError(f"{name}: a line of the table is none of widths, head, row, sub, note")
     widths = rows[0][2].split()
     left = {position for position, width in enumerate(widths) if width.endswith("l")} | {0}
-    wrap = make("table-wrap", make("label", f"Table {name[1:]}"), make("caption", fill(make("title"), title, name)),
-                id=name, position="float", specific_use="wide" if place == "wide" else None)  # fmt: skip
-    grid = make("table", make("colgroup", *(make("col", width=f"{width.rstrip('l')}%") for width in widths)), frame="hsides", rules="groups")
+    wrap = make(
+        "table-wrap",
+        make("label", f"Table {name[1:]}"),
+        make("caption", fill(make("title"), title, name)),
+        id=name,
+        position="float",
+        specific_use="wide" if place == "wide" else None,
+    )
+    grid = make(
+        "table",
+        make("colgroup", *(make("col", width=f"{width.rstrip('l')}%") for width in widths)),
+        frame="hsides",
+        rules="groups",
+    )
     add(grid, make("thead", *(row(cells, "th", name, mark, left) for mark, _, cells in rows if mark == "head")))
-    add(grid, make("tbody", *(body_row(mark, cells, name, len(widths), left) for mark, _, cells in rows if mark in ("row", "sub"))))
+    add(
+        grid,
+        make(
+            "tbody",
+            *(body_row(mark, cells, name, len(widths), left) for mark, _, cells in rows if mark in ("row", "sub")),
+        ),
+    )
     notes = [note(name, mark, text) for kind, mark, text in rows if kind == "note"]
     return add(wrap, grid, make("table-wrap-foot", *notes) if notes else None)
 

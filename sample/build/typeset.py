@@ -27,10 +27,8 @@ def pdf(root: Element, journal: dict[str, Any], place: Placement, drawings: dict
             (Path(folder) / f"{stem}.svg").write_text(svg, encoding="utf-8")
         (Path(folder) / "layout.typ").write_text(LAYOUT.read_text(encoding="utf-8"), encoding="utf-8")
         (Path(folder) / "main.typ").write_text(document(root, journal, place), encoding="utf-8")
-        made = typst.Compiler(font_paths=FONTS, root=folder).compile(
-            str(Path(folder) / "main.typ"), format="pdf", timestamp=published(root)
-        )
-    return made  # type: ignore[return-value]
+        compiler = typst.Compiler(font_paths=FONTS, root=folder)
+        return compiler.compile(str(Path(folder) / "main.typ"), format="pdf", timestamp=published(root))  # type: ignore[return-value]
 
 
 def count_pages(made: bytes) -> int:
@@ -46,7 +44,8 @@ def published(root: Element) -> datetime:
 def document(root: Element, journal: dict[str, Any], place: Placement) -> str:
     settings = ",\n  ".join(f"{name}: {value}" for name, value in head(root, journal, place).items())
     body, back = root.find("body"), root.find("back")
-    return f'#import "layout.typ": *\n#show: article.with(\n  {settings},\n)\n{inside(body)}\n{inside(back)}\n{references(back)}\n{replies(root)}'
+    opening = f'#import "layout.typ": *\n#show: article.with(\n  {settings},\n)'
+    return "\n".join((opening, inside(body), inside(back), references(back), replies(root)))
 
 
 def head(root: Element, journal: dict[str, Any], place: Placement) -> dict[str, str]:
@@ -64,7 +63,9 @@ def head(root: Element, journal: dict[str, Any], place: Placement) -> dict[str, 
         "subtitle": f"[{inside(subtitle)}]" if subtitle is not None else "none",
         "running": f"[{inside(meta.find('title-group/alt-title'))}]",
         "authors": authors(meta),
-        "affiliations": array(f"#sup[{plain(aff.find('label'))}]; {escape(without_label(aff))}" for aff in meta.findall("aff")),
+        "affiliations": array(
+            f"#sup[{plain(aff.find('label'))}]; {escape(without_label(aff))}" for aff in meta.findall("aff")
+        ),
         "abstracts": array_of_abstracts(meta),
         "notices": array(notices(meta)),
         "notes": array(notes(meta)),
@@ -119,7 +120,9 @@ def authors(meta: Element) -> str:
         order = ("surname", "given-names") if name.get("name-style") == "eastern" else ("given-names", "surname")
         words = " ".join(name.findtext(part) for part in order) + (f", {degrees}" if degrees else "")
         marks = ",".join(plain(xref) for xref in contrib.findall("xref"))
-        made.append(f"#box[{escape(words)}#sup[{escape(marks)}];];" if not degrees else f"{escape(words)}#sup[{escape(marks)}];")
+        made.append(
+            f"#box[{escape(words)}#sup[{escape(marks)}];];" if not degrees else f"{escape(words)}#sup[{escape(marks)}];"
+        )
     return array(made)
 
 
@@ -136,7 +139,9 @@ def notices(meta: Element) -> list[str]:
         if link.get("related-article-type") in NOTICES:
             kind, words = NOTICES[link.get("related-article-type")]
             when = long_date(meta.find(f"history/date[@date-type='{kind}']"))
-            made.append(f'{words} {when}; see #link("https://doi.org/{link.get(HREF)}")[doi:{escape(link.get(HREF))}];.')
+            made.append(
+                f'{words} {when}; see #link("https://doi.org/{link.get(HREF)}")[doi:{escape(link.get(HREF))}];.'
+            )
     return made
 
 
@@ -168,13 +173,21 @@ def notes(meta: Element) -> list[str]:
     return made + ([f"Funding: {inside(statement)}"] if statement is not None else [])
 
 
-WORDS = {"received": "Received", "rev-recd": "Revised", "accepted": "Accepted", "corrected": "Corrected", "retracted": "Retracted"}
+WORDS = {
+    "received": "Received",
+    "rev-recd": "Revised",
+    "accepted": "Accepted",
+    "corrected": "Corrected",
+    "retracted": "Retracted",
+}
 
 
 def inside_without_label(element: Element) -> str:
     label = element.find("label")
-    return inside(element) if label is None else escape(label.tail) + "".join(
-        markup(child) + escape(child.tail) for child in element if child is not label
+    return (
+        inside(element)
+        if label is None
+        else escape(label.tail) + "".join(markup(child) + escape(child.tail) for child in element if child is not label)
     )
 
 
@@ -195,25 +208,33 @@ def references(back: Element) -> str:
     return f"\n#reference-list({array(reference(ref[1]) for ref in listed.findall('ref'))})\n"
 
 
+def signature(contrib: Element) -> str:
+    name = contrib.find("name")
+    return f"{name.findtext('given-names')} {name.findtext('surname')}, {contrib.findtext('degrees')}"
+
+
 def replies(root: Element) -> str:
     """Sub-articles: their title as a heading, their text, their authors below."""
     made = ""
     for sub in root.findall("sub-article"):
-        names = [f"{plain(contrib.find('name/given-names'))} {plain(contrib.find('name/surname'))}, {contrib.findtext('degrees')}"
-                 for contrib in sub.iter("contrib")]  # fmt: skip
-        made += f"\n#heading(level: 1)[{plain(sub.find('front-stub/title-group'))}]\n{inside(sub.find('body'))}\n#signature[{escape('; '.join(names))}]\n"
+        names = "; ".join(signature(contrib) for contrib in sub.iter("contrib"))
+        made += f"\n#heading(level: 1)[{plain(sub.find('front-stub/title-group'))}]\n"
+        made += f"{inside(sub.find('body'))}\n#signature[{escape(names)}]\n"
     return made
 
 
 def reference(citation_: Element) -> str:
     if citation_.tag == "mixed-citation":
         return mixed(citation_)
-    people = [f"{name.findtext('surname')} {name.findtext('given-names')}" for name in citation_.findall("person-group/name")]
+    people = [
+        f"{name.findtext('surname')} {name.findtext('given-names')}" for name in citation_.findall("person-group/name")
+    ]
     people += ["et al"] * len(citation_.findall("person-group/etal"))
     people += [collab.text or "" for collab in citation_.findall("person-group/collab")]
     names = f"{escape(', '.join(people))}. " if people else ""
     title = inside(citation_.find("article-title"))
-    return f"{names}{title}. #emph[{escape(citation_.findtext('source'))}];. {escape(numbers(citation_))} doi:{escape(citation_.findtext('pub-id'))}"
+    source, doi = escape(citation_.findtext("source")), escape(citation_.findtext("pub-id"))
+    return f"{names}{title}. #emph[{source}];. {escape(numbers(citation_))} doi:{doi}"
 
 
 def numbers(citation_: Element) -> str:
@@ -230,4 +251,3 @@ def mixed(citation_: Element) -> str:
         words = f"#emph[{inside(child)}];" if child.tag == "source" else markup(child)
         made += words + escape(child.tail)
     return made
-

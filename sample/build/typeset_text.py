@@ -103,9 +103,10 @@ def figure(element: Element) -> str:
 
 def table_wrap(element: Element) -> str:
     notes = [f"[{inside(note).strip()}]" for note in element.findall("table-wrap-foot/fn")]
+    foot = ", ".join(notes) + ("," if notes else "")
     return (
         f'\n#grid-table("{scope(element)}", [{escape(element.findtext("label"))}], '
-        f"[{inside(element.find('caption/title'))}], ({', '.join(notes)}{',' if notes else ''}))[{table(element.find('table'))}]\n"
+        f"[{inside(element.find('caption/title'))}], ({foot}))[{table(element.find('table'))}]\n"
     )
 
 
@@ -139,7 +140,9 @@ def appendix(element: Element) -> str:
 
 def titled(element: Element) -> str:
     title = element.find("title")
-    return f"\n#heading(level: 1)[{inside(title)}]\n" + "".join(markup(child) for child in element if child is not title)
+    return f"\n#heading(level: 1)[{inside(title)}]\n" + "".join(
+        markup(child) for child in element if child is not title
+    )
 
 
 def material(element: Element) -> str:
@@ -158,9 +161,28 @@ def nothing(element: Element) -> str:
 
 
 MARKUP: dict[str, Callable[[Element], str]] = {
-    "italic": call("emph"), "bold": call("strong"), "sup": sup, "sub": call("sub"), "email": call("box"), "inline-formula": formula,
-    "disp-formula": display_formula, "xref": reference, "ext-link": external, "p": paragraph, "sec": section, "list": items,
-    "def-list": definitions, "fig": figure, "table-wrap": table_wrap, "boxed-text": boxed, "app": appendix,
-    "ack": titled, "fn-group": titled, "glossary": titled, "supplementary-material": material, "fn": note, "ref-list": nothing,
+    "italic": call("emph"),
+    "bold": call("strong"),
+    "sup": sup,
+    "sub": call("sub"),
+    "email": call("box"),
+    "inline-formula": formula,
+    "disp-formula": display_formula,
+    "xref": reference,
+    "ext-link": external,
+    "p": paragraph,
+    "sec": section,
+    "list": items,
+    "def-list": definitions,
+    "fig": figure,
+    "table-wrap": table_wrap,
+    "boxed-text": boxed,
+    "app": appendix,
+    "ack": titled,
+    "fn-group": titled,
+    "glossary": titled,
+    "supplementary-material": material,
+    "fn": note,
+    "ref-list": nothing,
     "disp-quote": call("blockquote"),
-}  # fmt: skip
+}

@@ -5,6 +5,7 @@ Needs no Django and no database. Rebuilding needs typst, a development dependenc
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 import tomllib
@@ -34,7 +35,11 @@ REAL_DOIS = {
     "10.7326/0003-4819-158-3-201302050-00583",  # SPIRIT 2013
     "10.1186/1752-1947-7-223",  # CARE
 }
-REAL_ADDRESSES = {"https://www.icmje.org/recommendations/", "https://publicationethics.org/", "https://jats.nlm.nih.gov/"}
+REAL_ADDRESSES = {
+    "https://www.icmje.org/recommendations/",
+    "https://publicationethics.org/",
+    "https://jats.nlm.nih.gov/",
+}
 
 
 @cache
@@ -84,7 +89,11 @@ each_controlled = pytest.mark.parametrize("slug", CONTROLLED)
 
 def test_the_journal_has_three_issues_with_covers_and_every_article_stands_in_one_place() -> None:
     issues = JOURNAL["issues"]
-    assert [(issue["volume"], issue["number"], issue["year"]) for issue in issues] == [(4, 1, 2026), (4, 2, 2026), (4, 3, 2026)]
+    assert [(issue["volume"], issue["number"], issue["year"]) for issue in issues] == [
+        (4, 1, 2026),
+        (4, 2, 2026),
+        (4, 3, 2026),
+    ]
     placed = [slug for issue in issues for section in issue["sections"] for slug in section["articles"]]
     assert sorted(placed + JOURNAL["online_first"]["articles"]) == SLUGS
     for issue in issues:
@@ -95,12 +104,20 @@ def test_the_journal_has_three_issues_with_covers_and_every_article_stands_in_on
 
 def test_the_offers_are_whole_numbers_of_cents() -> None:
     offers = {(offer["kind"], offer.get("interval")): offer["amount"] for offer in JOURNAL["offers"]}
-    assert offers == {("purchase", None): 3000, ("rental", None): 600, ("subscription", "month"): 900, ("subscription", "year"): 8900}
+    assert offers == {
+        ("purchase", None): 3000,
+        ("rental", None): 600,
+        ("subscription", "month"): 900,
+        ("subscription", "year"): 8900,
+    }
     assert {offer["currency"] for offer in JOURNAL["offers"]} == {"USD"}
 
 
 def test_nobody_real_can_be_written_to_or_telephoned() -> None:
-    people = [person["email"] for person in JOURNAL["people"]] + [JOURNAL["service_center"]["email"], JOURNAL["journal"]["email"]]
+    people = [person["email"] for person in JOURNAL["people"]] + [
+        JOURNAL["service_center"]["email"],
+        JOURNAL["journal"]["email"],
+    ]
     emails = people + [email.text for slug in SLUGS for email in article(slug).iter("email")]
     assert len(emails) > 15 and all(str(email).endswith("@example.org") for email in emails)
     assert all(re.search(r"555-01\d\d$", phone["number"]) for phone in JOURNAL["service_center"]["telephones"])
@@ -112,7 +129,9 @@ def test_the_kinds_of_article_that_a_journal_needs_are_all_there() -> None:
     assert kinds["research-article"] >= 5
     for kind in ("editorial", "review-article", "case-report", "letter", "correction", "retraction", "brief-report"):
         assert kinds[kind] == 1, kind
-    structured = [slug for slug in SLUGS if article(slug).get("article-type") == "research-article" and meta(slug, "abstract/sec")]
+    structured = [
+        slug for slug in SLUGS if article(slug).get("article-type") == "research-article" and meta(slug, "abstract/sec")
+    ]
     assert len(structured) >= 4
     assert [slug for slug in SLUGS if not meta(slug, "issue")] == JOURNAL["online_first"]["articles"]
     assert [slug for slug in SLUGS if meta(slug, "elocation-id")] == ["lamplight-protocol"]
@@ -131,19 +150,38 @@ def test_the_editorial_has_a_subtitle_no_abstract_and_a_first_paragraph_long_eno
 
 def test_the_articles_use_what_a_renderer_must_know() -> None:
     every = [article(slug) for slug in SLUGS]
-    for path in (".//td[@rowspan]", ".//th[@colspan]", ".//table-wrap-foot/fn", ".//boxed-text", ".//back/fn-group/fn", ".//app",
-                 ".//supplementary-material", ".//funding-group", ".//fn[@fn-type='coi-statement']", ".//sec[@sec-type='data-availability']",
-                 ".//corresp", ".//inline-formula/{http://www.w3.org/1998/Math/MathML}math", ".//tex-math", ".//glossary",
-                 ".//contrib-id[@contrib-id-type='orcid']", ".//contrib[@equal-contrib='yes']", ".//abstract[@abstract-type='key-points']"):  # fmt: skip
+    for path in (
+        ".//td[@rowspan]",
+        ".//th[@colspan]",
+        ".//table-wrap-foot/fn",
+        ".//boxed-text",
+        ".//back/fn-group/fn",
+        ".//app",
+        ".//supplementary-material",
+        ".//funding-group",
+        ".//fn[@fn-type='coi-statement']",
+        ".//sec[@sec-type='data-availability']",
+        ".//corresp",
+        ".//inline-formula/{http://www.w3.org/1998/Math/MathML}math",
+        ".//tex-math",
+        ".//glossary",
+        ".//contrib-id[@contrib-id-type='orcid']",
+        ".//contrib[@equal-contrib='yes']",
+        ".//abstract[@abstract-type='key-points']",
+    ):
         assert any(root.find(path) is not None for root in every), path
-    ranges = [sup for sup in article("acute-vertigo").iter("sup") if len(sup.findall("xref")) > 1 and "-" in text_of(sup)]
+    ranges = [
+        sup for sup in article("acute-vertigo").iter("sup") if len(sup.findall("xref")) > 1 and "-" in text_of(sup)
+    ]
     assert len(ranges) >= 5
 
 
 def test_an_open_article_has_its_license_and_a_free_one_its_date() -> None:
     license_ref = article("ferry-rescue").findtext(f".//permissions/license/{ALI}license_ref")
     assert license_ref == "https://creativecommons.org/licenses/by/4.0/"
-    assert [free.get("start_date") for free in meta("winter-migraine", f"permissions/{ALI}free_to_read")] == ["2026-09-10"]
+    assert [free.get("start_date") for free in meta("winter-migraine", f"permissions/{ALI}free_to_read")] == [
+        "2026-09-10"
+    ]
     for notice in ("quay-correction", "night-rounds-retraction"):
         assert is_open(notice)
 
@@ -158,8 +196,12 @@ def test_an_open_article_has_its_license_and_a_free_one_its_date() -> None:
     ],
 )
 def test_related_articles_point_at_each_other(notice: str, there: str, about: str, back: str) -> None:
-    assert [link.get(XLINK) for link in meta(notice, f"related-article[@related-article-type='{there}']")] == [doi(about)]
-    assert [link.get(XLINK) for link in meta(about, f"related-article[@related-article-type='{back}']")] == [doi(notice)]
+    assert [link.get(XLINK) for link in meta(notice, f"related-article[@related-article-type='{there}']")] == [
+        doi(about)
+    ]
+    assert [link.get(XLINK) for link in meta(about, f"related-article[@related-article-type='{back}']")] == [
+        doi(notice)
+    ]
 
 
 # Each article
@@ -193,7 +235,9 @@ def test_every_figure_and_file_an_article_names_exists_and_nothing_else_lies_bes
 def test_every_figure_table_and_reference_is_cited_in_the_text(slug: str) -> None:
     root = article(slug)
     cited = {rid for xref in root.iter("xref") for rid in xref.get("rid", "").split()}
-    shown = {str(element.get("id")) for tag in ("fig", "table-wrap", "fn-group/fn") for element in root.findall(f".//{tag}")}
+    shown = {
+        str(element.get("id")) for tag in ("fig", "table-wrap", "fn-group/fn") for element in root.findall(f".//{tag}")
+    }
     assert shown <= cited
     for ref in root.iter("ref"):
         number = int(str(ref.get("id"))[1:])
@@ -225,9 +269,13 @@ def test_counts_and_pages_agree_with_the_pdf(slug: str) -> None:
 
 
 def test_the_pages_of_the_volume_run_on_without_a_gap() -> None:
-    ranges = sorted((int(meta(slug, "fpage")[0].text or 0), int(meta(slug, "lpage")[0].text or 0)) for slug in SLUGS if meta(slug, "fpage"))
+    ranges = sorted(
+        (int(meta(slug, "fpage")[0].text or 0), int(meta(slug, "lpage")[0].text or 0))
+        for slug in SLUGS
+        if meta(slug, "fpage")
+    )
     assert ranges[0][0] == 1
-    assert all(after[0] == before[1] + 1 for before, after in zip(ranges, ranges[1:], strict=False))
+    assert all(after[0] == before[1] + 1 for before, after in itertools.pairwise(ranges))
 
 
 @each_article
@@ -306,7 +354,9 @@ def test_no_sentinel_stands_in_any_other_article_or_in_the_journal_file() -> Non
         others = [sentence for number, found in SENTINELS.items() if number != doi(slug) for sentence in found]
         whole = text_of(article(slug))
         assert not any(sentence in whole for sentence in others)
-    assert not any(sentence in (SAMPLE / "journal.toml").read_text() for found in SENTINELS.values() for sentence in found)
+    assert not any(
+        sentence in (SAMPLE / "journal.toml").read_text() for found in SENTINELS.values() for sentence in found
+    )
 
 
 # How it is made

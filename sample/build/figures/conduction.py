@@ -44,8 +44,14 @@ def corrected() -> str:
     axes = Axes(sheet, 34, 8, 198, 130, (0, 6), (20, 70))
     axes.frame([1.5, 4.5], range(30, 71, 10), "", "Sensory velocity, m/s", ["As measured", "Corrected to 32 °C"])
     sheet.polyline([(axes.x(0), axes.y(48)), (axes.x(6), axes.y(48))], SLATE, 0.8, "3 2")
-    boxes = ((0.6, (38, 44.0, 46.9, 50.1, 57), SEA), (1.5, (46, 51.6, 54.3, 57.2, 63), SEA), (2.4, (28, 34.8, 39.7, 44.3, 51), CORAL),
-             (3.6, (45, 50.4, 53.6, 56.8, 63), SEA), (4.5, (46, 51.8, 54.5, 57.3, 63), SEA), (5.4, (31, 37.2, 41.5, 45.2, 52), CORAL))  # fmt: skip
+    boxes = (
+        (0.6, (38, 44.0, 46.9, 50.1, 57), SEA),
+        (1.5, (46, 51.6, 54.3, 57.2, 63), SEA),
+        (2.4, (28, 34.8, 39.7, 44.3, 51), CORAL),
+        (3.6, (45, 50.4, 53.6, 56.8, 63), SEA),
+        (4.5, (46, 51.8, 54.5, 57.3, 63), SEA),
+        (5.4, (31, 37.2, 41.5, 45.2, 52), CORAL),
+    )
     for index, (at, values, color) in enumerate(boxes):
         box_plot(axes, at, values, color, 10)
         word = ("cold", "warm", "all")[index % 3]

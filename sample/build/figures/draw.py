@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Sequence
 from html import escape
 from math import cos, exp, pi, sin
@@ -29,8 +30,18 @@ class Drawing:
         size = f'viewBox="0 0 {n(self.width)} {n(self.height)}" width="{n(self.width)}" height="{n(self.height)}"'
         return f'<svg xmlns="http://www.w3.org/2000/svg" {size}>\n' + "\n".join(self.parts) + "\n</svg>\n"
 
-    def text(self, x: float, y: float, words: str, size: float = 8, color: str = INK, anchor: str = "start",
-             weight: int = 400, italic: bool = False, turn: float = 0) -> None:  # fmt: skip
+    def text(  # noqa: PLR0913, PLR0917 (what a word looks like has many parts)
+        self,
+        x: float,
+        y: float,
+        words: str,
+        size: float = 8,
+        color: str = INK,
+        anchor: str = "start",
+        weight: int = 400,
+        italic: bool = False,
+        turn: float = 0,
+    ) -> None:
         style = f' font-weight="{weight}"' * (weight != 400) + ' font-style="italic"' * italic
         turned = f' transform="rotate({n(turn)} {n(x)} {n(y)})"' * (turn != 0)
         self.parts.append(
@@ -38,57 +49,117 @@ class Drawing:
             f' text-anchor="{anchor}"{style}{turned}>{escape(words)}</text>'
         )
 
-    def lines(self, x: float, y: float, words: Sequence[str], size: float = 8, step: float = 1.25, **style: object) -> None:
+    def lines(
+        self, x: float, y: float, words: Sequence[str], size: float = 8, step: float = 1.25, **style: object
+    ) -> None:
         for index, line in enumerate(words):
             self.text(x, y + index * size * step, line, size, **style)  # type: ignore[arg-type]
 
-    def line(self, x1: float, y1: float, x2: float, y2: float, color: str = INK, width: float = 0.7, dash: str = "") -> None:
+    def line(
+        self, x1: float, y1: float, x2: float, y2: float, color: str = INK, width: float = 0.7, dash: str = ""
+    ) -> None:
         self.path(f"M{n(x1)} {n(y1)}L{n(x2)} {n(y2)}", color, width, dash=dash)
 
-    def path(self, d: str, color: str = "none", width: float = 1, fill: str = "none", dash: str = "", opacity: float = 1) -> None:
+    def path(
+        self, d: str, color: str = "none", width: float = 1, fill: str = "none", dash: str = "", opacity: float = 1
+    ) -> None:
         extra = f' stroke-dasharray="{dash}"' * bool(dash) + f' opacity="{n(opacity)}"' * (opacity != 1)
         self.parts.append(
-            f'<path d="{d}" fill="{fill}" stroke="{color}" stroke-width="{n(width)}" stroke-linejoin="round" stroke-linecap="round"{extra}/>'
+            f'<path d="{d}" fill="{fill}" stroke="{color}" stroke-width="{n(width)}"'
+            f' stroke-linejoin="round" stroke-linecap="round"{extra}/>'
         )
 
-    def polyline(self, points: Iterable[Point], color: str = INK, width: float = 1, dash: str = "", fill: str = "none", opacity: float = 1) -> None:
+    def polyline(
+        self,
+        points: Iterable[Point],
+        color: str = INK,
+        width: float = 1,
+        dash: str = "",
+        fill: str = "none",
+        opacity: float = 1,
+    ) -> None:
         self.path("M" + "L".join(f"{n(x)} {n(y)}" for x, y in points), color, width, fill, dash, opacity)
 
-    def rect(self, x: float, y: float, width: float, height: float, fill: str, stroke: str = "none", radius: float = 0, line: float = 0.7) -> None:
+    def rect(
+        self,
+        x: float,
+        y: float,
+        width: float,
+        height: float,
+        fill: str,
+        stroke: str = "none",
+        radius: float = 0,
+        line: float = 0.7,
+    ) -> None:
         self.parts.append(
-            f'<rect x="{n(x)}" y="{n(y)}" width="{n(width)}" height="{n(height)}" rx="{n(radius)}" fill="{fill}" stroke="{stroke}" stroke-width="{n(line)}"/>'
+            f'<rect x="{n(x)}" y="{n(y)}" width="{n(width)}" height="{n(height)}" rx="{n(radius)}"'
+            f' fill="{fill}" stroke="{stroke}" stroke-width="{n(line)}"/>'
         )
 
-    def circle(self, x: float, y: float, radius: float, fill: str, stroke: str = "none", line: float = 0.7, opacity: float = 1) -> None:
+    def circle(
+        self, x: float, y: float, radius: float, fill: str, stroke: str = "none", line: float = 0.7, opacity: float = 1
+    ) -> None:
         self.parts.append(
-            f'<circle cx="{n(x)}" cy="{n(y)}" r="{n(radius)}" fill="{fill}" stroke="{stroke}" stroke-width="{n(line)}" opacity="{n(opacity)}"/>'
+            f'<circle cx="{n(x)}" cy="{n(y)}" r="{n(radius)}" fill="{fill}"'
+            f' stroke="{stroke}" stroke-width="{n(line)}" opacity="{n(opacity)}"/>'
         )
 
-    def arrow(self, x1: float, y1: float, x2: float, y2: float, color: str = INK, width: float = 0.8, head: float = 3.5) -> None:
+    def arrow(
+        self, x1: float, y1: float, x2: float, y2: float, color: str = INK, width: float = 0.8, head: float = 3.5
+    ) -> None:
         """A line with a filled head; level or upright lines only."""
         self.line(x1, y1, x2, y2, color, width)
         if x1 == x2:
             way = 1 if y2 > y1 else -1
-            self.polyline([(x2, y2), (x2 - head * 0.6, y2 - way * head), (x2 + head * 0.6, y2 - way * head), (x2, y2)], color, 0.3, fill=color)
+            self.polyline(
+                [(x2, y2), (x2 - head * 0.6, y2 - way * head), (x2 + head * 0.6, y2 - way * head), (x2, y2)],
+                color,
+                0.3,
+                fill=color,
+            )
         else:
             way = 1 if x2 > x1 else -1
-            self.polyline([(x2, y2), (x2 - way * head, y2 - head * 0.6), (x2 - way * head, y2 + head * 0.6), (x2, y2)], color, 0.3, fill=color)
+            self.polyline(
+                [(x2, y2), (x2 - way * head, y2 - head * 0.6), (x2 - way * head, y2 + head * 0.6), (x2, y2)],
+                color,
+                0.3,
+                fill=color,
+            )
 
-    def boxed(self, x: float, y: float, width: float, words: Sequence[str], size: float = 7.6, fill: str = WHITE, stroke: str = SEA,
-              bold: bool = True, color: str = INK) -> float:  # fmt: skip
+    def boxed(  # noqa: PLR0913, PLR0917
+        self,
+        x: float,
+        y: float,
+        width: float,
+        words: Sequence[str],
+        size: float = 7.6,
+        fill: str = WHITE,
+        stroke: str = SEA,
+        bold: bool = True,
+        color: str = INK,
+    ) -> float:
         """Words in a box, the first line bold; returns the box's lower edge."""
         height = len(words) * size * 1.28 + 7
         self.rect(x, y, width, height, fill, stroke, 2, 0.9)
         for index, line in enumerate(words):
-            self.text(x + width / 2, y + 4 + size * (0.82 + index * 1.28), line, size, anchor="middle", color=color,
-                      weight=600 if bold and index == 0 else 400)  # fmt: skip
+            self.text(
+                x + width / 2,
+                y + 4 + size * (0.82 + index * 1.28),
+                line,
+                size,
+                anchor="middle",
+                color=color,
+                weight=600 if bold and index == 0 else 400,
+            )
         return y + height
 
 
 class Axes:
     """A plotting area inside a drawing, with linear scales."""
 
-    def __init__(self, sheet: Drawing, left: float, top: float, width: float, height: float, xs: Point, ys: Point) -> None:
+    def __init__(
+        self, sheet: Drawing, left: float, top: float, width: float, height: float, xs: Point, ys: Point
+    ) -> None:
         self.sheet, self.left, self.top, self.width, self.height = sheet, left, top, width, height
         self.xs, self.ys = xs, ys
 
@@ -98,8 +169,16 @@ class Axes:
     def y(self, value: float) -> float:
         return self.top + self.height - (value - self.ys[0]) / (self.ys[1] - self.ys[0]) * self.height
 
-    def frame(self, xticks: Sequence[float], yticks: Sequence[float], xlabel: str, ylabel: str, xwords: Sequence[str] | None = None,
-              ywords: Sequence[str] | None = None, grid: bool = True) -> None:  # fmt: skip
+    def frame(
+        self,
+        xticks: Sequence[float],
+        yticks: Sequence[float],
+        xlabel: str,
+        ylabel: str,
+        xwords: Sequence[str] | None = None,
+        ywords: Sequence[str] | None = None,
+        grid: bool = True,
+    ) -> None:
         bottom = self.top + self.height
         for value, word in zip(yticks, ywords or [n(tick) for tick in yticks], strict=True):
             if grid:
@@ -112,10 +191,14 @@ class Axes:
         self.sheet.text(self.left + self.width / 2, bottom + 22, xlabel, 8, anchor="middle", weight=600)
         self.sheet.text(self.left - 24, self.top + self.height / 2, ylabel, 8, anchor="middle", weight=600, turn=-90)
 
-    def curve(self, points: Iterable[Point], color: str, width: float = 1.4, dash: str = "", step: bool = False) -> None:
+    def curve(
+        self, points: Iterable[Point], color: str, width: float = 1.4, dash: str = "", step: bool = False
+    ) -> None:
         mapped = [(self.x(x), self.y(y)) for x, y in points]
         if step:
-            mapped = [mapped[0]] + [corner for (_, y0), (x, y) in zip(mapped, mapped[1:], strict=False) for corner in ((x, y0), (x, y))]
+            mapped = [mapped[0]] + [
+                corner for (_, y0), (x, y) in itertools.pairwise(mapped) for corner in ((x, y0), (x, y))
+            ]
         self.sheet.polyline(mapped, color, width, dash)
 
 
@@ -142,7 +225,9 @@ def around(x: float, y: float, radius: float, degrees: float) -> Point:
     return x + radius * cos(degrees * pi / 180), y + radius * sin(degrees * pi / 180)
 
 
-def box_plot(axes: Axes, at: float, values: tuple[float, float, float, float, float], color: str, half: float = 9) -> None:
+def box_plot(
+    axes: Axes, at: float, values: tuple[float, float, float, float, float], color: str, half: float = 9
+) -> None:
     """`values`: lower whisker, first quartile, median, third quartile, upper whisker."""
     low, first, median, third, high = (axes.y(value) for value in values)
     x, sheet = axes.x(at), axes.sheet

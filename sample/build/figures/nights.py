@@ -14,8 +14,12 @@ def awakenings() -> str:
     sheet = Drawing(COLUMN, 172)
     axes = Axes(sheet, 34, 10, 198, 128, (0, 6), (0, 12))
     axes.frame([1.5, 4.5], range(0, 13, 3), "", "Awakenings a night", ["Calm nights", "Stormy nights"])
-    boxes = ((0.9, (0.5, 1.7, 2.7, 3.9, 7.0), SEA), (2.1, (0.9, 2.4, 3.7, 5.3, 8.9), CORAL),
-             (3.9, (0.8, 2.4, 3.6, 5.1, 8.6), SEA), (5.1, (1.4, 3.3, 4.8, 6.7, 10.9), CORAL))  # fmt: skip
+    boxes = (
+        (0.9, (0.5, 1.7, 2.7, 3.9, 7.0), SEA),
+        (2.1, (0.9, 2.4, 3.7, 5.3, 8.9), CORAL),
+        (3.9, (0.8, 2.4, 3.6, 5.1, 8.6), SEA),
+        (5.1, (1.4, 3.3, 4.8, 6.7, 10.9), CORAL),
+    )
     for at, values, color in boxes:
         box_plot(axes, at, values, color, 12)
         sheet.text(axes.x(at) + 15, axes.y(values[2]) + 2.6, f"{values[2]:.1f}", 7.2, color, weight=600)
@@ -47,7 +51,9 @@ def lamps() -> str:
     """Delirium by month before and after the lights were lowered (of the retracted study)."""
     sheet = Drawing(COLUMN, 160)
     axes = Axes(sheet, 34, 10, 198, 116, (0.3, 12.7), (0, 24))
-    axes.frame([1, 3, 6, 9, 12], range(0, 25, 6), "Month of the study", "Patients with delirium, %", ["1", "3", "6", "9", "12"])
+    axes.frame(
+        [1, 3, 6, 9, 12], range(0, 25, 6), "Month of the study", "Patients with delirium, %", ["1", "3", "6", "9", "12"]
+    )
     sheet.rect(axes.x(6.5), 10, axes.x(12.7) - axes.x(6.5), 116, "#0e6e7814")
     sheet.text(axes.x(6.5) + 4, 18, "Lights lowered", 7.4, SEA, weight=600)
     before, after = (18.2, 19.4, 17.6, 18.8, 19.0, 18.1), (11.2, 10.4, 9.8, 10.1, 9.6, 9.9)

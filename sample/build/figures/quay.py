@@ -39,18 +39,36 @@ def flow() -> str:
     sheet.line(120, lower, 120, 98, INK, 0.8)
     sheet.line(59, 98, 181, 98, INK, 0.8)
     sides = (
-        (2, SEA, "12 Stations: kit", "1146 stroke calls", ["702 Not thrombolyzed"], "444 Thrombolyzed",
-         ["32 Not analyzed", "21 Declined consent", "11 Record incomplete"], "412 Analyzed"),
-        (124, CORAL, "12 Stations: usual", "1089 stroke calls", ["664 Not thrombolyzed"], "425 Thrombolyzed",
-         ["27 Not analyzed", "18 Declined consent", "9 Record incomplete"], "398 Analyzed"),
-    )  # fmt: skip
+        (
+            2,
+            SEA,
+            "12 Stations: kit",
+            "1146 stroke calls",
+            ["702 Not thrombolyzed"],
+            "444 Thrombolyzed",
+            ["32 Not analyzed", "21 Declined consent", "11 Record incomplete"],
+            "412 Analyzed",
+        ),
+        (
+            124,
+            CORAL,
+            "12 Stations: usual",
+            "1089 stroke calls",
+            ["664 Not thrombolyzed"],
+            "425 Thrombolyzed",
+            ["27 Not analyzed", "18 Declined consent", "9 Record incomplete"],
+            "398 Analyzed",
+        ),
+    )
     for x, color, head, calls, untreated, given, lost, analyzed in sides:
         middle, width = x + 57, 114
         sheet.arrow(middle, 98, middle, 108)
         lower = sheet.boxed(x, 108, width, [head, calls], stroke=color)
         for words, fill in ((untreated, WHITE), ([given], WHITE), (lost, WHITE), ([analyzed], SAND)):
             sheet.arrow(middle, lower, middle, lower + 12)
-            lower = sheet.boxed(x, lower + 12, width, words, stroke=color if fill == SAND or words == [given] else SLATE, fill=fill)
+            lower = sheet.boxed(
+                x, lower + 12, width, words, stroke=color if fill == SAND or words == [given] else SLATE, fill=fill
+            )
     return sheet.svg()
 
 
@@ -66,7 +84,9 @@ def curves() -> str:
     for group, color, dx, dy in ((KIT, SEA, -4, -3), (USUAL, CORAL, 5, 8)):
         percent = 100 * treated(group, 60) / group[0]
         sheet.circle(axes.x(60), axes.y(percent), 2.4, color, WHITE)
-        sheet.text(axes.x(60) + dx, axes.y(percent) + dy, f"{percent:.1f}%", 7.6, color, "end" if dx < 0 else "start", 600)
+        sheet.text(
+            axes.x(60) + dx, axes.y(percent) + dy, f"{percent:.1f}%", 7.6, color, "end" if dx < 0 else "start", 600
+        )
     key(sheet, 44, 20, [("Kit stations", SEA, ""), ("Usual stations", CORAL, "4 2")])
     sheet.text(4, 178, "Not yet treated, No.", 7.4, weight=600)
     for name, group, color, y in (("Kit", KIT, SEA, 190), ("Usual", USUAL, CORAL, 202)):
@@ -90,7 +110,12 @@ def forest() -> str:
     def at(value: float) -> float:
         return left + (log(value) - log(0.8)) / (log(2.2) - log(0.8)) * (right - left)
 
-    for x, words, anchor in ((6, "Subgroup", "start"), (150, "Kit", "middle"), (212, "Usual", "middle"), (494, "Risk ratio (95% CI)", "end")):
+    for x, words, anchor in (
+        (6, "Subgroup", "start"),
+        (150, "Kit", "middle"),
+        (212, "Usual", "middle"),
+        (494, "Risk ratio (95% CI)", "end"),
+    ):
         sheet.text(x, 14, words, 8.4, anchor=anchor, weight=700)
     sheet.text(181, 24, "treated within 60 min / all", 7, SLATE, "middle", italic=True)
     sheet.line(4, 28, WIDE - 4, 28, INK, 0.8)
@@ -105,7 +130,9 @@ def forest() -> str:
         sheet.line(at(low), y, at(high), y, SEA, 1.2)
         size = 3.6 if index == 0 else 1.4 + patients / 130
         if index == 0:
-            sheet.polyline([(at(low), y), (at(value), y - 4), (at(high), y), (at(value), y + 4), (at(low), y)], SEA, 0.5, fill=SEA)
+            sheet.polyline(
+                [(at(low), y), (at(value), y - 4), (at(high), y), (at(value), y + 4), (at(low), y)], SEA, 0.5, fill=SEA
+            )
         else:
             sheet.rect(at(value) - size, y - size, 2 * size, 2 * size, SEA)
         sheet.text(494, y + 2.6, f"{value:.2f} ({low:.2f}–{high:.2f})", 8.2, anchor="end")
@@ -150,8 +177,13 @@ def crossings() -> str:
     """The letter's picture: share treated in time against the state of the sea."""
     sheet = Drawing(COLUMN, 148)
     axes = Axes(sheet, 34, 10, 198, 108, (0.4, 4.6), (0, 80))
-    axes.frame([1, 2, 3, 4], range(0, 81, 20), "State of the sea at the crossing", "Treated in 60 min, %",
-               ["Calm", "Slight", "Moderate", "Rough"])  # fmt: skip
+    axes.frame(
+        [1, 2, 3, 4],
+        range(0, 81, 20),
+        "State of the sea at the crossing",
+        "Treated in 60 min, %",
+        ["Calm", "Slight", "Moderate", "Rough"],
+    )
     for place, (kit, usual) in enumerate(SEAS, start=1):
         for offset, (events, patients), color in ((-0.19, kit, SEA), (0.19, usual, CORAL)):
             percent = 100 * events / patients

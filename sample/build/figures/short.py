@@ -5,8 +5,20 @@ from __future__ import annotations
 from math import sin
 
 from sample.build.figures.draw import (
-    COLUMN, CORAL, GOLD, INK, SAND, SEA, SLATE, WHITE, WIDE, Axes, Chance, Drawing, bump,
-)  # fmt: skip
+    COLUMN,
+    CORAL,
+    GOLD,
+    INK,
+    SAND,
+    SEA,
+    SLATE,
+    WHITE,
+    WIDE,
+    Axes,
+    Chance,
+    Drawing,
+    bump,
+)
 
 Pair = tuple[float, float]
 
@@ -27,7 +39,11 @@ def wedge() -> str:
             sheet.rect(left + quarter * cell, y, cell - 2, height, fill, radius=1.5)
             if training:
                 sheet.text(left + (quarter + 0.5) * cell - 1, y + 11.3, "train", 7.4, INK, "middle", 600)
-    for x, color, words in ((140, "#e4eaec", "Usual care"), (228, GOLD, "Quarter of training, not analyzed"), (372, SEA, "Kit")):
+    for x, color, words in (
+        (140, "#e4eaec", "Usual care"),
+        (228, GOLD, "Quarter of training, not analyzed"),
+        (372, SEA, "Kit"),
+    ):
         sheet.rect(x, 174, 9, 9, color, SLATE, 1, 0.4)
         sheet.text(x + 13, 181.5, words, 8)
     return sheet.svg()
@@ -37,13 +53,20 @@ def hammer() -> str:
     """The perspective's picture: a hammer and the circle that its blow completes."""
     sheet = Drawing(COLUMN, 140, SAND)
     sheet.path("M30 112L128 40", INK, 3.4)
-    sheet.path("M112 22C122 14 134 22 146 38C156 52 160 64 150 70C140 76 128 62 120 50C112 40 104 30 112 22Z", CORAL, 1, CORAL)
+    sheet.path(
+        "M112 22C122 14 134 22 146 38C156 52 160 64 150 70C140 76 128 62 120 50C112 40 104 30 112 22Z", CORAL, 1, CORAL
+    )
     sheet.path("M121 38L137 50", WHITE, 2.2)
     sheet.path("M168 118C206 110 226 84 214 58C206 40 186 34 172 44", SEA, 1.4, dash="4 3")
     sheet.polyline([(172, 44), (179.5, 43.4), (176, 38), (172, 44)], SEA, 0.6, fill=SEA)
     sheet.text(222, 100, "out", 8, SEA, italic=True)
     sheet.text(192, 34, "back", 8, SEA, italic=True)
-    sheet.path("M142 92C150 84 164 84 172 92C178 100 176 112 168 118C158 124 144 120 140 110C138 104 138 98 142 92Z", INK, 1.2, WHITE)
+    sheet.path(
+        "M142 92C150 84 164 84 172 92C178 100 176 112 168 118C158 124 144 120 140 110C138 104 138 98 142 92Z",
+        INK,
+        1.2,
+        WHITE,
+    )
     sheet.text(157, 107.5, "knee", 8, anchor="middle")
     sheet.text(24, 128, "handle: whale baleen, 31 cm", 7.6, SLATE, italic=True)
     return sheet.svg()

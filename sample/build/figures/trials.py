@@ -5,8 +5,19 @@ from __future__ import annotations
 from math import exp, log, sin
 
 from sample.build.figures.draw import (
-    COLUMN, CORAL, GOLD, INK, SEA, SKY, SLATE, WHITE, WIDE, Axes, Drawing, bump,
-)  # fmt: skip
+    COLUMN,
+    CORAL,
+    GOLD,
+    INK,
+    SEA,
+    SKY,
+    SLATE,
+    WHITE,
+    WIDE,
+    Axes,
+    Drawing,
+    bump,
+)
 
 
 def events_by(patients: int, events: int, time: float, end: float) -> int:
@@ -21,9 +32,19 @@ def ferry_curves() -> str:
     axes.frame(range(0, 13, 3), range(0, 61, 20), "Months since randomization", "Taken to a hospital, %")
     groups = (("Plan", 118, 31, SEA, ""), ("Usual", 121, 54, CORAL, "4 2"))
     for name, patients, events, color, dash in groups:
-        points = [(week / 52 * 12, 100 * events_by(patients, events, week / 52 * 12, 12) / patients) for week in range(53)]
+        points = [
+            (week / 52 * 12, 100 * events_by(patients, events, week / 52 * 12, 12) / patients) for week in range(53)
+        ]
         axes.curve(points, color, 1.5, dash, step=True)
-        sheet.text(axes.x(12), axes.y(100 * events / patients) - 5, f"{name} {100 * events / patients:.1f}%", 7.8, color, "end", 600)
+        sheet.text(
+            axes.x(12),
+            axes.y(100 * events / patients) - 5,
+            f"{name} {100 * events / patients:.1f}%",
+            7.8,
+            color,
+            "end",
+            600,
+        )
     sheet.text(4, 168, "Not yet taken, No.", 7.4, weight=600)
     for row, (name, patients, events, color, _) in enumerate(groups):
         sheet.text(4, 180 + 12 * row, name, 7.4, color, weight=600)
@@ -50,14 +71,27 @@ def ferry_plan() -> str:
             sheet.text(x + 8, 44 + row * 14.5, line, 8.6, weight=700 if row == 0 else 400)
         if index:
             sheet.arrow(x - 11, 54, x - 1.5, 54, SLATE, 1.2, 5)
-    sheet.text(250, 113, "Each step keeps what the step before it began; the family may call the nurse at any step.", 8, SLATE, "middle", italic=True)
+    sheet.text(
+        250,
+        113,
+        "Each step keeps what the step before it began; the family may call the nurse at any step.",
+        8,
+        SLATE,
+        "middle",
+        italic=True,
+    )
     return sheet.svg()
 
 
 def beat(x: float, start: float) -> float:
     """One heartbeat without its P wave, in millivolts; `x` and `start` in seconds."""
     t = x - start
-    return -0.12 * bump(t, -0.025, 0.012) + 1.15 * bump(t, 0, 0.012) - 0.28 * bump(t, 0.028, 0.012) + 0.26 * bump(t, 0.26, 0.055)
+    return (
+        -0.12 * bump(t, -0.025, 0.012)
+        + 1.15 * bump(t, 0, 0.012)
+        - 0.28 * bump(t, 0.028, 0.012)
+        + 0.26 * bump(t, 0.26, 0.055)
+    )
 
 
 def sinus(x: float) -> float:
@@ -72,7 +106,12 @@ def fibrillation(x: float) -> float:
 
 def traces() -> str:
     sheet = Drawing(WIDE, 164)
-    for row, (letter, words, trace, color) in enumerate((("A", "Sinus rhythm, 71 a minute", sinus, SEA), ("B", "Atrial fibrillation, night 9, 2:14 am", fibrillation, CORAL))):
+    for row, (letter, words, trace, color) in enumerate(
+        (
+            ("A", "Sinus rhythm, 71 a minute", sinus, SEA),
+            ("B", "Atrial fibrillation, night 9, 2:14 am", fibrillation, CORAL),
+        )
+    ):
         top = 6 + row * 76
         paper(sheet, 24, top + 12, 470, 56)
         sheet.text(6, top + 8, letter, 10, weight=700)
@@ -106,13 +145,29 @@ def patch_curves() -> str:
     sheet.text(axes.x(7), 18, "patch", 7.2, SLATE, "middle", italic=True)
     groups = (("Patch", 611, 47, 0.766, SEA, ""), ("Usual", 604, 19, 0.21, CORAL, "4 2"))
     for name, patients, events, early, color, dash in groups:
-        axes.curve([(day, 100 * found(patients, events, day, early) / patients) for day in range(91)], color, 1.5, dash, step=True)
-        sheet.text(axes.x(90), axes.y(100 * events / patients) - 5, f"{name} {100 * events / patients:.1f}%", 7.8, color, "end", 600)
+        axes.curve(
+            [(day, 100 * found(patients, events, day, early) / patients) for day in range(91)],
+            color,
+            1.5,
+            dash,
+            step=True,
+        )
+        sheet.text(
+            axes.x(90),
+            axes.y(100 * events / patients) - 5,
+            f"{name} {100 * events / patients:.1f}%",
+            7.8,
+            color,
+            "end",
+            600,
+        )
     sheet.text(4, 168, "Without it, No.", 7.4, weight=600)
     for row, (name, patients, events, early, color, _) in enumerate(groups):
         sheet.text(4, 180 + 12 * row, name, 7.4, color, weight=600)
         for day in range(0, 91, 15):
-            sheet.text(axes.x(day), 180 + 12 * row, str(patients - found(patients, events, day, early)), 7.2, anchor="middle")
+            sheet.text(
+                axes.x(day), 180 + 12 * row, str(patients - found(patients, events, day, early)), 7.2, anchor="middle"
+            )
     return sheet.svg()
 
 
@@ -124,7 +179,8 @@ def hours() -> str:
     counts = (9, 8, 7, 3, 3, 2, 1, 2, 1, 3, 3, 4)
     for index, count in enumerate(counts):
         x = axes.x(2 * index) + 1
-        sheet.rect(x, axes.y(count), axes.x(2) - axes.x(0) - 2, axes.y(0) - axes.y(count), SEA if index < 3 else SKY, radius=1)
+        sheet.rect(
+            x, axes.y(count), axes.x(2) - axes.x(0) - 2, axes.y(0) - axes.y(count), SEA if index < 3 else SKY, radius=1
+        )
         sheet.text(x + 7.2, axes.y(count) - 2.5, str(count), 7.2, anchor="middle")
     return sheet.svg()
-

@@ -9,13 +9,28 @@ def pathway() -> str:
     sheet = Drawing(WIDE, 206)
     sheet.boxed(150, 4, 200, ["Acute vertigo", "Is it there while the head is still?"], 9, INK, INK, color=WHITE)
     columns = (
-        (84, SEA, ["Yes, for hours,", "and with nystagmus"], ["Three eye signs", "impulse, nystagmus, skew"],
-         ["All 3 fit the ear: neuritis", "Any 1 does not: stroke"]),
-        (250, GOLD, ["No; it comes when", "the head changes place"], ["Positional test", "both sides, then the roll"],
-         ["Positive: maneuver at once", "Odd nystagmus: brain"]),
-        (416, CORAL, ["No; it came in attacks", "and has gone"], ["History, hearing, vessels", "diary for the next attack"],
-         ["Migraine or Menière", "Minutes, age, neck: ischemia"]),
-    )  # fmt: skip
+        (
+            84,
+            SEA,
+            ["Yes, for hours,", "and with nystagmus"],
+            ["Three eye signs", "impulse, nystagmus, skew"],
+            ["All 3 fit the ear: neuritis", "Any 1 does not: stroke"],
+        ),
+        (
+            250,
+            GOLD,
+            ["No; it comes when", "the head changes place"],
+            ["Positional test", "both sides, then the roll"],
+            ["Positive: maneuver at once", "Odd nystagmus: brain"],
+        ),
+        (
+            416,
+            CORAL,
+            ["No; it came in attacks", "and has gone"],
+            ["History, hearing, vessels", "diary for the next attack"],
+            ["Migraine or Menière", "Minutes, age, neck: ischemia"],
+        ),
+    )
     sheet.line(250, 37, 250, 46, INK, 0.9)
     sheet.line(84, 46, 416, 46, INK, 0.9)
     for middle, color, answer, test, result in columns:
@@ -26,14 +41,27 @@ def pathway() -> str:
         sheet.arrow(middle, lower, middle, lower + 12)
         sheet.boxed(middle - 76, lower + 12, 152, result, 8.6, stroke=color, bold=False)
     sheet.rect(8, 182, 484, 19, CORAL, radius=2)
-    sheet.text(250, 194.5, "Cannot sit without support, or any sign that no ear can give: brain, whatever stands above", 8.8, WHITE, "middle", 600)
+    sheet.text(
+        250,
+        194.5,
+        "Cannot sit without support, or any sign that no ear can give: brain, whatever stands above",
+        8.8,
+        WHITE,
+        "middle",
+        600,
+    )
     return sheet.svg()
 
 
 def eye(sheet: Drawing, x: float, y: float, gaze: float = 0, lift: float = 0) -> None:
     """An eye 36 points wide; `gaze` and `lift` move the iris, `lift` the whole eye too."""
     y -= lift
-    sheet.path(f"M{x - 18} {y}C{x - 9} {y - 12} {x + 9} {y - 12} {x + 18} {y}C{x + 9} {y + 11} {x - 9} {y + 11} {x - 18} {y}Z", INK, 1, WHITE)
+    sheet.path(
+        f"M{x - 18} {y}C{x - 9} {y - 12} {x + 9} {y - 12} {x + 18} {y}C{x + 9} {y + 11} {x - 9} {y + 11} {x - 18} {y}Z",
+        INK,
+        1,
+        WHITE,
+    )
     sheet.circle(x + gaze, y, 6.4, SEA)
     sheet.circle(x + gaze, y, 2.9, INK)
     sheet.circle(x + gaze - 1.5, y - 2, 1.1, WHITE)
