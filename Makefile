@@ -29,7 +29,7 @@ lighthouse: ## Lighthouse (npm) on the pages of the reader's trip
 format: ## put code and templates into shape
 	@$(PYTHON) -m ruff check --fix -q .
 	@$(PYTHON) -m ruff format -q .
-	@git ls-files 'templates/**/*.html' | xargs $(PYTHON) -m djade --target-version 5.2
+	@git ls-files 'templates/**/*.html' | xargs .venv/bin/djade --target-version 5.2
 	@.venv/bin/djhtml --tabwidth 2 templates
 
 requirements: ## compile the exact versions with hashes from pyproject.toml
