@@ -21,6 +21,7 @@ from .knobs import Knobs
 from .store import Store
 
 DAY = 86_400
+AT_START = "Given when the local Stripe was started"
 UNASKED: Json = {"id": None, "idempotency_key": None}  # an event no API request is the cause of
 
 Timer = Callable[["Sandbox", Json], None]
@@ -205,15 +206,19 @@ class Sandbox:
         """A new account knows its own id and the webhook endpoint it was started with."""
         if self.store.setting("account") is None:
             self.store.set("account", "acct_1" + secrets.token_hex(8))
-        if self.webhook and not any(True for _ in self.store.of_kind("webhook_endpoint")):
-            self.new(
-                "webhook_endpoint",
-                {"secret": self.secret},
-                url=self.webhook,
-                enabled_events=["*"],
-                api_version=wheel.api_version(),
-                status="enabled",
-            )
+        if self.webhook:
+            self._point_webhook()
+
+    def _point_webhook(self) -> None:
+        """The endpoint given at the start; a state kept from an earlier start learns its new address and secret."""
+        secret = {"secret": self.secret}
+        known = next((e for e in self.store.of_kind("webhook_endpoint") if e["description"] == AT_START), None)
+        if known:
+            self.update(known, url=self.webhook)
+            self.store.hide(known["id"], **secret)
+            return
+        told = {"url": self.webhook, "enabled_events": ["*"], "description": AT_START, "status": "enabled"}
+        self.new("webhook_endpoint", secret, api_version=wheel.api_version(), **told)
 
     def _plan_deliveries(self) -> None:
         if self._arisen:

@@ -236,6 +236,31 @@ def test_a_state_file_outlives_the_process(tmp_path: Any) -> None:
         assert make_client(local).v1.customers.retrieve(customer.id).email == "alice@example.org"
 
 
+def test_a_kept_state_learns_the_webhooks_new_address(tmp_path: Any) -> None:
+    state = str(tmp_path / "stripe.sqlite3")
+    for number in (1, 2):
+        with LocalStripe(state=state, webhook=f"http://127.0.0.1:{number}/webhook") as local:
+            endpoints = make_client(local).v1.webhook_endpoints.list().data
+            assert [found.url for found in endpoints] == [f"http://127.0.0.1:{number}/webhook"]
+
+
+def test_a_session_is_paid_without_its_page_as_stripes_command_line_does(local: LocalStripe, shop: Shop) -> None:
+    session = make_session(shop, make_price(shop))
+    url = f"{local.url}/v1/payment_pages/{session.id}"
+
+    def confirm(**data: str) -> requests.Response:
+        return requests.post(f"{url}/confirm", data=data, auth=(local.key, ""), timeout=10)
+
+    assert requests.get(url, auth=(local.key, ""), timeout=10).json()["status"] == "open"
+    assert requests.get(url, timeout=10).status_code == 401
+    assert confirm(payment_method="pm_card_chargeDeclined").json()["error"]["code"] == "card_declined"
+    assert confirm(payment_method="pm_card_visa", expected_amount="1").json()["error"]["param"] == "expected_amount"
+    assert confirm(payment_method="pm_card_visa", colour="red").json()["error"]["param"] == "colour"
+    assert confirm(payment_method="pm_card_visa", expected_amount="1500").json()["payment_status"] == "paid"
+    assert confirm(payment_method="pm_card_visa").status_code == 400
+    assert shop.checkout.sessions.retrieve(session.id).payment_status == "paid"
+
+
 def test_a_port_in_use_is_said(local: LocalStripe) -> None:
     port = int(local.url.rsplit(":", 1)[1])
     with pytest.raises(LocalStripeError, match=f"cannot listen on port {port}"):
