@@ -102,7 +102,7 @@ def figure(element: Element) -> str:
 
 
 def table_wrap(element: Element) -> str:
-    notes = [f"[{inside(note).strip()}]" for note in element.findall("table-wrap-foot/fn")]
+    notes = [f"[{labeled(note)}]" for note in element.findall("table-wrap-foot/fn")]
     foot = ", ".join(notes) + ("," if notes else "")
     return (
         f'\n#grid-table("{scope(element)}", [{escape(element.findtext("label"))}], '
@@ -151,9 +151,14 @@ def material(element: Element) -> str:
 
 
 def note(element: Element) -> str:
-    words = "".join(inside(child) for child in element.findall("p"))
+    return f"\n#small[{labeled(element)}]\n"
+
+
+def labeled(element: Element) -> str:
+    """A note's mark and words on one line."""
     label = element.find("label")
-    return f"\n#small[{inside(label) if label is not None else ''} {words}]\n"
+    mark = f"{inside(label)} " if label is not None else ""
+    return mark + " ".join(inside(child) for child in element.findall("p"))
 
 
 def nothing(element: Element) -> str:
