@@ -171,7 +171,7 @@ def _zip_member(
 class _Counted(io.RawIOBase):
     """A stream that refuses to give more than a tar file of its compressed size may hold."""
 
-    def __init__(self, stream: IO[bytes], limit: int) -> None:
+    def __init__(self, stream: io.BufferedIOBase, limit: int) -> None:
         self.stream, self.left = stream, limit
 
     def readable(self) -> bool:
@@ -192,7 +192,7 @@ def _tar(data: bytes, warnings: list[str]) -> Iterator[tuple[str, bytes]]:
     """Members of a tar file in order, as a stream: what is skipped is counted as well."""
     budget, seen = _Budget(), set[str]()
     packed = data[:2] == b"\x1f\x8b"
-    stream: IO[bytes] = gzip.GzipFile(fileobj=io.BytesIO(data)) if packed else io.BytesIO(data)
+    stream: io.BufferedIOBase = gzip.GzipFile(fileobj=io.BytesIO(data)) if packed else io.BytesIO(data)
     limit = min(MAX_TOTAL, max(RATIO_FREE, len(data) * MAX_RATIO)) if packed else MAX_TOTAL
     try:
         with tarfile.open(fileobj=io.BufferedReader(_Counted(stream, limit)), mode="r|") as archive:
@@ -237,7 +237,7 @@ def root_name(data: bytes) -> str:
     try:
         parser.feed(data[:65536])
         for _event, el in parser.read_events():
-            return str(el.tag).rpartition("}")[2]
+            return str(el.tag).rpartition("}")[2]  # type: ignore[union-attr]
     except etree.XMLSyntaxError:
         return ""
     return ""

@@ -3,6 +3,7 @@
 from django.db import transaction
 from django.utils import timezone
 
+from journal import pages
 from journal.models import Article
 
 
@@ -19,7 +20,7 @@ def obstacles(article: Article) -> list[str]:
     checks = (
         (article.doi, "It has no DOI: add <article-id pub-id-type=\"doi\"> to the JATS and import it again."),
         (article.title, "It has no title: add <article-title> to the JATS and import it again."),
-        (article.published_online, "It has no publication date: fill in “Published online” here, or <pub-date> in the JATS."),
+        (article.published_online, "It has no date: fill in “Published online”, or <pub-date> in the JATS."),
         (article.has_full_text, "It has no full text: the JATS has no <body>, or it was rejected. Import it again."),
     )  # fmt: skip
     return [sentence for present, sentence in checks if not present]
@@ -45,6 +46,8 @@ def is_on_site(article: Article) -> bool:
     return article.status == Article.Status.PUBLISHED and day is not None and day <= timezone.localdate()
 
 
+@transaction.atomic
 def _set_status(article: Article, status: Article.Status) -> None:
     article.status = status
     article.save(update_fields=["status", "updated_at"])
+    pages.refresh_around(article)

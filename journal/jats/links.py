@@ -126,6 +126,11 @@ def stem(graphic: str) -> str:
     return _EXTENSION.sub("", base).strip().lower()
 
 
+def file_name(address: str) -> str:
+    """The lower-case name of a file of the package, without its folder; "" for an address on the web."""
+    return "" if "://" in address else address.replace("\\", "/").rpartition("/")[2].strip().lower()
+
+
 def orcid(raw: str) -> str:
     """An ORCID iD ``0000-0000-0000-000X`` whose ISO 7064 MOD 11-2 check digit is right; else ""."""
     match = re.search(r"(\d{4})-?(\d{4})-?(\d{4})-?(\d{3}[\dXx])\s*/?\s*$", raw.strip())

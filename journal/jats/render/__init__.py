@@ -1,6 +1,7 @@
 """Pass 2 and the whole way: an `<article>` element to an `ArticleDoc`."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -27,14 +28,16 @@ _LINK = re.compile(r'<a ([^>]*?)href="#([^"]+)"([^>]*)>(.*?)</a>', re.DOTALL)
 _BACKLINKS = re.compile(r' ?<span class="backlinks">.*?</span>')
 
 
-def render(article: Element, images: Images | None = None) -> ArticleDoc:
-    """Render an article (its tree is rearranged in place). ``images`` by `links.stem` of their file names.
+def render(article: Element, images: Images | None = None, files: Mapping[str, str] | None = None) -> ArticleDoc:
+    """Render an article (its tree is rearranged in place).
+
+    ``images`` by `links.stem` of their file names, ``files`` (addresses of supplements) by `links.file_name`.
 
     Never raises on what the article says: what cannot be shown is a warning, what is missing an error of the result.
     """
     arrange(article, BLOCKS)
     index = indexing.build(article)
-    r = Rendering(index, images or {})
+    r = Rendering(index, images or {}, files or {})
     r.warnings += index.warnings
     parts = _public_parts(article, r)
     r.place = "page"

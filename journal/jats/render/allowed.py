@@ -12,7 +12,7 @@ _TAGS = names(
 _EVERYWHERE = {"id", "class", "lang", "dir", "role", "tabindex", "aria-label", "aria-labelledby"}
 _ATTRIBUTES = {
     "*": _EVERYWHERE,
-    "a": {"href", "rel", "data-refs"},
+    "a": {"href", "rel", "data-refs", "download"},
     "img": {"src", "srcset", "sizes", "width", "height", "alt", "loading", "decoding"},
     "ol": {"type", "start"},
     "td": {"colspan", "rowspan"},

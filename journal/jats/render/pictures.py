@@ -33,6 +33,8 @@ def picture(r: Rendering, el: Element, css_class: str = "") -> str:
     image = r.images.get(links.stem(href(el)))
     if image is None:
         return _missing(r, el)
+    if r.place != "page":  # the files of the article stand behind the wall, and so do its pictures
+        return '<span class="missing">[Picture: see the full text]</span>'
     attributes = attribute("class", css_class) + attribute("src", image.url) + attribute("srcset", image.srcset)
     attributes += attribute("sizes", "(min-width: 50rem) 46rem, 100vw" if image.srcset else "")
     attributes += attribute("width", image.width) + attribute("height", image.height)
@@ -69,7 +71,11 @@ def media(r: Rendering, el: Element) -> str:
 
 
 def file_named(r: Rendering, address: str) -> str:
-    shown = anchor_tag(r, links.safe_url(address) if "://" in address else "", escape(printable(address)))
+    """The name of a supplement; a link if it is on the web or was supplied."""
+    url = links.safe_url(address) if "://" in address else ""
+    words = escape(printable(address))
+    own = r.files.get(links.file_name(address))
+    shown = f'<a{attribute("href", own)} download="">{words}</a>' if own and words else anchor_tag(r, url, words)
     return f'<p><span class="file">{shown}</span></p>' if shown else ""
 
 

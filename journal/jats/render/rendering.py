@@ -4,7 +4,7 @@ Depth: libxml2 allows 256 levels and Python 1,000 frames, so a function here
 calls `inline` or `flow` itself (two frames a level).
 """
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
@@ -49,10 +49,14 @@ def block(*names: str) -> Callable[[Handler], Handler]:
 
 @dataclass(slots=True)
 class Rendering:
-    """The state of one article's rendering. ``level`` is the level of the next heading."""
+    """The state of one article's rendering.
+
+    ``level`` is the level of the next heading; ``files`` are addresses of supplements by `links.file_name`.
+    """
 
     index: Index
     images: Images
+    files: Mapping[str, str] = field(default_factory=dict)
     place: Place = "page"
     level: int = 2
     in_link: bool = False

@@ -1,0 +1,175 @@
+"""An article's rendering put into its rows: fields for lists, public parts of its page, full text, search entry."""
+
+from datetime import date
+from typing import Any
+
+from django.db.models import Q
+from django.template.loader import render_to_string
+
+from journal import metadata, search, worker
+from journal.filing import addresses
+from journal.jats import ArticleDoc
+from journal.jats.document import Author, Heading, PartialDate
+from journal.models import Article, FullText, PublicPage, Relation
+
+#: Relations as the notice at the other end calls them.
+_NOTICES = {
+    Relation.Kind.CORRECTION: ("corrects", "corrected_by"),
+    Relation.Kind.RETRACTION: ("retracts", "retracted_by"),
+    Relation.Kind.COMMENTARY: ("comments_on", "commented_by"),
+    Relation.Kind.COMPANION: ("companion", "companion"),
+}
+_BACK_MATTER = {"appendix", "glossary", "notes", "bio", "endnotes", "back", "ack", "sub-article"}
+
+
+def fill(article: Article, doc: ArticleDoc) -> None:
+    """Set the fields that the JATS decides. What staff decide (access, issue, status) is left alone."""
+    meta = doc.metadata
+    article.article_type = meta.article_type[:60] or "research-article"
+    article.type_label = article.type_label or meta.subject[:100]
+    article.language = meta.language[:12] or "en"
+    article.title_html, article.title = meta.title_html, meta.title_text
+    article.subtitle_html, article.subtitle = meta.subtitle_html, meta.subtitle_text
+    article.authors = [author_data(author) for author in meta.authors]
+    article.byline = ", ".join(author.name for author in meta.authors)
+    article.abstract = _abstract_text(doc)
+    article.keywords = [
+        word for group in meta.keywords if group.language in ("", article.language) for word in group.words
+    ]
+    article.first_page, article.last_page = meta.fpage[:20], meta.lpage[:20]
+    article.elocation_id = meta.elocation_id[:40]
+    article.published_online = whole_date(meta.dates.published) or article.published_online
+    article.license_url = meta.license.url[:300]
+    article.has_full_text = bool(doc.sections)
+    article.problems = [str(problem) for problem in doc.errors]
+
+
+def author_data(author: Author) -> dict[str, Any]:
+    """What lists, citations and meta tags need of an author; empty values are left out but for the name."""
+    data: dict[str, Any] = {"surname": author.surname, "given": author.given}
+    more = {
+        "suffix": author.suffix,
+        "degrees": author.degrees,
+        "group": author.group,
+        "orcid": author.orcid,
+        "corresponding": author.corresponding,
+    }
+    return data | {key: value for key, value in more.items() if value}
+
+
+def whole_date(found: PartialDate | None) -> date | None:
+    """A day for a column of days: a month stands for its first, a year for its first of January."""
+    return date(found.year, found.month or 1, found.day or 1) if found else None
+
+
+def _abstract_text(doc: ArticleDoc) -> str:
+    """The abstract itself; else any abstract; else the extract."""
+    own = [abstract for abstract in doc.abstracts if abstract.kind == ""] or list(doc.abstracts)
+    return own[0].text if own else doc.extract.text if doc.extract else ""
+
+
+def write(article: Article, doc: ArticleDoc) -> None:
+    """Store the prepared parts of a saved article, and its entry in the search index."""
+    context = {"article": article, "doc": doc, "journal": article.journal, "issue": article.issue}
+    parts: dict[str, str] = {
+        part: render_to_string(f"journal/_article_{part}.html", context)
+        for part in ("header", "abstract", "references", "information")
+    }
+    parts["head"], parts["notices"] = metadata.head(article, doc), _notices(article)
+    PublicPage.objects.update_or_create(article=article, defaults=parts)
+    body = "\n".join(section.html for section in doc.sections if section.kind not in _BACK_MATTER)
+    notes = "\n".join(section.html for section in doc.sections if section.kind in _BACK_MATTER)
+    text = {
+        "body": body,
+        "notes": notes,
+        "contents": contents(doc.contents),
+        "plain_text": doc.plain_text.replace("\x00", ""),
+    }
+    if doc.sections:
+        FullText.objects.update_or_create(article=article, defaults=text)
+    else:
+        FullText.objects.filter(article=article).delete()
+    search.index(article)
+
+
+def contents(headings: tuple[Heading, ...]) -> list[dict[str, Any]]:
+    """The contents tree as a flat list in reading order."""
+    found: list[dict[str, Any]] = []
+    for heading in headings:
+        found.append({"id": heading.id, "level": heading.level, "title_html": heading.title_html})
+        found += contents(heading.children)
+    return found
+
+
+def relate(article: Article, doc: ArticleDoc) -> None:
+    """Store what the article says about others. A relation to itself says nothing."""
+    known = {kind.value for kind in Relation.Kind}
+    said = {(r.relation, r.doi.lower()) for r in doc.metadata.related_articles if r.relation in known and r.doi}
+    said.discard(("companion", (article.doi or "").lower()))
+    article.relations.all().delete()
+    rows = [
+        Relation(article=article, kind=kind, target_doi=doi)
+        for kind, doi in sorted(said)
+        if doi != (article.doi or "").lower()
+    ]
+    Relation.objects.bulk_create(rows)
+
+
+def _notices(article: Article) -> str:
+    """Banners for the relations with published articles, in both directions; retractions and corrections first."""
+    found = []
+    doi = (article.doi or "").lower()
+    for relation in Relation.objects.filter(Q(article=article) | Q(target_doi=doi)).select_related("article"):
+        ours = relation.article_id == article.pk
+        other = Article.objects.published().by_doi(relation.target_doi).first() if ours else relation.article
+        if other is not None and other.status == Article.Status.PUBLISHED:
+            kind = _NOTICES[Relation.Kind(relation.kind)][0 if ours else 1]
+            found.append({"kind": kind, "title_html": other.title_html, "url": other.get_absolute_url()})
+    order = ["retracted_by", "corrected_by", "retracts", "corrects"]
+    found.sort(key=lambda notice: order.index(notice["kind"]) if notice["kind"] in order else len(order))
+    return render_to_string("journal/_article_notices.html", {"notices": found}).strip() if found else ""
+
+
+def refresh_around(article: Article) -> None:
+    """After publishing or withdrawing: dates and banners of the article and of those it is related to, both ways."""
+    date_by_relations(article)
+    for one in [article, *related(article)]:
+        date_by_relations(one)
+        if prepare(one) is None:
+            PublicPage.objects.filter(article=one).update(notices=_notices(one))
+
+
+def related(article: Article) -> list[Article]:
+    """The articles this one says something about, and those that say something about it."""
+    targets = [relation.target_doi for relation in article.relations.all()]
+    sources = Relation.objects.filter(target_doi=(article.doi or "").lower()).values("article")
+    found = Article.objects.filter(Q(doi_key__in=targets) | Q(pk__in=sources)).exclude(pk=article.pk)
+    return list(found.select_related("journal", "issue"))
+
+
+def date_by_relations(article: Article) -> None:
+    """`corrected_on` and `retracted_on` follow from the published notices about the article."""
+    about = Relation.objects.filter(target_doi=(article.doi or "").lower(), article__status=Article.Status.PUBLISHED)
+    days = [(notice.kind, notice.article.published_online) for notice in about.select_related("article")]
+    corrected = [day for kind, day in days if kind == Relation.Kind.CORRECTION and day]
+    retracted = [day for kind, day in days if kind == Relation.Kind.RETRACTION and day]
+    article.corrected_on, article.retracted_on = max(corrected, default=None), min(retracted, default=None)
+    article.save(update_fields=["corrected_on", "retracted_on", "updated_at"])
+
+
+def prepare(article: Article) -> ArticleDoc | None:
+    """Render the current version again and store its parts: after a change of issue, title page or renderer.
+
+    None when the article has no stored version. Raises `JatsError` or `worker.WorkerError`.
+    """
+    source = article.sources.first()
+    if source is None:
+        return None
+    xml = bytes(source.xml)
+    survey = worker.call("survey", xml)
+    images, files = addresses(article, survey)
+    doc: ArticleDoc = worker.call("render", xml, images, files)
+    fill(article, doc)
+    article.save()
+    write(article, doc)
+    return doc

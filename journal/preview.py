@@ -1,0 +1,73 @@
+"""The picture of a PDF's first page, and what must not be in it.
+
+An article of one page would be given away whole: of that page only the top is shown. pdfium is not thread-safe, so this
+runs in the worker (`journal.worker`) and nowhere else.
+"""
+
+from dataclasses import dataclass
+
+import pypdfium2 as pdfium
+from PIL import Image
+
+from journal.pictures import Encoded, webp
+
+#: Widths in pixels: beside the text, dense screens and phones, the large view.
+WIDTHS = (480, 960, 1600)
+#: How much of the height of an article's only page is shown.
+TOP = 1 / 3
+#: No picture is higher than this many times its width: pages of odd sizes are cut below.
+MAX_RATIO = 2.0
+MAX_TEXT = 20_000
+
+
+class PdfError(Exception):
+    """The PDF cannot be used; the message is a sentence for an editor."""
+
+
+@dataclass(frozen=True, slots=True)
+class FirstPage:
+    """``cropped``: only the top of the page is shown, because there is no other. ``text`` is the text of page 1."""
+
+    pages: int
+    pictures: tuple[Encoded, ...]
+    cropped: bool
+    text: str
+
+
+def first_page(data: bytes) -> FirstPage:
+    """Open a PDF and draw its first page in three widths, smallest first. Raises `PdfError`."""
+    if not data.startswith(b"%PDF-"):
+        raise PdfError("It is not a PDF.")
+    try:
+        document = pdfium.PdfDocument(data)
+        pages = len(document)
+    except pdfium.PdfiumError as error:
+        locked = "password" in str(error).lower()
+        raise PdfError("It is locked by a password." if locked else "It is damaged and cannot be opened.") from error
+    if pages == 0:
+        raise PdfError("It has no pages.")
+    return _drawn(document, pages)
+
+
+def _drawn(document: pdfium.PdfDocument, pages: int) -> FirstPage:
+    try:
+        page = document[0]
+        large = _image(page)
+        text = page.get_textpage().get_text_bounded()[:MAX_TEXT]
+    except pdfium.PdfiumError as error:
+        raise PdfError("Its first page cannot be drawn.") from error
+    finally:
+        document.close()
+    cropped = pages == 1
+    if cropped:
+        large = large.crop((0, 0, large.width, round(large.height * TOP)))
+    return FirstPage(pages, tuple(webp(large, width) for width in WIDTHS), cropped, text)
+
+
+def _image(page: pdfium.PdfPage) -> Image.Image:
+    width, height = page.get_size()
+    if not (width > 0 and height > 0):
+        raise PdfError("Its first page has no size.")
+    below = max(0.0, height - width * MAX_RATIO)
+    drawn = page.render(scale=WIDTHS[-1] / width, crop=(0, below, 0, 0)).to_pil()
+    return drawn.convert("RGB")  # type: ignore[no-any-return]

@@ -1,0 +1,155 @@
+"""Where files of others are opened: a process of its own with limits of time and memory, killed when it passes them.
+
+`call(task, …)` runs one of TASKS there. The process is kept for the next call and replaced after a while. It is a guard
+against bombs and hangs in parsers, not a sandbox. It speaks pickle over its own pipes; nobody else is on them.
+"""
+
+import atexit
+import contextlib
+import importlib
+import os
+import pickle
+import resource
+import select
+import struct
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from typing import Any, BinaryIO
+
+MEGABYTE = 1024 * 1024
+#: task → (module, function, seconds, megabytes of address space)
+TASKS = {
+    "survey": ("journal.jats.survey", "survey", 10, 768),
+    "render": ("journal.jats.survey", "render_source", 10, 768),
+    "picture": ("journal.pictures", "encode", 20, 1536),
+    "first_page": ("journal.preview", "first_page", 20, 1024),
+}
+MAX_CALLS = 500
+_HEADER = struct.Struct(">Q")
+
+
+class WorkerError(Exception):
+    """The task was ended: it took too long, too much memory, or took the process with it."""
+
+
+class Worker:
+    """One process; calls from several threads wait for each other."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._owner = 0
+        self._calls = 0
+
+    def call(self, task: str, *arguments: Any) -> Any:
+        """The task's result. Raises what the task raised, or `WorkerError`."""
+        with self._lock:
+            process = self._started()
+            try:
+                good, value = self._exchange(process, task, arguments, fresh=self._calls == 1)
+            except (OSError, EOFError, WorkerError, pickle.UnpicklingError) as error:
+                self.stop()
+                raise error if isinstance(error, WorkerError) else WorkerError("It brought its reader down.") from error
+        if good:
+            return value
+        raise WorkerError(str(value)) if isinstance(value, MemoryError) else value
+
+    def _started(self) -> "subprocess.Popen[bytes]":
+        self._calls += 1
+        if self._owner != os.getpid():  # a web server forked: the process and its pipes are our parent's
+            self._owner, self._process = os.getpid(), None
+        if self._process is None or self._process.poll() is not None or self._calls > MAX_CALLS:
+            self.stop()
+            self._calls = 1
+            environment = {**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parent.parent)}
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "journal.worker"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment
+            )
+        return self._process
+
+    @staticmethod
+    def _exchange(
+        process: "subprocess.Popen[bytes]", task: str, arguments: tuple[Any, ...], fresh: bool
+    ) -> tuple[bool, Any]:
+        if process.stdin is None or process.stdout is None:
+            raise WorkerError("It could not be started.")
+        _send(process.stdin, (TASKS[task], arguments))
+        seconds = TASKS[task][2]
+        start = 5 if fresh else 1  # starting Python takes its share
+        if not select.select([process.stdout], [], [], seconds + start)[0]:
+            raise WorkerError(f"It took more than {seconds} seconds.")
+        answer: tuple[bool, Any] = _receive(process.stdout)
+        return answer
+
+    def stop(self) -> None:
+        """End the process; the next call starts another."""
+        process, self._process = self._process, None
+        if process is not None:
+            process.kill()
+            for pipe in (process.stdin, process.stdout):
+                if pipe is not None:
+                    with contextlib.suppress(OSError):
+                        pipe.close()
+            process.wait()
+
+
+def _send(pipe: BinaryIO | Any, message: Any) -> None:
+    data = pickle.dumps(message, protocol=pickle.HIGHEST_PROTOCOL)
+    pipe.write(_HEADER.pack(len(data)))
+    pipe.write(data)
+    pipe.flush()
+
+
+def _receive(pipe: BinaryIO | Any) -> Any:
+    header = pipe.read(_HEADER.size)
+    if len(header) < _HEADER.size:
+        raise EOFError
+    data = pipe.read(_HEADER.unpack(header)[0])
+    return pickle.loads(data)  # noqa: S301  (from our own child)
+
+
+_worker = Worker()
+atexit.register(_worker.stop)
+
+
+def call(task: str, *arguments: Any) -> Any:
+    """Run a task of TASKS in the process's worker. Raises what it raised, or `WorkerError`."""
+    return _worker.call(task, *arguments)
+
+
+def _limit(seconds: int, megabytes: int) -> None:
+    """Soft limits for the next task; CPU seconds count from the process's start."""
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    spent = int(used.ru_utime + used.ru_stime) + 1
+    resource.setrlimit(resource.RLIMIT_AS, (megabytes * MEGABYTE, resource.RLIM_INFINITY))
+    resource.setrlimit(resource.RLIMIT_CPU, (spent + seconds, resource.RLIM_INFINITY))
+
+
+def _answer(task: tuple[str, str, int, int], arguments: tuple[Any, ...]) -> tuple[bool, Any]:
+    module, function, seconds, megabytes = task
+    run = getattr(importlib.import_module(module), function)
+    _limit(seconds, megabytes)
+    try:
+        return True, run(*arguments)
+    except MemoryError:
+        return False, MemoryError(f"It needs more than {megabytes} MB of memory.")
+    except Exception as error:
+        return False, error
+
+
+def main() -> None:
+    """The child: answer calls until the pipe is closed."""
+    incoming, outgoing = sys.stdin.buffer, sys.stdout.buffer
+    sys.stdout = sys.stderr
+    while True:
+        try:
+            task, arguments = _receive(incoming)
+        except EOFError:
+            return
+        _send(outgoing, _answer(task, arguments))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,307 @@
+"""Importing: what becomes of a file, that it can be done again, and that what fails leaves nothing behind."""
+
+import io
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.files.storage import storages
+from django.test import Client
+from PIL import Image
+
+from journal import filing, worker
+from journal.importing import import_source
+from journal.models import Article, ArticleFile, ArticleSource, FullText, Journal, PublicPage, Relation
+from journal.publishing import publish
+from journal.search import search
+from tests.journal.corpus import ARTICLES, HOSTILE, PACKAGES, needs_corpus
+from tests.journal.jats.build import DATE, DOI, TITLE, make_xml
+from tests.journal.pdfs import make_pdf
+from tests.journal.test_packages import make_zip
+from tests.make import make_issue, make_journal
+
+pytestmark = pytest.mark.django_db
+OPEN = "The first words of an article are for everybody to read and to judge. " * 15
+SECRET = "The second page tells what nobody sees for free. " * 60
+BODY = f"<sec><title>Start</title><p>{OPEN}</p><p>{SECRET}</p></sec>"
+FIGURE = '<fig id="f1"><label>Figure 1</label><graphic xlink:href="curves.tif"/></fig>'
+
+
+def make_png(width: int = 1000, height: int = 500, color: str = "red") -> bytes:
+    stream = io.BytesIO()
+    Image.new("RGB", (width, height), color).save(stream, "PNG")
+    return stream.getvalue()
+
+
+def stored_files() -> set[str]:
+    root = Path(storages["articles"].path(""))
+    return {path.relative_to(root).as_posix() for path in root.rglob("*") if path.is_file()} if root.exists() else set()
+
+
+def test_a_new_article_comes_in_as_a_draft_with_all_its_parts() -> None:
+    make_journal()
+    record = import_source(make_xml(BODY), "paper.xml")
+    article = Article.objects.get(doi="10.5555/sample.1")
+    assert (record.status, record.errors, record.article_id) == ("imported", [], article.pk)
+    assert (article.status, article.title, article.version) == ("draft", "A title", 1)
+    assert "A title" in PublicPage.objects.get(article=article).header
+    assert "nobody sees" in FullText.objects.get(article=article).body
+    assert [heading["title_html"] for heading in FullText.objects.get(article=article).contents] == ["Start"]
+    assert bytes(ArticleSource.objects.get(article=article).xml) == make_xml(BODY)
+
+
+def test_the_public_parts_hold_nothing_from_behind_the_wall() -> None:
+    import_source(make_xml(BODY), "paper.xml")
+    page = PublicPage.objects.get()
+    public = "".join([page.head, page.header, page.abstract, page.references, page.information, page.notices])
+    assert "for everybody to read" in page.abstract
+    assert "nobody sees" not in public
+
+
+def test_the_same_file_again_changes_nothing() -> None:
+    import_source(make_xml(BODY), "paper.xml")
+    before = Article.objects.get().updated_at
+    assert import_source(make_xml(BODY), "paper.xml").status == "unchanged"
+    assert Article.objects.get().updated_at == before
+    assert ArticleSource.objects.count() == 1
+
+
+def test_the_same_doi_again_is_a_new_version_of_the_same_article() -> None:
+    import_source(make_xml(BODY), "paper.xml")
+    article = Article.objects.get()
+    article.access_type, article.is_for_sale = Article.AccessType.FREE_TO_READ, False
+    article.save()
+    meta = DOI.replace("sample", "SAMPLE") + TITLE + DATE  # DOIs compare without regard to case
+    record = import_source(make_xml(BODY.replace("Start", "Begin"), meta=meta), "new.xml")
+    again = Article.objects.get()
+    assert (record.status, again.pk, again.version) == ("updated", article.pk, 2)
+    assert (again.access_type, again.is_for_sale) == (Article.AccessType.FREE_TO_READ, False)
+    assert "Begin" in FullText.objects.get().body
+    assert ArticleSource.objects.count() == 2
+
+
+def test_a_file_without_a_doi_is_a_draft_with_its_errors_and_their_lines() -> None:
+    record = import_source(make_xml(BODY, meta=TITLE + DATE), "paper.xml")
+    article = Article.objects.get()
+    assert (record.status, article.doi, article.status) == ("draft", None, "draft")
+    assert record.errors == article.problems
+    assert record.errors[0].startswith("line 1: The article has no DOI")
+    assert import_source(make_xml(BODY, meta=TITLE + DATE), "paper.xml").status == "unchanged"
+    assert import_source(make_xml("<p>Other</p>", meta=TITLE + DATE), "paper.xml").status == "draft"
+    assert Article.objects.count() == 1
+
+
+def test_a_new_version_that_lacks_its_title_leaves_the_published_one_alone() -> None:
+    import_source(make_xml(BODY), "paper.xml")
+    publish(Article.objects.get())
+    record = import_source(make_xml("<p>Short</p>", meta=DOI + DATE), "paper.xml")
+    assert record.status == "rejected"
+    assert "the published version stays" in record.errors[-1]
+    assert Article.objects.get().title == "A title"
+    assert "nobody sees" in FullText.objects.get().body
+
+
+@pytest.mark.parametrize(
+    "data, said",
+    [
+        (b"", "empty"),
+        (b"<article>\n<front>", "line 2: "),
+        (b"<html><body/></html>", "web page"),
+        (b"PK\x03\x04broken", "damaged"),
+        (b"%PDF-1.7 alone", "PDF"),
+        (make_zip({"readme.txt": b"x"}), "no JATS article"),
+        (make_zip({"x.xml": make_xml(BODY), "x.pdf": b"<html>not a pdf</html>"}), "x.pdf: The file is not a PDF"),
+        (make_zip({"x.xml": make_xml(BODY), "x.pdf": b"%PDF-1.7\nnothing else"}), "damaged and cannot be opened"),
+    ],
+)
+def test_bad_input_is_rejected_with_a_sentence_and_leaves_nothing(data: bytes, said: str) -> None:
+    before = stored_files()
+    record = import_source(data, "bad")
+    assert record.status == "rejected"
+    assert said in record.errors[0]
+    assert not Article.objects.exists()
+    assert not Journal.objects.exists()
+    assert stored_files() == before
+
+
+@needs_corpus
+@pytest.mark.parametrize("path", sorted(HOSTILE.glob("*.[xz][mi][lp]")), ids=lambda path: path.name)
+def test_each_hostile_file_is_rejected_or_harmless(path: Path) -> None:
+    record = import_source(path, path.name)
+    assert record.status in ("imported", "draft", "rejected")
+    assert (record.status == "rejected") == (not Article.objects.exists())
+    assert record.errors or record.status == "imported"
+
+
+def test_pictures_are_encoded_anew_and_the_original_is_kept() -> None:
+    picture = make_png(2000, 1000)
+    import_source(make_zip({"x.xml": make_xml(BODY + FIGURE), "curves.png": picture}), "x.zip")
+    files = {file.name: file for file in ArticleFile.objects.all()}
+    assert set(files) == {"curves-800.webp", "curves-1600.webp", "curves.png"}
+    assert (files["curves-800.webp"].kind, files["curves.png"].kind) == ("figure", "original")
+    assert files["curves.png"].file.read() == picture
+    body = FullText.objects.get().body
+    assert 'src="/doi/10.5555/sample.1/figures/curves-800.webp"' in body
+    assert "curves-1600.webp 1600w" in body
+
+
+@pytest.mark.parametrize("broken", [b"\x89PNG\r\n\x1a\nbroken", b"\xff\xd8\xff\xe0 broken", b"GIF89a"])
+def test_a_broken_picture_is_left_out_and_said(broken: bytes) -> None:
+    record = import_source(make_zip({"x.xml": make_xml(BODY + FIGURE), "curves.png": broken}), "x.zip")
+    assert record.status == "imported"
+    assert any("curves.png: the picture was left out" in warning for warning in record.warnings)
+    assert "[Picture not supplied]" in FullText.objects.get().body
+
+
+def test_a_picture_of_too_many_pixels_is_left_out() -> None:
+    stream = io.BytesIO()
+    Image.new("1", (20000, 5000)).save(stream, "PNG")
+    record = import_source(make_zip({"x.xml": make_xml(BODY + FIGURE), "curves.png": stream.getvalue()}), "x.zip")
+    assert any("80 million are the most" in warning for warning in record.warnings)
+
+
+def test_supplements_the_article_names_are_kept_and_linked_and_others_are_not() -> None:
+    body = BODY + '<supplementary-material xlink:href="Data.csv"><label>S1</label></supplementary-material>'
+    import_source(make_zip({"x.xml": make_xml(body), "data.csv": b"1,2", "stray.exe": b"MZ"}), "x.zip")
+    assert [(file.name, file.kind, file.content_type) for file in ArticleFile.objects.all()] == [
+        ("data.csv", "supplement", "text/csv")
+    ]
+    assert 'href="/doi/10.5555/sample.1/files/data.csv"' in FullText.objects.get().body
+
+
+def test_a_supplement_of_a_dangerous_kind_is_served_as_bytes() -> None:
+    body = BODY + '<supplementary-material xlink:href="evil.html"/>'
+    import_source(make_zip({"x.xml": make_xml(body), "evil.html": b"<script>"}), "x.zip")
+    assert ArticleFile.objects.get().content_type == "application/octet-stream"
+
+
+def test_the_first_page_is_drawn_in_three_widths() -> None:
+    import_source(make_zip({"x.xml": make_xml(BODY), "x.pdf": make_pdf(["A title", "Second"])}), "x.zip")
+    article = Article.objects.get()
+    previews = article.files.filter(kind="preview").order_by("width")
+    assert [(file.name, file.width) for file in previews] == [
+        ("first-page-480.webp", 480),
+        ("first-page-960.webp", 960),
+        ("first-page-1600.webp", 1600),
+    ]
+    assert (article.has_pdf, article.pdf_pages) == (True, 2)
+
+
+def test_an_article_of_one_page_shows_only_the_top_of_it_and_says_so() -> None:
+    record = import_source(make_zip({"x.xml": make_xml(BODY), "x.pdf": make_pdf(["A title"])}), "x.zip")
+    file = ArticleFile.objects.get(name="first-page-480.webp")
+    assert file.height is not None
+    assert file.height < 480 * 1.42 / 2
+    assert any("only its top" in warning for warning in record.warnings)
+
+
+def test_a_pdf_of_another_article_is_noticed() -> None:
+    record = import_source(
+        make_zip({"x.xml": make_xml(BODY), "x.pdf": make_pdf(["Completely different words", "x"])}), "x.zip"
+    )
+    assert any("right PDF" in warning for warning in record.warnings)
+
+
+def test_files_of_the_version_before_are_removed(django_capture_on_commit_callbacks: Any) -> None:
+    import_source(make_zip({"x.xml": make_xml(BODY + FIGURE), "curves.png": make_png(color="blue")}), "x.zip")
+    old = set(ArticleFile.objects.values_list("file", flat=True))
+    with django_capture_on_commit_callbacks(execute=True):
+        import_source(make_zip({"x.xml": make_xml(BODY + FIGURE), "curves.png": make_png(color="green")}), "x.zip")
+    assert not old & stored_files()
+    assert set(ArticleFile.objects.values_list("file", flat=True)) <= stored_files()
+
+
+def test_a_disk_that_fails_leaves_neither_rows_nor_files(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = stored_files()
+    really, calls = filing._write, []
+
+    def fails_at_the_third(path: Path, data: bytes) -> None:
+        calls.append(path)
+        if len(calls) == 3:
+            raise OSError(28, "No space left on device")
+        really(path, data)
+
+    monkeypatch.setattr(filing, "_write", fails_at_the_third)
+    with pytest.raises(OSError, match="No space"):
+        import_source(make_zip({"x.xml": make_xml(BODY + FIGURE), "curves.png": make_png(2000, 7)}), "x.zip")
+    assert not Article.objects.exists()
+    assert stored_files() == before
+
+
+def test_a_file_that_hangs_its_reader_is_rejected_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(worker.TASKS, "survey", ("tests.journal.naughty", "hang", 1, 512))
+    record = import_source(make_xml(BODY), "slow.xml")
+    assert record.status == "rejected"
+    assert "slow.xml could not be read. It took more than 1 seconds." in record.errors[0]
+
+
+def test_an_article_joins_the_issue_and_section_it_names() -> None:
+    issue = make_issue(volume="12", number="3")
+    section = issue.journal.sections.create(name="Editorial")
+    heading = '<subj-group subj-group-type="heading"><subject>Editorial</subject></subj-group>'
+    meta = f"<article-categories>{heading}</article-categories>"
+    import_source(
+        make_xml(BODY, meta=DOI + meta + TITLE + DATE + "<volume>12</volume><issue>3</issue><fpage>9</fpage>"), "x.xml"
+    )
+    article = Article.objects.get()
+    assert (article.issue, article.section, article.type_label) == (issue, section, "Editorial")
+    assert "12(3):9" in PublicPage.objects.get().header
+
+
+@pytest.mark.parametrize(
+    "permissions, access, free_from",
+    [
+        (
+            '<license xlink:href="https://creativecommons.org/licenses/by/4.0/"><license-p>x</license-p></license>',
+            "open",
+            None,
+        ),
+        ("<ali:free_to_read/>", "free_to_read", None),
+        ('<ali:free_to_read start_date="2026-09-10"/>', "controlled", "2026-09-10"),
+        ("", "controlled", None),
+    ],
+)
+def test_the_license_decides_who_may_read_a_new_article(permissions: str, access: str, free_from: str | None) -> None:
+    import_source(make_xml(BODY, meta=DOI + TITLE + DATE + f"<permissions>{permissions}</permissions>"), "x.xml")
+    article = Article.objects.get()
+    assert (article.access_type, article.free_from and article.free_from.isoformat()) == (access, free_from)
+
+
+def test_a_correction_and_the_article_it_corrects_name_each_other_once_both_are_published() -> None:
+    import_source(make_xml(BODY), "old.xml")
+    related = (
+        '<related-article related-article-type="corrected-article" ext-link-type="doi" xlink:href="10.5555/SAMPLE.1"/>'
+    )
+    import_source(
+        make_xml(
+            "<p>Sorry.</p>",
+            meta=DOI.replace("sample.1", "sample.2") + TITLE.replace("A title", "Correction") + DATE + related,
+        ),
+        "new.xml",
+    )
+    old, new = Article.objects.get(doi="10.5555/sample.1"), Article.objects.get(doi="10.5555/sample.2")
+    assert Relation.objects.get().target_doi == "10.5555/sample.1"
+    assert "Correction" not in PublicPage.objects.get(article=old).notices
+    publish(old)
+    publish(new)
+    assert "This article has been corrected" in PublicPage.objects.get(article=old).notices
+    assert "A title" in PublicPage.objects.get(article=new).notices
+    old.refresh_from_db()
+    assert old.corrected_on == new.published_online
+
+
+def test_an_imported_and_published_article_is_found_and_read_about(client: Client) -> None:
+    import_source(make_xml(BODY), "paper.xml")
+    publish(Article.objects.get())
+    page = client.get("/doi/10.5555/sample.1/").content.decode()
+    assert "A title" in page
+    assert "nobody sees" not in page
+    assert [found.title for found in search("title").articles] == ["A title"]
+
+
+@needs_corpus
+@pytest.mark.parametrize("path", [*sorted(PACKAGES.glob("*.zip")), *ARTICLES[::6]], ids=lambda path: path.name)
+def test_real_files_and_packages_come_in(path: Path) -> None:
+    record = import_source(path, path.name)
+    assert (record.status, record.errors) == ("imported", [])
+    assert FullText.objects.filter(article_id=record.article_id).exists() == Article.objects.get().has_full_text
