@@ -67,7 +67,8 @@ def people_behind(text: str) -> set[int]:
     spoken = NUMBER.match(text.upper())
     number = f"{spoken[1]}-{spoken[2]}" if spoken else text
     found = [
-        Order.objects.filter(Q(number=number) | Q(session_id=text) | Q(payment_intent_id=text) | Q(subscription_id=text)),
+        Order.objects.filter(Q(number=number) | Q(session_id=text) | Q(payment_intent_id=text)),
+        Order.objects.filter(subscription_id=text),
         Subscription.objects.filter(stripe_id=text),
         StripeCustomer.objects.filter(stripe_id=text),
         Payment.objects.filter(Q(charge_id=text) | Q(payment_intent_id=text) | Q(invoice_id=text)),

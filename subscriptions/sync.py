@@ -7,7 +7,7 @@ that was paused for a minute cannot overwrite what came after (design 4.6; chaos
 
 import logging
 import random
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from django.db import connection, transaction
 from django.utils import timezone
@@ -20,17 +20,18 @@ log = logging.getLogger(__name__)
 LEASE = timedelta(seconds=60)
 LONGEST_PAUSE = timedelta(hours=1)
 GIVE_UP_AFTER = 20
+FREE = datetime(1970, 1, 1, tzinfo=UTC)  # a lease that nobody holds, whatever the clocks say
 
 _HINT = """
 INSERT INTO subscriptions_synctarget
        (kind, key, dirty, clean, fence, attempts, last_error, dead, lease_until, next_at)
-VALUES (%s, %s, 1, 0, 0, 0, '', false, now(), now())
+VALUES (%s, %s, 1, 0, 0, 0, '', false, 'epoch', clock_timestamp())
 ON CONFLICT (kind, key) DO UPDATE
-SET dirty = subscriptions_synctarget.dirty + 1, next_at = now(), dead = false
+SET dirty = subscriptions_synctarget.dirty + 1, next_at = clock_timestamp(), dead = false
 """
 _CLAIM = """
-UPDATE subscriptions_synctarget SET lease_until = now() + make_interval(secs => %s), fence = fence + 1
-WHERE kind = %s AND key = %s AND dirty > clean AND lease_until <= now()
+UPDATE subscriptions_synctarget SET lease_until = clock_timestamp() + make_interval(secs => %s), fence = fence + 1
+WHERE kind = %s AND key = %s AND dirty > clean AND lease_until <= clock_timestamp()
 RETURNING dirty, fence
 """
 
@@ -85,7 +86,7 @@ def _write(kind: str, key: str, generation: int, fence: int, found: "fulfilment.
             # The subscription is a target of its own, with its own fence: it must not be written under the order's.
             hint(SyncTarget.Kind.SUBSCRIPTION, found.session.subscription_id)
         target.clean = max(target.clean, generation)
-        target.lease_until = timezone.now()
+        target.lease_until = FREE
         target.attempts, target.last_error = 0, ""
         target.save()
     return True
@@ -101,7 +102,7 @@ def _failed(kind: str, key: str, fence: int, error: Exception) -> None:
         target.attempts += 1
         pause = min(timedelta(seconds=2**target.attempts), LONGEST_PAUSE) * random.uniform(0.5, 1)  # noqa: S311  (jitter)
         target.next_at = timezone.now() + pause
-        target.lease_until = timezone.now()
+        target.lease_until = FREE
         target.last_error = str(error)[:1000]
         target.dead = isinstance(error, gateway.Rejected) and target.attempts >= GIVE_UP_AFTER
         target.save()

@@ -67,7 +67,7 @@ def local_stripe(local_stripe_process: "LocalStripe", settings: Any) -> "LocalSt
 
 
 @pytest.fixture
-def hooked_stripe(local_stripe: "LocalStripe", live_server: Any, settings: Any) -> "LocalStripe":
+def hooked_stripe(local_stripe: "LocalStripe", live_server: Any, settings: Any) -> Iterator["LocalStripe"]:
     """The local Stripe with its webhooks delivered over HTTP to the running site, whose jobs are done by `work()`."""
     import stripe
 
@@ -77,4 +77,5 @@ def hooked_stripe(local_stripe: "LocalStripe", live_server: Any, settings: Any) 
         {"url": f"{live_server.url}/stripe/webhook/", "enabled_events": ["*"], "api_version": "2026-10-28.endive"}
     )
     settings.STRIPE_WEBHOOK_SECRETS = [endpoint.secret]
-    return local_stripe
+    yield local_stripe
+    local_stripe.control("reset")  # waits for deliveries under way, so that none meets an emptied database

@@ -12,10 +12,13 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils import timezone
 
-from accounts.admin_pages import ModelAdmin, ModelForm, admin_url, column, link_to, without_related_buttons
-from subscriptions import grants, support
+from accounts.admin_pages import ModelAdmin, ModelForm, PlainChoices, admin_url, column, link_to
+from subscriptions import grants, support, sync
 from subscriptions.models import Entitlement, SyncTarget
 
+ONE_HOLDER = "A reader or an institution, one of them."
+ONE_SCOPE = "An article, an issue or the journal, one of them."
+DATES = ("starts_at", "ends_at", "covers_from", "covers_until", "grace_since", "open_by", "opened_at")
 HOLDER_AND_SCOPE = ("user", "institution", "article", "issue", "journal")
 
 
@@ -23,7 +26,9 @@ class ComplimentaryForm(ModelForm):
     """Access given by staff. Days are whole days in the site's time zone, and the last one is part of it."""
 
     first_day = forms.DateField(initial=timezone.localdate, widget=AdminDateWidget)
-    last_day = forms.DateField(required=False, widget=AdminDateWidget, help_text="Still open on this day. Empty: without end.")
+    last_day = forms.DateField(
+        required=False, widget=AdminDateWidget, help_text="Still open on this day. Empty: without end."
+    )
     reason = forms.CharField(
         widget=forms.Textarea(attrs={"rows": 3}),
         help_text="Who asked and why. Support reads it later; the reader does not.",
@@ -55,7 +60,9 @@ class EndForm(forms.Form):
         GIVE_BACK: "Give it back (it was revoked by mistake)",
     }
     action = forms.ChoiceField(label="What to do", widget=forms.RadioSelect)
-    last_day = forms.DateField(required=False, widget=AdminDateWidget, help_text="Only for ending: the last day it is open.")
+    last_day = forms.DateField(
+        required=False, widget=AdminDateWidget, help_text="Only for ending: the last day it is open."
+    )
     reason = forms.CharField(
         max_length=300,
         widget=forms.Textarea(attrs={"rows": 3}),
@@ -103,14 +110,14 @@ class InForce(admin.SimpleListFilter):
         return [("yes", "In force"), ("no", "Not in force")]
 
     def queryset(self, request: HttpRequest, queryset: "QuerySet[Entitlement]") -> "QuerySet[Entitlement]":
-        in_force = Entitlement.objects.in_force()  # type: ignore[attr-defined]
+        in_force = Entitlement.objects.in_force()
         if self.value() == "yes":
             return queryset.filter(pk__in=in_force)
         return queryset.exclude(pk__in=in_force) if self.value() == "no" else queryset
 
 
 @admin.register(Entitlement)
-class EntitlementAdmin(ModelAdmin):
+class EntitlementAdmin(PlainChoices, ModelAdmin):
     """Who may read what. Sold rights are written by selling; staff add complimentary ones, and end or revoke any."""
 
     form = ComplimentaryForm
@@ -124,19 +131,19 @@ class EntitlementAdmin(ModelAdmin):
     search_help_text = "E-mail address, name, institution, DOI, title or source"
     autocomplete_fields = ("user", "institution", "article", "issue")
     add_fieldsets = (
-        ("Who", {"fields": ("user", "institution"), "description": "A reader or an institution, one of them."}),
-        ("What", {"fields": ("article", "issue", "journal"), "description": "An article, an issue or the journal, one of them."}),
+        ("Who", {"fields": ("user", "institution"), "description": ONE_HOLDER}),
+        ("What", {"fields": ("article", "issue", "journal"), "description": ONE_SCOPE}),
         ("When and why", {"fields": ("first_day", "last_day", "reason")}),
     )  # fmt: skip
     fieldsets = (
         (None, {"fields": ("who", "what", "kind", "state")}),
-        ("Dates", {"fields": ("starts_at", "ends_at", "covers_from", "covers_until", "grace_since", "open_by", "opened_at")}),
+        ("Dates", {"fields": DATES}),
         ("Where it comes from", {"fields": ("came_from", "source", "reason", "granted_by", "created_at")}),
         ("Revoked", {"fields": ("revoked_at", "revoke_reason", "revoked_by")}),
     )  # fmt: skip
     change_form_template = "admin/subscriptions/entitlement/change_form.html"
 
-    # --- permissions: rows are added as complimentary access, and stopped by the verb, never edited -----------------------
+    # --- permissions: rows are added as complimentary access, and stopped by the verb, never edited -------------------
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
@@ -147,16 +154,13 @@ class EntitlementAdmin(ModelAdmin):
     def has_end_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("subscriptions.change_entitlement")
 
-    # --- adding -------------------------------------------------------------------------------------------------------------
+    # --- adding -------------------------------------------------------------------------------------------------------
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         return self.fieldsets if obj else self.add_fieldsets
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         return ("who", "what", "state", "came_from") if obj else ()
-
-    def formfield_for_foreignkey(self, db_field: Any, request: Any, **kwargs: Any) -> Any:
-        return without_related_buttons(super().formfield_for_foreignkey(db_field, request, **kwargs))
 
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:
         context = {"title": "Give complimentary access", **(extra_context or {})}
@@ -168,7 +172,7 @@ class EntitlementAdmin(ModelAdmin):
     def construct_change_message(self, request: HttpRequest, form: Any, formsets: Any, add: bool = False) -> Any:
         return f"Complimentary access given: {form.cleaned_data['reason']}"
 
-    # --- columns ------------------------------------------------------------------------------------------------------------
+    # --- columns ------------------------------------------------------------------------------------------------------
 
     @column("who")
     def who(self, right: Entitlement) -> str:
@@ -189,7 +193,7 @@ class EntitlementAdmin(ModelAdmin):
         order = support.order_behind(right)
         return link_to(order) if order else right.source
 
-    # --- ending -------------------------------------------------------------------------------------------------------------
+    # --- ending -------------------------------------------------------------------------------------------------------
 
     def end_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
         right = get_object_or_404(Entitlement, pk=object_id)
@@ -208,18 +212,21 @@ class EntitlementAdmin(ModelAdmin):
         """What was given back is read from Stripe again at the next sweep: a refund stands, whatever staff wished."""
         order = None if right.revoked_at or grants.is_by_staff(right) else support.order_behind(right)
         if order and order.session_id:
-            support.sync.hint(SyncTarget.Kind.ORDER, str(order.pk))
+            sync.hint(SyncTarget.Kind.ORDER, str(order.pk))
         return admin_url(right)
 
     def _end_page(self, request: HttpRequest, right: Entitlement, form: EndForm) -> HttpResponse:
         context = {
-            **self.admin_site.each_context(request), "title": "End or revoke a right", "opts": self.opts, "right": right,
-            "state": support.state_of(right), "form": form, "order": support.order_behind(right),
-            "is_by_staff": grants.is_by_staff(right), "possible": EndForm.choices_for(right), "media": self.media + form.media,
+            **self.admin_site.each_context(request), "title": "End or revoke a right", "opts": self.opts,
+            "right": right, "state": support.state_of(right), "form": form, "order": support.order_behind(right),
+            "is_by_staff": grants.is_by_staff(right), "possible": EndForm.choices_for(right),
+            "media": self.media + form.media,
         }  # fmt: skip
         return TemplateResponse(request, "admin/subscriptions/entitlement/end.html", context)
 
-    def change_view(self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None) -> HttpResponse:
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
         context = {"may_end": self.has_end_permission(request), **(extra_context or {})}
         return super().change_view(request, object_id, form_url, context)
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Count, QuerySet
+from django.db.models import Count
 from django.http import HttpRequest
 
 from accounts.admin_pages import ModelAdmin, ModelForm, TabularInline, column
@@ -31,7 +31,7 @@ class InstitutionAdmin(ModelAdmin):
     search_help_text = "Name, ROR id or contact"
     inlines = (Ranges,)
 
-    def get_queryset(self, request: HttpRequest) -> "QuerySet[Institution]":
+    def get_queryset(self, request: HttpRequest) -> Any:
         return super().get_queryset(request).annotate(networks=Count("ranges"))
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -43,4 +43,4 @@ class InstitutionAdmin(ModelAdmin):
 
     @column("rights in force")
     def rights_in_force(self, institution: Institution) -> int:
-        return Entitlement.objects.in_force().filter(institution=institution).count()  # type: ignore[attr-defined,no-any-return]
+        return Entitlement.objects.in_force().filter(institution=institution).count()

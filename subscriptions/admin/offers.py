@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest
 
-from accounts.admin_pages import ModelAdmin, ModelForm, column, without_related_buttons
+from accounts.admin_pages import ModelAdmin, ModelForm, PlainChoices, column
 from subscriptions import offers
 from subscriptions.models import Offer
 from subscriptions.money import MINIMUM, decimals, from_minor, parse_money
@@ -53,7 +53,7 @@ def _minor_units(text: str, currency: str) -> int:
 
 
 @admin.register(Offer)
-class OfferAdmin(ModelAdmin):
+class OfferAdmin(PlainChoices, ModelAdmin):
     form = OfferForm
     list_display = ("kind", "price_shown", "what_for", "active", "order_count", "position", "tax_note")
     list_display_links = ("kind", "price_shown")
@@ -79,13 +79,13 @@ class OfferAdmin(ModelAdmin):
     def has_sell_permission(self, request: HttpRequest) -> bool:
         return self.has_change_permission(request)
 
-    def get_queryset(self, request: HttpRequest) -> "QuerySet[Offer]":
+    def get_queryset(self, request: HttpRequest) -> Any:
         return super().get_queryset(request).annotate(ordered=Count("orders"))
 
     def formfield_for_foreignkey(self, db_field: Any, request: Any, **kwargs: Any) -> Any:
         if db_field.name == "journal":
             kwargs["initial"] = db_field.related_model.objects.first()
-        return without_related_buttons(super().formfield_for_foreignkey(db_field, request, **kwargs))
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
     def save_model(self, request: HttpRequest, obj: Offer, form: Any, change: bool) -> None:
         if not (change and obj.orders.exists() and set(form.changed_data) & set(offers.TERMS)):

@@ -1,4 +1,4 @@
-"""A person as support needs to see them: what they have, what they paid, and why an article is open or closed to them."""
+"""A person as support needs to see them: what they have, what they paid, and why an article is open or closed."""
 
 from typing import Any
 
@@ -27,18 +27,21 @@ class ExplainForm(forms.Form):
         label="DOI", max_length=300, widget=forms.TextInput(attrs={"size": 40, "placeholder": "10.1234/abc"})
     )
     ip = forms.GenericIPAddressField(
-        label="IP address (optional)", required=False, help_text="Of the reader's network, to see an institution's right.",
+        label="IP address (optional)", required=False,
+        help_text="Of the reader's network, to see an institution's right.",
         error_messages={"invalid": "This is not an IP address. Write it like 192.0.2.7, or leave it empty."},
     )  # fmt: skip
 
     def clean_doi(self) -> Article:
         doi = pasted_doi(self.cleaned_data["doi"])
         if doi is None:
-            raise forms.ValidationError("This is not a DOI. Write it like 10.1234/abc, or paste the https://doi.org/ link.")
-        article = Article.objects.by_doi(doi).first()  # type: ignore[attr-defined]
+            raise forms.ValidationError(
+                "This is not a DOI. Write it like 10.1234/abc, or paste the https://doi.org/ link."
+            )
+        article = Article.objects.by_doi(doi).first()
         if article is None:
             raise forms.ValidationError(f"There is no article with the DOI {doi} here.")
-        return article  # type: ignore[no-any-return]
+        return article
 
 
 class PersonAdmin(AccountAdmin):

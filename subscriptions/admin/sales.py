@@ -6,6 +6,7 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html
+from django.utils.text import Truncator
 
 from accounts.admin_pages import NOTHING, ReadOnlyAdmin, ReadOnlyInline, column, link_to
 from subscriptions import support
@@ -33,7 +34,6 @@ def right_in_words(right: Entitlement | None) -> str:
 class Payments(ReadOnlyInline):
     model = Payment
     fields = ("paid_at", "price", "refunded", "disputed", "card_brand", "card_last4", "receipt", "charge_id")
-    readonly_fields = fields
 
     @column("refunded")
     def refunded(self, payment: Payment) -> str | None:
@@ -44,7 +44,8 @@ class Payments(ReadOnlyInline):
 class OrderAdmin(RereadableAdmin):
     """Did they pay, what state is it in, what did they get?"""
 
-    list_display = ("number", "person", "description", "price", "state", "paid_at", "got", "refunded", "created_at")
+    list_display = ("spoken_number", "person", "what", "price", "stands", "got")
+    list_display_links = ("spoken_number",)
     list_filter = ("state", "kind", "created_at")
     list_select_related = ("user",)
     list_per_page = 50
@@ -72,8 +73,8 @@ class OrderAdmin(RereadableAdmin):
         orders = list(changelist.result_list)
         brought = support.rights_by_source(orders)
         for order in orders:
-            order.brought = brought.get(order.pk)  # type: ignore[attr-defined]
-        changelist.result_list = orders  # type: ignore[assignment]
+            order.brought = brought.get(order.pk)
+        changelist.result_list = orders
         return changelist
 
     def target(self, row: Order) -> tuple[str, str] | None:
@@ -81,6 +82,20 @@ class OrderAdmin(RereadableAdmin):
 
     def outcome(self, row: Order) -> str:
         return row.get_state_display()
+
+    @column("order", ordering="created_at")
+    def spoken_number(self, order: Order) -> str:
+        return format_html('<span class="nowrap">{}</span>', order.number)
+
+    @column("for")
+    def what(self, order: Order) -> str:
+        return Truncator(order.description).chars(70)
+
+    @column("state", ordering="state")
+    def stands(self, order: Order) -> str:
+        """`Paid, Nov 22, 2026, 2:25 PM`; for what was never paid the time it was ordered; what came back."""
+        returned = f", {self.refunded(order)} refunded" if order.amount_refunded else ""
+        return f"{order.get_state_display()}, {support.moment(order.paid_at or order.created_at)}{returned}"
 
     @column("person", ordering="user__email")
     def person(self, order: Order) -> str:
@@ -126,7 +141,14 @@ class SubscriptionAdmin(RereadableAdmin):
     list_filter = ("status", "interval")
     list_select_related = ("user", "journal")
     show_full_result_count = False
-    search_fields = ("user__email", "user__name", "=stripe_id", "order__number", "=payments__charge_id", "=payments__invoice_id")
+    search_fields = (
+        "user__email",
+        "user__name",
+        "=stripe_id",
+        "order__number",
+        "=payments__charge_id",
+        "=payments__invoice_id",
+    )
     search_help_text = "E-mail address, name, order number or Stripe id"
     inlines = (Payments,)
     fieldsets = (

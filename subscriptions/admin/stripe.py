@@ -29,7 +29,18 @@ class StripeEventAdmin(ReadOnlyAdmin):
     search_fields = ("=id", "=object_id", "type")
     search_help_text = "Event id (evt_…), the object's Stripe id, or type"
     date_hierarchy = "received_at"
-    fields = ("type", "at_stripe", "object_type", "object_id", "deliveries", "created", "received_at", "livemode", "api_version", "body")
+    fields = (
+        "type",
+        "at_stripe",
+        "object_type",
+        "object_id",
+        "deliveries",
+        "created",
+        "received_at",
+        "livemode",
+        "api_version",
+        "body",
+    )
 
     def get_queryset(self, request: HttpRequest) -> "QuerySet[StripeEvent]":
         rows = super().get_queryset(request)
@@ -55,7 +66,19 @@ class SyncTargetAdmin(ReadOnlyAdmin):
     search_fields = ("=key", "last_error")
     search_help_text = "Order id or Stripe's subscription id"
     actions = ("try_again",)
-    fields = ("about", "kind", "key", "state", "attempts", "next_at", "last_error", "dirty", "clean", "fence", "lease_until")
+    fields = (
+        "about",
+        "kind",
+        "key",
+        "state",
+        "attempts",
+        "next_at",
+        "last_error",
+        "dirty",
+        "clean",
+        "fence",
+        "lease_until",
+    )
 
     def get_queryset(self, request: HttpRequest) -> "QuerySet[SyncTarget]":
         waits = Case(When(dirty__gt=F("clean"), then=Value(0)), default=Value(1))

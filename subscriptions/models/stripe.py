@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Now
 from django.utils import timezone
 
 
@@ -49,8 +50,9 @@ class StripeEvent(models.Model):
 
 class SyncTargetQuerySet(models.QuerySet["SyncTarget"]):
     def due(self) -> "SyncTargetQuerySet":
-        now = timezone.now()
-        return self.filter(dirty__gt=F("clean"), dead=False, next_at__lte=now, lease_until__lte=now).order_by("next_at")
+        """What the sweep takes up, by the database's clock."""
+        waiting = self.filter(dirty__gt=F("clean"), dead=False)
+        return waiting.filter(next_at__lte=Now(), lease_until__lte=Now()).order_by("next_at")
 
 
 class SyncTarget(models.Model):

@@ -47,8 +47,10 @@ def event(kind: str = "checkout.session.completed", **about: Any) -> dict[str, A
     }  # fmt: skip
 
 
-def work() -> None:
-    """Do the jobs that wait, as the worker would, and then what the sweep would find."""
+def work(stripe: LocalStripe | None = None) -> None:
+    """Let the webhooks arrive, do the jobs that wait as the worker would, and then what the sweep would find."""
+    while stripe and any(row["status"] in ("pending", "sending") for row in stripe.control("deliveries")["data"]):
+        time.sleep(0.02)
     from procrastinate.contrib.django import app
 
     from subscriptions import mail, sync
