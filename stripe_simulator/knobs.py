@@ -49,6 +49,7 @@ class Knobs:
     dunning_end: str = "cancel"
     dispute_cancels_subscription: bool = False
     terms_url: str = "https://example.org/terms"
+    stale_reads: float = 0.0
     faults: list[Any] = field(default_factory=list)
 
     def __post_init__(self) -> None:

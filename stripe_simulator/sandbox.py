@@ -9,6 +9,7 @@ from __future__ import annotations
 import secrets
 import threading
 import time
+import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -87,14 +88,24 @@ class Sandbox:
         while row := self.store.row("SELECT * FROM timer WHERE due <= ? ORDER BY due, seq LIMIT 1", until):
             self.store.db.execute("DELETE FROM timer WHERE seq = ?", (row["seq"],))
             subject = self.store.get(row["object_id"])
-            if subject is None:
-                continue
-            request, self._request = self._request, UNASKED
-            self._instant = row["due"]
-            try:
-                TIMERS[row["action"]](self, subject)
-            finally:
-                self._instant, self._request = None, request
+            if subject is not None:
+                self._run(row["action"], row["due"], subject)
+
+    def _run(self, action: str, due: int, subject: Json) -> None:
+        """One timer's deed, whole or not at all: one that fails is reported and must not stop all others."""
+        request, arisen = self._request, len(self._arisen)
+        self._request, self._instant = UNASKED, due
+        self.store.db.execute("SAVEPOINT timer")
+        try:
+            TIMERS[action](self, subject)
+        except Exception as error:
+            traceback.print_exc()
+            self.store.db.execute("ROLLBACK TO timer")
+            del self._arisen[arisen:]
+            self.store.add("violation", at=due, place=f"timer {action}", detail=f"{type(error).__name__}: {error}")
+        finally:
+            self.store.db.execute("RELEASE timer")
+            self._instant, self._request = None, request
 
     def advance(self, seconds: int) -> None:
         """Moves the clock forward; renewals, expiries and settlements happen on the way, each at its time."""
@@ -125,8 +136,12 @@ class Sandbox:
 
     def _finish(self, keep: bool) -> None:
         self._depth = 0
-        if keep:
-            self._plan_deliveries()
+        try:
+            if keep:
+                self._plan_deliveries()
+        except BaseException:
+            self.store.db.execute("ROLLBACK")
+            raise
         self.store.db.execute("COMMIT" if keep else "ROLLBACK")
         self.delivered.notify_all()
 
@@ -149,12 +164,18 @@ class Sandbox:
             raise missing(kind, object_id, param)
         return body
 
+    def as_read(self, body: Json) -> Json:
+        """How a GET sees an object: as it is, or with the knob `stale_reads` as it was a moment ago."""
+        return self.store.as_of(body, self.source() - self.knobs.stale_reads) if self.knobs.stale_reads else body
+
     def update(self, body: Json, event: str | None = None, /, **changes: Any) -> Json:
         """Changes an object in place and in store; `event` tells of it with the previous values of what changed.
 
         An update that changes nothing is not told.
         """
         before = self.store.get(body["id"]) or body
+        if self.knobs.stale_reads:
+            self.store.keep(before, self.source())
         body.update(changes)
         self.store.save(body)
         if event:

@@ -33,11 +33,13 @@ CREATE TABLE IF NOT EXISTS delivery (
     due REAL NOT NULL, rank INTEGER NOT NULL DEFAULT 0, attempt INTEGER NOT NULL DEFAULT 0,
     status TEXT NOT NULL, response INTEGER, detail TEXT);
 CREATE INDEX IF NOT EXISTS delivery_status ON delivery (status, due);
+CREATE TABLE IF NOT EXISTS past (object_id TEXT NOT NULL, until REAL NOT NULL, body TEXT NOT NULL);
+CREATE INDEX IF NOT EXISTS past_object ON past (object_id, until);
 CREATE TABLE IF NOT EXISTS violation (
     seq INTEGER PRIMARY KEY AUTOINCREMENT, at INTEGER NOT NULL, place TEXT NOT NULL, detail TEXT NOT NULL);
 """
 
-TABLES = ("object", "setting", "timer", "idempotency", "request", "delivery", "violation")
+TABLES = ("object", "setting", "timer", "idempotency", "request", "delivery", "past", "violation")
 
 
 class Store:
@@ -73,6 +75,16 @@ class Store:
         sql = "SELECT body FROM object WHERE kind = ? ORDER BY seq DESC LIMIT ?"
         rows = self.db.execute(sql, (kind, limit)).fetchall()
         return (json.loads(row["body"]) for row in rows)
+
+    def keep(self, body: Json, until: float) -> None:
+        """Remembers what an object looked like until this moment of the real time."""
+        self.add("past", object_id=body["id"], until=until, body=json.dumps(body))
+
+    def as_of(self, body: Json, moment: float) -> Json:
+        sql = "SELECT body FROM past WHERE object_id = ? AND until > ? ORDER BY until LIMIT 1"
+        row = self.row(sql, body["id"], moment)
+        found: Json = json.loads(row["body"]) if row else body
+        return found
 
     def hidden(self, identifier: str) -> Json:
         """What the local Stripe knows of an object and does not send, such as a card's number."""

@@ -62,7 +62,8 @@ def _follow(sandbox: Sandbox, holder: Any, parts: list[str]) -> bool:
 def _object_of(sandbox: Sandbox, value: Any) -> Any:
     """The object (or list of objects) that ids stand for; None when they stand for nothing."""
     if isinstance(value, str):
-        return sandbox.store.get(value)
+        found = sandbox.store.get(value)
+        return sandbox.as_read(found) if found else None
     if isinstance(value, list):
         return [(sandbox.store.get(item) or item) if isinstance(item, str) else item for item in value]
     return value if isinstance(value, dict) else None

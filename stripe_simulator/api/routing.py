@@ -56,7 +56,7 @@ def resource(kind: str, path: str, identifier: str, param: str = "id", **filters
         return page(call, [body for body in call.sandbox.store.of_kind(kind) if matches(call, body, filters)])
 
     def retrieve(call: Call) -> Json:
-        return call.sandbox.require(kind, call.id, param)
+        return call.sandbox.as_read(call.sandbox.require(kind, call.id, param))
 
     endpoint(f"GET {path}")(listing)
     endpoint(f"GET {path}/{{{identifier}}}")(retrieve)

@@ -84,6 +84,8 @@ class PortalPage:
             self.sandbox.update(subscription, "customer.subscription.updated", **billing.STAYING)
         elif deed == "confirm":
             self._confirm(session, subscription)
+        elif deed == "switch":
+            self._switch(session, subscription, form.get("price", ""))
         else:
             return {"page": "Nothing was changed."}
         return {}
@@ -106,6 +108,23 @@ class PortalPage:
         items = [{name: value for name, value in item.items() if value is not None} for item in told["items"]]
         change_items(self.sandbox, subscription, {"items": items, "proration_behavior": behavior})
         self.sandbox.store.hide(session["id"], done=True)
+
+    def _switch(self, session: Json, subscription: Json, price: str) -> None:
+        """To another price the configuration offers, billed as it says."""
+        if price not in self._offered(session, subscription):
+            raise ApiError(400, "This plan is not offered.")
+        behavior = self._features(session)["subscription_update"]["proration_behavior"]
+        items = [{"id": subscription["items"]["data"][0]["id"], "price": price}]
+        change_items(self.sandbox, subscription, {"items": items, "proration_behavior": behavior})
+
+    def _offered(self, session: Json, subscription: Json) -> list[str]:
+        """The ids of the prices a subscriber may switch to."""
+        update = self._features(session)["subscription_update"]
+        if not update["enabled"] or "price" not in update["default_allowed_updates"] or subscription["cancel_at"]:
+            return []
+        current = subscription["items"]["data"][0]["price"]["id"]
+        prices = [price for product in update["products"] or [] for price in product["prices"]]
+        return [price for price in prices if price != current and self.sandbox.get("price", price)]
 
     def _change_card(self, session: Json, form: dict[str, str]) -> dict[str, str]:
         details, problems = read_fields(form, self.sandbox.now())
@@ -188,16 +207,30 @@ class PortalPage:
         )
 
     def _buttons(self, subscription: Json, session: Json) -> Html:
-        if subscription["status"] in billing.ENDED or not self._features(session)["subscription_cancel"]["enabled"]:
+        if subscription["status"] in billing.ENDED:
             return Html("")
-        resume = bool(subscription["cancel_at"])
+        buttons = [self._switch_button(subscription, price) for price in self._offered(session, subscription)]
+        if self._features(session)["subscription_cancel"]["enabled"]:
+            deed, label = (
+                ("resume", "Keep my subscription") if subscription["cancel_at"] else ("cancel", "Cancel subscription")
+            )
+            buttons.append(self._button(subscription, deed, label))
+        return html('<div class="buttons">{all}</div>', all=join(buttons, ""))
+
+    def _switch_button(self, subscription: Json, price_id: str) -> Html:
+        price = self.sandbox.require("price", price_id)
+        label = f"Switch to {money(price['unit_amount'], price['currency'])} {every(price['recurring'])}"
+        return self._button(subscription, "switch", label, price_id)
+
+    def _button(self, subscription: Json, deed: str, label: str, price: str = "") -> Html:
         return html(
-            '<form method="post" action="{url}"><input type="hidden" name="subscription" value="{id}">'
+            '<form method="post" action="{url}"><input type="hidden" name="subscription" value="{id}">{price}'
             '<button class="button quiet" name="deed" value="{deed}">{label}</button></form>',
             url=self.address,
             id=subscription["id"],
-            deed="resume" if resume else "cancel",
-            label="Keep my subscription" if resume else "Cancel subscription",
+            price=html('<input type="hidden" name="price" value="{id}">', id=price) if price else "",
+            deed=deed,
+            label=label,
         )
 
     def _change(self, told: Json) -> Html:

@@ -169,6 +169,20 @@ def test_a_subscriber_confirms_the_change_to_a_year(local: LocalStripe, shop: Sh
     assert shop.charges.list().data[0].amount < 20_000
 
 
+def test_a_subscriber_switches_to_an_offered_plan_only(local: LocalStripe, shop: Shop) -> None:
+    subscription = make_subscription(local, shop)
+    yearly, secret = make_plan(shop, 20_000, "year"), make_plan(shop, 1, "year")
+    offered = {"products": [{"product": yearly.product, "prices": [yearly.id]}]}
+    update = FEATURES["subscription_update"] | offered
+    shop.billing_portal.configurations.create({"features": FEATURES | {"subscription_update": update}})
+    url = portal(shop, subscription.customer)
+    assert "Switch to $200.00 per year" in page(url)
+    switch = {"deed": "switch", "subscription": subscription.id}
+    assert local._submit(url, switch | {"price": secret.id}) == "This plan is not offered."
+    assert local._submit(url, switch | {"price": yearly.id}) == url
+    assert shop.subscriptions.retrieve(subscription.id).items.data[0].price.id == yearly.id
+
+
 def test_a_portal_address_is_short_lived(local: LocalStripe, shop: Shop) -> None:
     url = portal(shop, make_customer(shop).id)
     local.control("clock/advance", seconds=3_700)

@@ -141,6 +141,15 @@ def test_a_reply_that_is_lost_costs_nothing_twice(local: LocalStripe, kind: str,
     assert len(shop.customers.list().data) == 1
 
 
+def test_a_read_may_be_a_moment_old(local: LocalStripe, shop: Shop) -> None:
+    local.control("config", stale_reads=60)
+    session = make_session(shop, make_price(shop))
+    local.pay(session.url)
+    assert shop.checkout.sessions.retrieve(session.id).status == "open"
+    local.control("config", stale_reads=0)
+    assert shop.checkout.sessions.retrieve(session.id).status == "complete"
+
+
 def test_too_many_requests_are_the_callers_business(local: LocalStripe, shop: Shop) -> None:
     local.control("fault", endpoint="GET /v1/customers", kind="429")
     assert isinstance(refusal(shop.customers.list), stripe.RateLimitError)
