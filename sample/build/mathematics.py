@@ -1,4 +1,4 @@
-"""Formulas: TeX to MathML for the XML, MathML to Typst for the PDF."""
+"""Formulas: TeX to MathML for the XML; MathML to Typst for the PDF, and to words for those who listen to it."""
 
 from __future__ import annotations
 
@@ -84,3 +84,21 @@ TREES: dict[str, Callable[[list[str]], str]] = {
     "mover": lambda parts: f"overline({parts[0]})" if parts[1] in "¯‾―" else f"hat({parts[0]})",
     "msqrt": lambda parts: f"sqrt({' '.join(parts)})",
 }
+
+SPOKEN = {
+    "mfrac": "{} over {}",
+    "msub": "{} sub {}",
+    "msup": "{} to the {}",
+    "msubsup": "{} sub {} to the {}",
+    "munderover": "{} from {} to {}",
+    "msqrt": "square root of {}",
+}
+
+
+def spoken(node: Element) -> str:
+    """MathML as words to be read aloud."""
+    parts = [said for child in node if (said := spoken(child))]
+    form = SPOKEN.get(etree.QName(node).localname)
+    if form and len(parts) == form.count("{}"):
+        return form.format(*parts)
+    return " ".join(parts) or (node.text or "").strip()

@@ -21,14 +21,16 @@ FONTS = typst.Fonts(include_system_fonts=False)
 
 
 def pdf(root: Element, journal: dict[str, Any], place: Placement, drawings: dict[str, str]) -> bytes:
-    """PDF bytes; `drawings` are SVG texts by file stem. The same input gives the same bytes."""
+    """PDF/UA bytes; `drawings` are SVG texts by file stem. The same input gives the same bytes."""
     with TemporaryDirectory() as folder:
         for stem, svg in drawings.items():
             (Path(folder) / f"{stem}.svg").write_text(svg, encoding="utf-8")
         (Path(folder) / "layout.typ").write_text(LAYOUT.read_text(encoding="utf-8"), encoding="utf-8")
         (Path(folder) / "main.typ").write_text(document(root, journal, place), encoding="utf-8")
         compiler = typst.Compiler(font_paths=FONTS, root=folder)
-        return compiler.compile(str(Path(folder) / "main.typ"), format="pdf", timestamp=published(root))  # type: ignore[return-value]
+        return compiler.compile(
+            str(Path(folder) / "main.typ"), format="pdf", timestamp=published(root), pdf_standards=["ua-1"]
+        )  # type: ignore[return-value]
 
 
 def count_pages(made: bytes) -> int:

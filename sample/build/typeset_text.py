@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from sample.build.mathematics import mathml, typst
+from sample.build.mathematics import mathml, spoken, typst
 from sample.build.xml import HREF, MML, Element, plain
 
 SPECIAL = re.compile(r"([\\#$*_`@<>\[\]~=+\-/'\"])")
@@ -44,14 +44,24 @@ def reference(element: Element) -> str:
 
 def formula(element: Element) -> str:
     """Short formulas are not broken over lines."""
-    made = f"${typst(element[0])}$"
+    made = equation(element[0], f"${typst(element[0])}$")
     return f"#box[{made}];" if len(plain(element)) < 16 else made
 
 
 def display_formula(element: Element) -> str:
     tex = element.findtext("tex-math")
     math = mathml(tex, display=True) if tex else element.find(f"{{{MML}}}math")
-    return f"\n#formula([{escape(element.findtext('label'))}])[$ {typst(math)} $]\n"
+    return f"\n#formula([{escape(element.findtext('label'))}])[{equation(math, f'$ {typst(math)} $')}]\n"
+
+
+def equation(math: Element, made: str) -> str:
+    """Typst's formula with its words, which PDF/UA asks for."""
+    return f'#[#set math.equation(alt: "{quote(spoken(math))}"); {made}]'
+
+
+def quote(text: str) -> str:
+    """`text` inside the quotes of a Typst string."""
+    return text.replace("\\", "\\\\").replace('"', '\\"')
 
 
 def external(element: Element) -> str:
@@ -93,7 +103,7 @@ def scope(element: Element) -> str:
 def figure(element: Element) -> str:
     caption = element.find("caption")
     file = element.find("graphic").get(HREF).replace(".png", ".svg")
-    alt = element.findtext("alt-text").replace("\\", "\\\\").replace('"', '\\"')
+    alt = quote(element.findtext("alt-text"))
     words = "".join(markup(child) for child in caption if child.tag != "title").strip()
     return (
         f'\n#plate("{file}", "{scope(element)}", [{escape(element.findtext("label"))}], '

@@ -295,6 +295,14 @@ def test_references_cite_this_journal_real_documents_or_say_that_they_are_invent
         assert dois or links or text_of(ref[1]).startswith("Invented reference for layout: ")
 
 
+def test_no_paragraph_is_used_twice() -> None:
+    paragraphs = Counter(
+        text_of(p) for slug in SLUGS for p in article(slug).iter("p") if not text_of(p).startswith(STATEMENT)
+    )
+    assert len(paragraphs) > 300
+    assert [text for text, times in paragraphs.items() if times > 1 and len(text) > 70] == []
+
+
 @pytest.mark.parametrize("slug", [slug for slug in SLUGS if article(slug).get("article-type") == "research-article"])
 def test_a_research_article_is_long_enough_for_the_wall_to_mean_something(slug: str) -> None:
     least = 700 if slug == "night-rounds" else 1200 if is_open(slug) else 1500
