@@ -12,10 +12,12 @@ from django.conf import settings
 from django.contrib.auth.models import Group
 from django.core.files import File
 from django.db import transaction
-from journal.importing import ImportRecord, import_source
 
 from accounts.models import ServiceCenter, User
+from journal import pages
+from journal.importing import ImportRecord, import_source
 from journal.models import Article, Issue, Journal, Section
+from journal.publishing import publish
 from subscriptions.models import Offer
 
 FOLDER = settings.BASE_DIR / "sample"
@@ -35,7 +37,7 @@ def load(progress: Progress = lambda *_: None) -> list[ImportRecord]:
     records = _articles(progress)
     with transaction.atomic():
         _issues(journal, data["issues"])
-        _publish(records)
+    _publish(records)
     for person in data["people"]:
         _person(person)
     return records
@@ -119,7 +121,8 @@ def _publish(records: list[ImportRecord]) -> None:
     """The sample is published at once; an article with problems stays a draft, as everywhere."""
     imported = [record.doi.lower() for record in records if record.status == "imported" and record.doi]
     ready = Article.objects.filter(doi_key__in=imported, status=Article.Status.DRAFT, published_online__isnull=False)
-    ready.update(status=Article.Status.PUBLISHED)
+    for article in ready.select_related("journal", "issue"):
+        publish(article)
 
 
 def _person(data: dict[str, Any]) -> None:

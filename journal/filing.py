@@ -92,7 +92,12 @@ def addresses(article: Article, survey: Survey) -> tuple[dict[str, Image], dict[
     files = [
         NewFile(ArticleFile.Kind(row.kind), row.name, b"", row.content_type, row.width, row.height) for row in rows
     ]
-    return addresses_of(article.doi or f"10.0000/draft-{article.pk}", files, survey)
+    return addresses_of(doi_in_addresses(article), files, survey)
+
+
+def doi_in_addresses(article: Article) -> str:
+    """The article's DOI, or what stands for it in the addresses of a draft's files (see `journal.admin.preview`)."""
+    return article.doi or f"10.0000/draft-{article.pk}"
 
 
 def addresses_of(doi: str, files: Iterable[NewFile], survey: Survey) -> tuple[dict[str, Image], dict[str, str]]:

@@ -154,8 +154,7 @@ def _store(opened: _Opened, record: ImportRecord, filed: Filing) -> None:
     _wait_for_others(survey.doi or opened.sha256)
     article = _existing(survey.doi, opened.sha256, record.source) or Article(doi=survey.doi or None)
     is_new = article.pk is None
-    doi = survey.doi or f"10.0000/draft-{opened.sha256[:12]}"
-    images, supplements = filing.addresses_of(article.doi or doi, opened.files, survey)
+    images, supplements = filing.addresses_of(filing.doi_in_addresses(article), opened.files, survey)
     doc: ArticleDoc = worker.call("render", opened.package.article_xml, images, supplements)
     record.warnings += [str(warning) for warning in doc.warnings]
     record.errors += [str(error) for error in doc.errors]
@@ -165,6 +164,8 @@ def _store(opened: _Opened, record: ImportRecord, filed: Filing) -> None:
             remedy=" ".join(record.errors),
         )
     _write_rows(article, opened, doc, record, filed)
+    if is_new and not article.doi:
+        pages.prepare(article)  # only now it has the number that stands in its pictures' addresses
     record.article_id = article.pk
     record.status = "draft" if doc.errors else "imported" if is_new else "updated"
 

@@ -19,6 +19,27 @@ _NOTICES = {
     Relation.Kind.COMMENTARY: ("comments_on", "commented_by"),
     Relation.Kind.COMPANION: ("companion", "companion"),
 }
+#: The columns `fill` sets.
+FROM_JATS = (
+    "article_type",
+    "type_label",
+    "language",
+    "title_html",
+    "title",
+    "subtitle_html",
+    "subtitle",
+    "authors",
+    "byline",
+    "abstract",
+    "keywords",
+    "first_page",
+    "last_page",
+    "elocation_id",
+    "published_online",
+    "license_url",
+    "has_full_text",
+    "problems",
+)
 _BACK_MATTER = {"appendix", "glossary", "notes", "bio", "endnotes", "back", "ack", "sub-article"}
 
 
@@ -26,7 +47,7 @@ def fill(article: Article, doc: ArticleDoc) -> None:
     """Set the fields that the JATS decides. What staff decide (access, issue, status) is left alone."""
     meta = doc.metadata
     article.article_type = meta.article_type[:60] or "research-article"
-    article.type_label = article.type_label or meta.subject[:100]
+    article.type_label = meta.subject[:100] or article.type_label
     article.language = meta.language[:12] or "en"
     article.title_html, article.title = meta.title_html, meta.title_text
     article.subtitle_html, article.subtitle = meta.subtitle_html, meta.subtitle_text
@@ -75,7 +96,8 @@ def write(article: Article, doc: ArticleDoc) -> None:
         part: render_to_string(f"journal/_article_{part}.html", context)
         for part in ("header", "abstract", "references", "information")
     }
-    parts["head"], parts["notices"] = metadata.head(article, doc), _notices(article)
+    parts["head"] = metadata.head(article, doc) if article.doi else ""
+    parts["notices"] = _notices(article)
     PublicPage.objects.update_or_create(article=article, defaults=parts)
     body = "\n".join(section.html for section in doc.sections if section.kind not in _BACK_MATTER)
     notes = "\n".join(section.html for section in doc.sections if section.kind in _BACK_MATTER)
@@ -169,7 +191,9 @@ def prepare(article: Article) -> ArticleDoc | None:
     survey = worker.call("survey", xml)
     images, files = addresses(article, survey)
     doc: ArticleDoc = worker.call("render", xml, images, files)
+    day = article.published_online
     fill(article, doc)
-    article.save()
+    article.published_online = day or article.published_online  # staff may have set it since the import
+    article.save(update_fields=[*FROM_JATS, "updated_at"])
     write(article, doc)
     return doc

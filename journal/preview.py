@@ -26,7 +26,7 @@ class PdfError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class FirstPage:
-    """``cropped``: only the top of the page is shown, because there is no other. ``text`` is the text of page 1."""
+    """``cropped``: only the top of the page is shown, because there is no other. ``text`` is what it says."""
 
     pages: int
     pictures: tuple[Encoded, ...]
@@ -53,7 +53,8 @@ def _drawn(document: pdfium.PdfDocument, pages: int) -> FirstPage:
     try:
         page = document[0]
         large = _image(page)
-        text = page.get_textpage().get_text_bounded()[:MAX_TEXT]
+        bottom = page.get_height() * (1 - TOP) if pages == 1 else None
+        text = page.get_textpage().get_text_bounded(bottom=bottom)[:MAX_TEXT]
     except pdfium.PdfiumError as error:
         raise PdfError("Its first page cannot be drawn.") from error
     finally:

@@ -12,6 +12,7 @@ from PIL import Image
 from journal import filing, worker
 from journal.importing import import_source
 from journal.models import Article, ArticleFile, ArticleSource, FullText, Journal, PublicPage, Relation
+from journal.pages import prepare
 from journal.publishing import publish
 from journal.search import search
 from tests.journal.corpus import ARTICLES, HOSTILE, PACKAGES, needs_corpus
@@ -89,6 +90,37 @@ def test_a_file_without_a_doi_is_a_draft_with_its_errors_and_their_lines() -> No
     assert import_source(make_xml(BODY, meta=TITLE + DATE), "paper.xml").status == "unchanged"
     assert import_source(make_xml("<p>Other</p>", meta=TITLE + DATE), "paper.xml").status == "draft"
     assert Article.objects.count() == 1
+
+
+def test_a_draft_without_a_doi_keeps_its_pictures_and_its_pdf() -> None:
+    files = {
+        "x.xml": make_xml(BODY + FIGURE, meta=TITLE + DATE),
+        "curves.png": make_png(),
+        "x.pdf": make_pdf(["A title", "x"]),
+    }
+    import_source(make_zip(files), "x.zip")
+    article = Article.objects.get()
+    assert f'src="/doi/10.0000/draft-{article.pk}/figures/curves-800.webp"' in FullText.objects.get().body
+    assert article.has_pdf
+
+
+def test_a_date_that_staff_set_survives_rendering_again() -> None:
+    import_source(make_xml(BODY), "paper.xml")
+    Article.objects.update(published_online="2026-01-05")
+    article = Article.objects.get()
+    prepare(article)
+    article.refresh_from_db()
+    assert article.published_online is not None
+    assert article.published_online.isoformat() == "2026-01-05"
+
+
+def test_an_issue_given_later_shows_in_the_header_once_prepared_again() -> None:
+    import_source(make_xml(BODY), "paper.xml")
+    article = Article.objects.get()
+    article.issue = make_issue(volume="12", number="3", year=2026)
+    article.save()
+    prepare(article)
+    assert "2026;12(3)" in PublicPage.objects.get().header
 
 
 def test_a_new_version_that_lacks_its_title_leaves_the_published_one_alone() -> None:

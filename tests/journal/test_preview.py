@@ -96,3 +96,8 @@ def test_what_cannot_be_decoded_is_refused(data: bytes) -> None:
 def test_a_bomb_of_pixels_is_refused_before_it_is_decoded() -> None:
     with pytest.raises(PictureError, match="80 million"):
         encode(picture("1", (20000, 5000)))
+
+
+def test_the_text_of_a_single_page_is_that_of_its_top() -> None:
+    low = make_pdf(["Low down"]).replace(b"50 762 Td", b"50 100 Td")
+    assert first_page(low).text.strip() == ""
