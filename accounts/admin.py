@@ -6,11 +6,12 @@ from django.contrib import admin
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.forms import AdminUserCreationForm
+from django.forms import CheckboxSelectMultiple
 from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 
-from accounts.admin_pages import OneRowAdmin, ReadOnlyAdmin, column, link_to
+from accounts.admin_pages import OneRowAdmin, PlainChoices, ReadOnlyAdmin, column, link_to
 from accounts.models import ServiceCenter, SignInIncident, User
 
 
@@ -22,7 +23,7 @@ class NewAccountForm(AdminUserCreationForm):  # type: ignore[type-arg]
         fields = ("email", "name")
 
 
-class AccountAdmin(UserAdmin):  # type: ignore[type-arg]
+class AccountAdmin(PlainChoices, UserAdmin):  # type: ignore[type-arg]
     """An account. Staff with the permission to change it also give roles; the e-mail is the reader's own to change."""
 
     add_form = NewAccountForm
@@ -33,11 +34,15 @@ class AccountAdmin(UserAdmin):  # type: ignore[type-arg]
     search_help_text = "E-mail address or name"
     readonly_fields = ("last_login", "date_joined")
     add_fieldsets = ((None, {"fields": ("email", "name", "usable_password", "password1", "password2")}),)
-    filter_horizontal = ("groups",)
     show_full_result_count = False
 
     def get_queryset(self, request: HttpRequest) -> Any:
         return super().get_queryset(request).prefetch_related("groups")
+
+    def formfield_for_manytomany(self, db_field: Any, request: Any, **kwargs: Any) -> Any:
+        return super().formfield_for_manytomany(
+            db_field, request, widget=CheckboxSelectMultiple, help_text="", **kwargs
+        )
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         if obj is None:

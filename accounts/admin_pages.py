@@ -42,9 +42,25 @@ class ReadOnlyAdmin(ReadOnly, ModelAdmin):
 
 
 class ReadOnlyInline(ReadOnly, TabularInline):
+    """Rows below a page, to read. Every one of `fields` may also be a column that is worked out."""
+
     extra = 0
     max_num = 0
     can_delete = False
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return self.fields
+
+
+class PlainChoices:
+    """Choices of other rows without the pencil, plus and cross that open their forms in windows."""
+
+    def formfield_for_dbfield(self, db_field: Any, request: Any, **kwargs: Any) -> Any:
+        formfield = super().formfield_for_dbfield(db_field, request, **kwargs)  # type: ignore[misc]
+        for button in ("can_add_related", "can_change_related", "can_delete_related", "can_view_related"):
+            if formfield is not None and hasattr(formfield.widget, button):
+                setattr(formfield.widget, button, False)
+        return formfield
 
 
 class OneRowAdmin(ModelAdmin):
@@ -83,14 +99,8 @@ def link_to(row: Model | None, text: str = "") -> str | SafeString:
     return format_html('<a href="{}">{}</a>', admin_url(row), text or str(row))
 
 
-def without_related_buttons(formfield: Any) -> Any:
-    """The field without the pencil and plus that open other forms in windows."""
-    for button in ("can_add_related", "can_change_related", "can_delete_related", "can_view_related"):
-        if formfield is not None and hasattr(formfield.widget, button):
-            setattr(formfield.widget, button, False)
-    return formfield
-
-
 def column(title: str, **options: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """`@admin.display` with the title first, and a dash for what is empty."""
-    return admin.display(description=title, empty_value=NOTHING, **options)
+    shown: Callable[[Callable[..., Any]], Callable[..., Any]]
+    shown = admin.display(description=title, empty_value=NOTHING, **options)
+    return shown

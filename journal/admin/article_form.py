@@ -13,9 +13,13 @@ class ArticleForm(ModelForm):
         cleaned: dict[str, Any] = super().clean() or {}
         published = self.instance.status == Article.Status.PUBLISHED
         if published and "published_online" in cleaned and not cleaned["published_online"]:
-            self.add_error("published_online", "A published article needs its date. Unpublish it first to take the date away.")
+            self.add_error(
+                "published_online", "A published article needs its date. Unpublish it first to take the date away."
+            )
         if cleaned.get("free_from") and cleaned.get("access_type") == Article.AccessType.OPEN:
-            self.add_error("free_from", "An open access article is free already. Leave the day empty, or choose Controlled.")
+            self.add_error(
+                "free_from", "An open access article is free already. Leave the day empty, or choose Controlled."
+            )
         issue, section = cleaned.get("issue"), cleaned.get("section")
         if issue and section and issue.journal_id != section.journal_id:
             self.add_error("section", "This section belongs to another journal.")

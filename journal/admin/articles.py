@@ -1,4 +1,4 @@
-"""Articles: what came in by import, where it stands in the journal, and the verbs publish, unpublish, import, preview."""
+"""Articles: what came by import, where it stands in the journal, and the verbs publish, unpublish, import, preview."""
 
 from typing import Any
 
@@ -10,13 +10,14 @@ from django.urls import URLPattern, path
 from django.utils.html import format_html_join
 from django.views.decorators.http import require_POST
 
-from accounts.admin_pages import ModelAdmin, ReadOnlyInline, admin_url, column, without_related_buttons
+from accounts.admin_pages import ModelAdmin, PlainChoices, ReadOnlyInline, admin_url, column
 from journal import publishing
 from journal.admin.article_form import ArticleForm
 from journal.admin.importing import import_page
 from journal.admin.preview import preview_file, preview_page
 from journal.models import Article, ArticleFile, ArticleSource, Relation
 
+CORRECT_THE_JATS = "To change these, correct the JATS and import it again."
 FROM_THE_JATS = (
     "doi", "title", "subtitle", "byline", "article_type", "type_label", "pages", "language", "license_url", "abstract",
     "corrected_on", "retracted_on",
@@ -40,7 +41,6 @@ class HasProblems(admin.SimpleListFilter):
 class Files(ReadOnlyInline):
     model = ArticleFile
     fields = ("kind", "name", "content_type", "kilobytes", "pixels")
-    readonly_fields = ("kilobytes", "pixels")
     verbose_name_plural = "Files"
 
     @column("kB")
@@ -54,11 +54,15 @@ class Files(ReadOnlyInline):
 
 class Sources(ReadOnlyInline):
     model = ArticleSource
-    fields = ("version", "name", "imported_at", "renderer", "sha256")
+    fields = ("version", "name", "imported_at", "renderer", "noted")
     verbose_name_plural = "Imported versions"
 
     def get_queryset(self, request: HttpRequest) -> "QuerySet[ArticleSource]":
         return super().get_queryset(request).defer("xml")
+
+    @column("noted")
+    def noted(self, source: ArticleSource) -> int | None:
+        return len(source.warnings) or None
 
 
 class Relations(ReadOnlyInline):
@@ -68,7 +72,7 @@ class Relations(ReadOnlyInline):
 
 
 @admin.register(Article)
-class ArticleAdmin(ModelAdmin):
+class ArticleAdmin(PlainChoices, ModelAdmin):
     form = ArticleForm
     list_display = (
         "short_title", "status", "type_shown", "access_type", "issue", "published_online", "noted", "doi",
@@ -85,12 +89,12 @@ class ArticleAdmin(ModelAdmin):
     fieldsets = (
         ("In the journal", {"fields": ("status", "issue", "section", "position", "published_online")}),
         ("Access", {"fields": ("access_type", "free_from", "is_for_sale")}),
-        ("From the JATS", {"fields": FROM_THE_JATS, "description": "To change these, correct the JATS and import it again."}),
+        ("From the JATS", {"fields": FROM_THE_JATS, "description": CORRECT_THE_JATS}),
         ("Prepared at import", {"fields": PREPARED}),
     )  # fmt: skip
     readonly_fields = ("status", *FROM_THE_JATS, *PREPARED)
 
-    # --- permissions: articles come by import, and what was published once is not deleted ---------------------------------
+    # --- permissions: articles come by import, and what was published once is not deleted -----------------------------
 
     def has_publish_permission(self, request: HttpRequest) -> bool:
         return self.has_change_permission(request)
@@ -101,13 +105,10 @@ class ArticleAdmin(ModelAdmin):
     def get_queryset(self, request: HttpRequest) -> "QuerySet[Article]":
         return super().get_queryset(request).defer("search", "authors", "keywords")
 
-    def formfield_for_foreignkey(self, db_field: Any, request: Any, **kwargs: Any) -> Any:
-        return without_related_buttons(super().formfield_for_foreignkey(db_field, request, **kwargs))
-
-    def view_on_site(self, article: Article) -> str | None:  # type: ignore[override]
+    def view_on_site(self, article: Article) -> str | None:
         return article.get_absolute_url() if publishing.is_on_site(article) else None
 
-    # --- columns ------------------------------------------------------------------------------------------------------------
+    # --- columns ------------------------------------------------------------------------------------------------------
 
     @column("title", ordering="title")
     def short_title(self, article: Article) -> str:
@@ -124,9 +125,12 @@ class ArticleAdmin(ModelAdmin):
 
     @column("noted at import")
     def what_the_import_noted(self, article: Article) -> str:
-        return format_html_join("", "<p>{}</p>", ((problem_in_words(problem),) for problem in article.problems)) or "Nothing"
+        return (
+            format_html_join("", "<p>{}</p>", ((problem_in_words(problem),) for problem in article.problems))
+            or "Nothing"
+        )
 
-    # --- verbs --------------------------------------------------------------------------------------------------------------
+    # --- verbs --------------------------------------------------------------------------------------------------------
 
     @admin.action(description="Publish", permissions=["publish"])
     def publish_selected(self, request: HttpRequest, queryset: "QuerySet[Article]") -> None:
@@ -173,18 +177,20 @@ class ArticleAdmin(ModelAdmin):
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         article = self.get_object(request, object_id)
-        context = {"obstacles": publishing.obstacles(article) if article else [], **(extra_context or {})}
+        found = publishing.obstacles(article) if article else []
+        context = {"obstacles": found, "show_save_and_add_another": False, **(extra_context or {})}
         return super().change_view(request, object_id, form_url, context)
 
     def get_urls(self) -> list[URLPattern]:
         wrap = self.admin_site.admin_view
         page = "<int:article_id>/preview/"
+        verb = wrap(require_POST(self.verb_view))
         own = [
             path("import/", wrap(self.import_view), name="journal_article_import"),
             path(page, wrap(self.preview_view), name="journal_article_preview"),
             path(f"{page}<str:kind>/<str:name>", wrap(self.preview_file_view), name="journal_article_preview_file"),
-            path("<int:article_id>/publish/", wrap(require_POST(self.verb_view)), {"verb": "publish"}, "journal_article_publish"),
-            path("<int:article_id>/unpublish/", wrap(require_POST(self.verb_view)), {"verb": "unpublish"}, "journal_article_unpublish"),
+            path("<int:article_id>/publish/", verb, {"verb": "publish"}, "journal_article_publish"),
+            path("<int:article_id>/unpublish/", verb, {"verb": "unpublish"}, "journal_article_unpublish"),
         ]  # fmt: skip
         return [*own, *super().get_urls()]
 
@@ -207,4 +213,3 @@ class ArticleAdmin(ModelAdmin):
 
 def problem_in_words(problem: Any) -> str:
     return str(problem)
-

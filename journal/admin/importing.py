@@ -12,6 +12,10 @@ from journal.models import Article
 if TYPE_CHECKING:
     from journal.admin.articles import ArticleAdmin
 
+    Upload = UploadedFile[Any]
+else:
+    Upload = UploadedFile
+
 MOST_BYTES = 50 * 1024 * 1024
 
 
@@ -24,12 +28,12 @@ class ManyFilesField(forms.FileField):
 
     widget = ManyFilesInput(attrs={"multiple": True, "accept": ".xml,.zip"})
 
-    def clean(self, data: Any, initial: Any = None) -> list[UploadedFile]:
+    def clean(self, data: Any, initial: Any = None) -> list[Upload]:
         return [super(ManyFilesField, self).clean(file, initial) for file in data or [None]]
 
 
 class ImportForm(forms.Form):
-    files = ManyFilesField(
+    uploads = ManyFilesField(
         label="JATS files or packages",
         help_text="XML files, or zip packages with the XML, its PDF and its pictures. At most 50 MB at a time.",
         error_messages={
@@ -38,8 +42,8 @@ class ImportForm(forms.Form):
         },
     )
 
-    def clean_files(self) -> list[UploadedFile]:
-        files: list[UploadedFile] = self.cleaned_data["files"]
+    def clean_uploads(self) -> list[Upload]:
+        files: list[Upload] = self.cleaned_data["uploads"]
         total = sum(file.size or 0 for file in files)
         if total > MOST_BYTES:
             raise forms.ValidationError(
@@ -50,10 +54,8 @@ class ImportForm(forms.Form):
 
 
 def import_page(model_admin: "ArticleAdmin", request: HttpRequest) -> HttpResponse:
-    form = ImportForm(request.POST or None, request.FILES or None)
-    if request.method == "POST" and not form.is_bound:
-        form = ImportForm({}, {})
-    results = [_import(model_admin, request, file) for file in form.cleaned_data["files"]] if form.is_valid() else []
+    form = ImportForm(request.POST, request.FILES) if request.method == "POST" else ImportForm()
+    results = [_import(model_admin, request, file) for file in form.cleaned_data["uploads"]] if form.is_valid() else []
     context = {
         **model_admin.admin_site.each_context(request),
         "title": "Import articles",
@@ -64,13 +66,13 @@ def import_page(model_admin: "ArticleAdmin", request: HttpRequest) -> HttpRespon
     return TemplateResponse(request, "admin/journal/article/import.html", context)
 
 
-def _import(model_admin: "ArticleAdmin", request: HttpRequest, file: UploadedFile) -> dict[str, Any]:
+def _import(model_admin: "ArticleAdmin", request: HttpRequest, file: Upload) -> dict[str, Any]:
     """Import one file and say in the log who did it. What was rejected has changed nothing."""
     from journal.importing import import_source
 
     name = file.name or "unnamed"
     record = import_source(file.read(), name)
-    article = Article.objects.by_doi(record.doi).first() if record.doi else None  # type: ignore[attr-defined]
+    article = Article.objects.by_doi(record.doi).first() if record.doi else None
     if article and record.status not in ("rejected", "unchanged"):
         model_admin.log_change(request, article, f"Imported from {name}: {record.status}.")
     return {"record": record, "article": article}

@@ -9,7 +9,7 @@ from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
-from accounts.admin_pages import ModelAdmin, ModelForm, TabularInline, column, link_to, without_related_buttons
+from accounts.admin_pages import ModelAdmin, ModelForm, PlainChoices, TabularInline, column, link_to
 from journal.models import Article, Issue
 
 COVER_FORMATS = ("JPEG", "PNG", "WEBP")
@@ -38,17 +38,19 @@ class IssueForm(ModelForm):
         return cleaned
 
 
-def _check_cover(file: UploadedFile, picture: Any) -> None:
+def _check_cover(file: Any, picture: Any) -> None:
     if picture.format not in COVER_FORMATS:
         raise forms.ValidationError(f"The cover is a {picture.format} file. Upload a JPEG, PNG or WebP.")
     if file.size and file.size > COVER_BYTES:
-        raise forms.ValidationError(f"The cover has {file.size / 1024 / 1024:.1f} MB; 10 MB is the most. Save it smaller.")
+        raise forms.ValidationError(
+            f"The cover has {file.size / 1024 / 1024:.1f} MB; 10 MB is the most. Save it smaller."
+        )
     if max(picture.size) > COVER_PIXELS:
         width, height = picture.size
         raise forms.ValidationError(f"The cover has {width} × {height} pixels; {COVER_PIXELS} a side is the most.")
 
 
-class ArticlesInOrder(TabularInline):
+class ArticlesInOrder(PlainChoices, TabularInline):
     """The contents of an issue. Articles come in by import or on their own page; here they are put in order."""
 
     model = Article
@@ -60,16 +62,21 @@ class ArticlesInOrder(TabularInline):
     verbose_name_plural = "Articles, by section and position"
 
     def get_queryset(self, request: HttpRequest) -> "QuerySet[Article]":
-        articles = Article.objects.in_issue_order()  # type: ignore[attr-defined]
-        return articles.only(  # type: ignore[no-any-return]
-            "title", "doi", "section__name", "section__position", "position", "first_page", "last_page", "status", "issue"
+        articles = Article.objects.in_issue_order()
+        return articles.only(
+            "title",
+            "doi",
+            "section__name",
+            "section__position",
+            "position",
+            "first_page",
+            "last_page",
+            "status",
+            "issue",
         )
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
-
-    def formfield_for_foreignkey(self, db_field: Any, request: Any, **kwargs: Any) -> Any:
-        return without_related_buttons(super().formfield_for_foreignkey(db_field, request, **kwargs))
 
     @column("article")
     def article(self, article: Article) -> str:
@@ -77,7 +84,7 @@ class ArticlesInOrder(TabularInline):
 
 
 @admin.register(Issue)
-class IssueAdmin(ModelAdmin):
+class IssueAdmin(PlainChoices, ModelAdmin):
     form = IssueForm
     list_display = ("name", "title", "published_on", "state", "article_count", "draft_count")
     list_display_links = ("name",)
@@ -90,19 +97,19 @@ class IssueAdmin(ModelAdmin):
         ("Cover", {"fields": ("cover", "cover_alt")}),
     )
 
-    def get_queryset(self, request: HttpRequest) -> "QuerySet[Issue]":
+    def get_queryset(self, request: HttpRequest) -> Any:
         drafts = Count("articles", filter=Q(articles__status=Article.Status.DRAFT))
         return super().get_queryset(request).annotate(articles_in=Count("articles"), drafts_in=drafts)
 
     def formfield_for_foreignkey(self, db_field: Any, request: Any, **kwargs: Any) -> Any:
         if db_field.name == "journal":
             kwargs["initial"] = db_field.related_model.objects.first()
-        return without_related_buttons(super().formfield_for_foreignkey(db_field, request, **kwargs))
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
     def get_inlines(self, request: HttpRequest, obj: Any) -> Any:
         return self.inlines if obj else ()
 
-    def view_on_site(self, issue: Issue) -> str | None:  # type: ignore[override]
+    def view_on_site(self, issue: Issue) -> str | None:
         return issue.get_absolute_url() if _is_out(issue) else None
 
     @column("issue", ordering="published_on")

@@ -1,7 +1,9 @@
 """The journal itself and the headings of its contents."""
 
+from typing import Any
+
 from django.contrib import admin
-from django.db.models import Count, QuerySet
+from django.db.models import Count
 from django.http import HttpRequest
 
 from accounts.admin_pages import ModelAdmin, OneRowAdmin, column
@@ -25,7 +27,7 @@ class SectionAdmin(ModelAdmin):
     list_editable = ("position",)
     search_fields = ("name",)
 
-    def get_queryset(self, request: HttpRequest) -> "QuerySet[Section]":
+    def get_queryset(self, request: HttpRequest) -> Any:
         return super().get_queryset(request).annotate(articles=Count("article"))
 
     @column("articles", ordering="articles")
