@@ -145,7 +145,8 @@ def _results(request: HttpRequest, text: str) -> dict[str, Any]:
         with transaction.atomic():
             guard_statement_time()
             matches = search(text)
-            page = Paginator(matches.articles.only(*LIST_FIELDS).select_related(None), PER_PAGE, count=matches.count)  # type: ignore[call-arg]
+            page = Paginator(matches.articles.only(*LIST_FIELDS).select_related(None), PER_PAGE)
+            page.count = matches.count  # type: ignore[misc]  # counted already, and only up to 1,000
             shown = page.get_page(request.GET.get("page"))
             items = marked(request, shown.object_list)
     except OperationalError:
