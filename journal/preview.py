@@ -1,7 +1,7 @@
 """The picture of a PDF's first page, and what must not be in it.
 
-An article of one page would be given away whole: of that page only the top is shown. pdfium is not thread-safe, so this
-runs in the worker (`journal.worker`) and nowhere else.
+An article of one page would be given away whole: of that page only the top is shown, a third at most. pdfium is
+not thread-safe, so this runs in the worker (`journal.worker`) and nowhere else.
 """
 
 from dataclasses import dataclass
@@ -13,8 +13,9 @@ from journal.pictures import Encoded, webp
 
 #: Widths in pixels: beside the text, dense screens and phones, the large view.
 WIDTHS = (480, 960, 1600)
-#: How much of the height of an article's only page is shown.
-TOP = 1 / 3
+#: How much of the height of an article's only page is shown: the first of these that shows no more of its words.
+TOPS = (1 / 3, 0.3, 0.27, 0.24, 0.21, 0.18, 0.15)
+SHARE = 0.15
 #: No picture is higher than this many times its width: pages of odd sizes are cut below.
 MAX_RATIO = 2.0
 MAX_TEXT = 20_000
@@ -53,16 +54,27 @@ def _drawn(document: pdfium.PdfDocument, pages: int) -> FirstPage:
     try:
         page = document[0]
         large = _image(page)
-        bottom = page.get_height() * (1 - TOP) if pages == 1 else None
-        text = page.get_textpage().get_text_bounded(bottom=bottom)[:MAX_TEXT]
+        shown = _top(page) if pages == 1 else 1.0
+        text = _text(page, shown)[:MAX_TEXT]
     except pdfium.PdfiumError as error:
         raise PdfError("Its first page cannot be drawn.") from error
     finally:
         document.close()
-    cropped = pages == 1
-    if cropped:
-        large = large.crop((0, 0, large.width, round(large.height * TOP)))
-    return FirstPage(pages, tuple(webp(large, width) for width in WIDTHS), cropped, text)
+    if shown < 1:
+        large = large.crop((0, 0, large.width, round(large.height * shown)))
+    return FirstPage(pages, tuple(webp(large, width) for width in WIDTHS), shown < 1, text)
+
+
+def _top(page: pdfium.PdfPage) -> float:
+    """How much of the height of an only page may be shown: in columns, the end of the text stands high up, too."""
+    most = SHARE * len(_text(page, 1.0).split())
+    return next((top for top in TOPS if len(_text(page, top).split()) <= most), TOPS[-1])
+
+
+def _text(page: pdfium.PdfPage, top: float) -> str:
+    """The text in the upper part of the page."""
+    _left, bottom, _right, upper = page.get_bbox()
+    return str(page.get_textpage().get_text_bounded(bottom=upper - (upper - bottom) * top))
 
 
 def _image(page: pdfium.PdfPage) -> Image.Image:
