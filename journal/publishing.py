@@ -1,10 +1,16 @@
 """What it takes to publish an article, and the two verbs."""
 
+import logging
+
 from django.db import transaction
 from django.utils import timezone
 
 from journal import pages
+from journal.jats import JatsError
 from journal.models import Article
+from journal.worker import WorkerError
+
+log = logging.getLogger(__name__)
 
 
 class NotReady(Exception):
@@ -27,17 +33,38 @@ def obstacles(article: Article) -> list[str]:
 
 
 def publish(article: Article) -> None:
-    """From its publication date on, visitors find the article. Raises NotReady."""
+    """From its publication date on, visitors find the article, and related ones point to it. Raises NotReady."""
     with transaction.atomic():
         current = Article.objects.select_for_update().get(pk=article.pk)
         if found := obstacles(current):
             raise NotReady(found)
         _set_status(article, Article.Status.PUBLISHED)
+        if problem := _prepared(article, around=True):
+            raise NotReady([f"Its page could not be prepared: {problem}"])
 
 
 def unpublish(article: Article) -> None:
-    """Back to a draft: nobody finds it, and rights that were sold stay for the day it returns."""
+    """Back to a draft: nobody finds it, and rights that were sold stay for the day it returns.
+
+    Taking something off the site never fails because a related article's page could not be prepared again.
+    """
     _set_status(article, Article.Status.DRAFT)
+    if problem := _prepared(article, around=True):
+        log.warning("Article %s was unpublished; a page around it could not be prepared: %s", article.pk, problem)
+
+
+def place(article: Article) -> str:
+    """After a change of issue or date: prepare the page again. Returns why it could not be, or the empty text."""
+    return _prepared(article, around=False)
+
+
+def _prepared(article: Article, *, around: bool) -> str:
+    try:
+        with transaction.atomic():
+            pages.refresh_around(article) if around else pages.prepare(article)
+    except (JatsError, WorkerError) as error:
+        return str(error)
+    return ""
 
 
 def is_on_site(article: Article) -> bool:
@@ -46,8 +73,6 @@ def is_on_site(article: Article) -> bool:
     return article.status == Article.Status.PUBLISHED and day is not None and day <= timezone.localdate()
 
 
-@transaction.atomic
 def _set_status(article: Article, status: Article.Status) -> None:
     article.status = status
     article.save(update_fields=["status", "updated_at"])
-    pages.refresh_around(article)

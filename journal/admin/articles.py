@@ -125,10 +125,13 @@ class ArticleAdmin(PlainChoices, ModelAdmin):
 
     @column("noted at import")
     def what_the_import_noted(self, article: Article) -> str:
-        return (
-            format_html_join("", "<p>{}</p>", ((problem_in_words(problem),) for problem in article.problems))
-            or "Nothing"
-        )
+        return format_html_join("", "<p>{}</p>", ((problem,) for problem in article.problems)) or "Nothing"
+
+    def save_model(self, request: HttpRequest, obj: Article, form: Any, change: bool) -> None:
+        """The citation line names issue and date, so the page is prepared again when they change."""
+        super().save_model(request, obj, form, change)
+        if {"issue", "published_online"} & set(form.changed_data):
+            prepare_again(self, request, obj)
 
     # --- verbs --------------------------------------------------------------------------------------------------------
 
@@ -211,5 +214,8 @@ class ArticleAdmin(PlainChoices, ModelAdmin):
         return preview_file(request, article_id, kind, name)
 
 
-def problem_in_words(problem: Any) -> str:
-    return str(problem)
+def prepare_again(model_admin: Any, request: HttpRequest, article: Article) -> None:
+    problem = publishing.place(article)
+    if problem:
+        sentence = f"The page of “{article}” still shows the old issue and date: it could not be prepared. {problem}"
+        model_admin.message_user(request, sentence, messages.WARNING)

@@ -7,6 +7,7 @@ from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 
+from journal.importing import import_source
 from journal.models import Article
 
 if TYPE_CHECKING:
@@ -68,11 +69,9 @@ def import_page(model_admin: "ArticleAdmin", request: HttpRequest) -> HttpRespon
 
 def _import(model_admin: "ArticleAdmin", request: HttpRequest, file: Upload) -> dict[str, Any]:
     """Import one file and say in the log who did it. What was rejected has changed nothing."""
-    from journal.importing import import_source
-
     name = file.name or "unnamed"
     record = import_source(file.read(), name)
-    article = Article.objects.by_doi(record.doi).first() if record.doi else None
+    article = Article.objects.filter(pk=record.article_id).first() if record.article_id else None
     if article and record.status not in ("rejected", "unchanged"):
         model_admin.log_change(request, article, f"Imported from {name}: {record.status}.")
     return {"record": record, "article": article}

@@ -10,6 +10,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from accounts.admin_pages import ModelAdmin, ModelForm, PlainChoices, TabularInline, column, link_to
+from journal.admin.articles import prepare_again
 from journal.models import Article, Issue
 
 COVER_FORMATS = ("JPEG", "PNG", "WEBP")
@@ -111,6 +112,13 @@ class IssueAdmin(PlainChoices, ModelAdmin):
 
     def view_on_site(self, issue: Issue) -> str | None:
         return issue.get_absolute_url() if _is_out(issue) else None
+
+    def save_model(self, request: HttpRequest, obj: Issue, form: Any, change: bool) -> None:
+        """The citation lines of its articles name volume, number and year."""
+        super().save_model(request, obj, form, change)
+        if change and {"volume", "number", "year"} & set(form.changed_data):
+            for article in obj.articles.select_related("journal", "issue"):
+                prepare_again(self, request, article)
 
     @column("issue", ordering="published_on")
     def name(self, issue: Issue) -> str:

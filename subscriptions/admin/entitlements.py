@@ -121,8 +121,8 @@ class EntitlementAdmin(PlainChoices, ModelAdmin):
     """Who may read what. Sold rights are written by selling; staff add complimentary ones, and end or revoke any."""
 
     form = ComplimentaryForm
-    list_display = ("who", "what", "kind", "state", "starts_at", "ends_at", "came_from")
-    list_filter = (InForce, "kind", "revoked_at", "created_at")
+    list_display = ("who", "state", "what", "kind", "came_from")
+    list_filter = (InForce, "kind", "created_at")
     list_select_related = ("user", "institution", "article", "issue", "journal")
     show_full_result_count = False
     search_fields = (

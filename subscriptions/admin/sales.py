@@ -44,7 +44,7 @@ class Payments(ReadOnlyInline):
 class OrderAdmin(RereadableAdmin):
     """Did they pay, what state is it in, what did they get?"""
 
-    list_display = ("spoken_number", "person", "what", "price", "stands", "got")
+    list_display = ("spoken_number", "stands", "got", "person", "what", "price")
     list_display_links = ("spoken_number",)
     list_filter = ("state", "kind", "created_at")
     list_select_related = ("user",)
