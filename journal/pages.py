@@ -104,7 +104,8 @@ def write(article: Article, doc: ArticleDoc) -> None:
     text = {
         "body": body,
         "notes": notes,
-        "contents": contents(doc.contents),
+        # Headings inside the abstract stand on their own in the tree; the list begins with the sections.
+        "contents": contents(tuple(heading for heading in doc.contents if heading.level == 2)),
         "plain_text": doc.plain_text.replace("\x00", ""),
     }
     if doc.sections:

@@ -11,7 +11,7 @@ function left(milliseconds) {
   const minutes = Math.max(0, Math.floor(milliseconds / MINUTE));
   if (minutes < 1) return "less than a minute";
   if (minutes < 60) return plural(minutes, "minute");
-  const hours = Math.floor(minutes / 60);
+  const hours = minutes < 720 ? Math.floor(minutes / 60) : Math.round(minutes / 60);
   if (hours >= 48) return plural(Math.floor(hours / 24), "day");
   const rest = minutes % 60;
   return rest && hours < 12 ? `${plural(hours, "hour")} ${plural(rest, "minute")}` : plural(hours, "hour");
