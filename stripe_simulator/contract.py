@@ -172,6 +172,21 @@ def _check_leaf(value: Any, kind: str | None, place: Place, form: bool) -> list[
     return []
 
 
+def emptied(value: Any, schema: Schema, place: Place = ()) -> list[Problem]:
+    """Fields of valid form data that were sent empty although Stripe does not let them be unset."""
+    schema = resolve(schema)
+    if "anyOf" in schema:
+        found = [emptied(value, option, place) for option in schema["anyOf"] if not check(value, option, form=True)]
+        return min(found, key=len, default=[])
+    if isinstance(value, dict):
+        known = schema.get("properties") or {}
+        return [p for name, item in value.items() if name in known for p in emptied(item, known[name], (*place, name))]
+    if isinstance(value, list):
+        return [p for i, item in enumerate(value) for p in emptied(item, schema.get("items", {}), (*place, i))]
+    unset = value == "" and "" not in schema.get("enum", [])
+    return [Problem(place, "invalid", "'' cannot be unset")] if unset else []
+
+
 def _typed(text: str, kind: str | None) -> Any:
     """A form string as its type; as it is when it cannot be."""
     if kind not in FORM_PATTERNS or not re.fullmatch(FORM_PATTERNS[kind], text):

@@ -81,7 +81,7 @@ def answer(sandbox: Sandbox, dispute: Json, evidence: Json, submit: bool) -> Jso
     sandbox.update(
         dispute,
         "charge.dispute.updated",
-        evidence=dispute["evidence"] | evidence,
+        evidence=dispute["evidence"] | {name: value for name, value in evidence.items() if value != ""},
         evidence_details=details,
         status=review if submit else dispute["status"],
     )

@@ -183,7 +183,7 @@ def _use_credit(sandbox: Sandbox, invoice: Json) -> None:
     for a first invoice is paid already."""
     customer = sandbox.get("customer", invoice["customer"])
     invoice["ending_balance"] = 0
-    if customer is None or customer.get("deleted") or invoice["billing_reason"] == "subscription_create":
+    if customer is None or invoice["billing_reason"] == "subscription_create":
         return
     balance, total = customer["balance"], invoice["total"]
     used = total if total < 0 else min(total, max(0, -balance))  # what the balance takes in, or gives

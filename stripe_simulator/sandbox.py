@@ -155,12 +155,13 @@ class Sandbox:
         return body
 
     def get(self, kind: str, object_id: str | None) -> Json | None:
+        """The object, unless there is none of this kind or it was deleted."""
         body = self.store.get(object_id) if object_id else None
-        return body if body and body["object"] == kind else None
+        return body if body and body["object"] == kind and not body.get("deleted") else None
 
     def require(self, kind: str, object_id: str, param: str | None = "id") -> Json:
         body = self.get(kind, object_id)
-        if body is None or (body.get("deleted") and param != "id"):
+        if body is None:
             raise missing(kind, object_id, param)
         return body
 

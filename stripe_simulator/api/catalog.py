@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 from ..blank import Json
@@ -46,7 +47,7 @@ def merged_metadata(body: Json, params: Json) -> Json:
 @endpoint("POST /v1/products")
 def create_product(call: Call) -> Json:
     sandbox, params = call.sandbox, call.params
-    if "id" in params and sandbox.get("product", params["id"]):
+    if "id" in params and sandbox.store.get(params["id"]):
         raise invalid(f"Product already exists: {params['id']}", "id", "resource_already_exists")
     product = sandbox.new(
         "product",
@@ -63,6 +64,7 @@ def create_product(call: Call) -> Json:
 def update_product(call: Call) -> Json:
     product = call.sandbox.require("product", call.id)
     changes = call.given("default_price", *PRODUCT_FIELDS) | merged_metadata(product, call.params)
+    changes["images"] = changes.get("images", product["images"]) or []
     return call.sandbox.update(product, "product.updated", updated=call.sandbox.now(), **changes)
 
 
@@ -109,12 +111,19 @@ def create_price(sandbox: Sandbox, params: Json) -> Json:
 def _amount(params: Json) -> int:
     amount = params.get("unit_amount")
     if amount is None and "unit_amount_decimal" in params:
-        amount = int(float(params["unit_amount_decimal"]))
+        amount = _whole(params["unit_amount_decimal"])
     if amount is None:
         raise invalid("Missing required param: unit_amount.", "unit_amount", "parameter_missing")
     if not 0 <= int(amount) <= 99_999_999:
         raise invalid("Invalid integer: unit_amount", "unit_amount", "parameter_invalid_integer")
     return int(amount)
+
+
+def _whole(text: str) -> int:
+    try:
+        return int(Decimal(text))
+    except (ArithmeticError, ValueError):
+        raise invalid("Invalid decimal: unit_amount_decimal", "unit_amount_decimal") from None
 
 
 def _currency(currency: str) -> str:

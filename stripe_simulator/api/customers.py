@@ -5,12 +5,11 @@ from __future__ import annotations
 from ..blank import Json
 from ..cards import TOKENS
 from ..customers import delete_customer, new_customer
-from ..errors import invalid
 from ..payment_methods import attach, method_from_token
 from ..sandbox import Sandbox
 from .catalog import merged_metadata
 from .expanding import included
-from .routing import Call, endpoint, page, resource
+from .routing import Call, endpoint, page, resource, unset
 
 FIELDS = ("address", "description", "email", "name", "phone", "preferred_locales", "shipping", "tax_exempt")
 
@@ -39,8 +38,6 @@ def create(call: Call) -> Json:
 @endpoint("POST /v1/customers/{customer}")
 def update(call: Call) -> Json:
     customer = call.sandbox.require("customer", call.id)
-    if customer.get("deleted"):
-        raise invalid(f"No such customer: '{call.id}'", "id", "resource_missing")
     changes = call.given(*FIELDS) | merged_metadata(customer, call.params)
     return _settle_methods(call, call.sandbox.update(customer, "customer.updated", **changes))
 
@@ -52,6 +49,7 @@ def _settle_methods(call: Call, customer: Json) -> Json:
         attach(sandbox, method_from_token(sandbox, call.params["payment_method"]), customer["id"])
     settings = call.params.get("invoice_settings")
     if settings:
+        settings = unset(settings)
         default = settings.get("default_payment_method")
         if default in TOKENS:
             settings["default_payment_method"] = _own_method(sandbox, customer["id"])
@@ -83,7 +81,7 @@ def methods(call: Call) -> Json:
 
 @endpoint("POST /v1/payment_methods/{payment_method}/attach")
 def attach_method(call: Call) -> Json:
-    customer = call.sandbox.require("customer", call.params["customer"], "customer")
+    customer = call.customer()
     return attach(call.sandbox, method_from_token(call.sandbox, call.id), customer["id"])
 
 

@@ -49,7 +49,7 @@ def lines(call: Call) -> Json:
 def create(call: Call) -> Json:
     """A draft with the customer's waiting items; `days_until_due` belongs to invoices that are sent."""
     sandbox, params = call.sandbox, call.params
-    customer = sandbox.require("customer", params.get("customer", ""), "customer")
+    customer = call.customer()
     sent = params.get("collection_method") == "send_invoice"
     if sent and not (params.get("days_until_due") is not None or params.get("due_date")):
         message = "If invoice collection method is send_invoice, must specify due_date or days_until_due."
@@ -91,7 +91,7 @@ def _put(sandbox: Sandbox, invoice: Json, item: Json) -> None:
 @endpoint("POST /v1/invoiceitems")
 def create_item(call: Call) -> Json:
     sandbox, params = call.sandbox, call.params
-    customer = sandbox.require("customer", params.get("customer", ""), "customer")
+    customer = call.customer()
     invoice = sandbox.require("invoice", params["invoice"], "invoice") if params.get("invoice") else None
     if invoice and invoice["status"] != "draft":
         raise invalid("The invoice is not a draft and cannot take further items.", "invoice")

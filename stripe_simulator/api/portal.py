@@ -18,6 +18,7 @@ resource(
     param="configuration",
 )
 
+LISTS = ("allowed_updates", "default_allowed_updates", "interval_options", "options", "products", "conditions")
 FEATURES: Json = {
     "customer_update": {"allowed_updates": ["email", "address"], "enabled": False},
     "invoice_history": {"enabled": True},
@@ -43,11 +44,18 @@ FEATURES: Json = {
 
 def merged_features(old: Json, told: Json) -> Json:
     """Each feature keeps what it was not told."""
-    merged = {name: feature | (told.get(name) or {}) for name, feature in old.items()}
-    update = merged["subscription_update"]
+    merged: Json = {name: {**feature, **_filled(told.get(name) or {})} for name, feature in old.items()}
+    pause, update = merged["subscription_pause"], merged["subscription_update"]
+    pause["duration"] = {"interval_options": [], **pause["duration"]}
     for product in update["products"] or []:
         product.setdefault("adjustable_quantity", {"enabled": False, "maximum": None, "minimum": 0})
     return merged | {"subscription_update": update | {"products": update["products"] or None}}
+
+
+def _filled(told: Json) -> Json:
+    """What was sent empty is unset: a list without entries, else null."""
+    filled = {name: ([] if name in LISTS else None) if value == "" else value for name, value in told.items()}
+    return {name: _filled(value) if isinstance(value, dict) else value for name, value in filled.items()}
 
 
 @endpoint("POST /v1/billing_portal/configurations")
@@ -92,7 +100,7 @@ def update_configuration(call: Call) -> Json:
 def create_session(call: Call) -> Json:
     """A short-lived address; its secret part is all the authority there is."""
     sandbox, params = call.sandbox, call.params
-    customer = sandbox.require("customer", params.get("customer", ""), "customer")
+    customer = call.customer()
     configuration = _configuration(sandbox, params)
     check_url(params.get("return_url"), "return_url")
     session = sandbox.new(

@@ -41,7 +41,7 @@ def _ended(body: Json, status: str) -> bool:
 @endpoint("POST /v1/subscriptions")
 def create(call: Call) -> Json:
     sandbox, params = call.sandbox, call.params
-    customer = sandbox.require("customer", params["customer"], "customer")
+    customer = call.customer()
     wanted = _wanted(call)
     discounts = params.get("discounts") or []
     coupon = usable_discount(sandbox, discounts[0], "discounts[0]") if discounts else None
@@ -98,14 +98,22 @@ def update(call: Call) -> Json:
     if params.get("items"):
         change_items(sandbox, subscription, params)
     changes = call.given("pause_collection", "default_payment_method", *ECHOED)
+    if changes.get("trial_settings"):
+        changes["trial_settings"] = _trial_settings(subscription, changes["trial_settings"])
     changes |= merged_metadata(subscription, params) | _end_changes(call, subscription)
     if not changes:
         return sandbox.require("subscription", call.id)
     return sandbox.update(subscription, "customer.subscription.updated", **changes)
 
 
+def _trial_settings(subscription: Json, told: Json) -> Json:
+    known = (subscription["trial_settings"] or {}).get("end_behavior") or {"missing_payment_method": "create_invoice"}
+    behavior = known | (told.get("end_behavior") or {})
+    return {"end_behavior": behavior}
+
+
 def _end_changes(call: Call, subscription: Json) -> Json:
-    """What `cancel_at_period_end` and `cancel_at` (a moment, min_period_end, max_period_end, empty) come to."""
+    """What `cancel_at_period_end` and `cancel_at` (a moment, the name of a period's end, empty) come to."""
     params, details = call.params, call.params.get("cancellation_details") or None
     if "cancel_at_period_end" in params and "cancel_at" in params:
         raise invalid("You may only specify one of cancel_at and cancel_at_period_end.", "cancel_at")
@@ -116,7 +124,7 @@ def _end_changes(call: Call, subscription: Json) -> Json:
     if "cancel_at" not in params:
         return {}
     at = params["cancel_at"]
-    end = billing.period_end(subscription) if at in ("min_period_end", "max_period_end") else int(at)
+    end = billing.period_end(subscription) if isinstance(at, str) else int(at)
     return billing.ending(call.sandbox, subscription, at=end, details=details)
 
 

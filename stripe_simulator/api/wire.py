@@ -248,7 +248,7 @@ def check_caller(request: Request) -> None:
 def read_params(request: Request, operation: Json) -> Json:
     """The request's parameters with their types; the first that breaks the contract is refused by name."""
     data, schema = parse_form(request.form), contract.request_schema(operation)
-    problems = contract.check(data, schema, form=True)
+    problems = contract.check(data, schema, form=True) or contract.emptied(data, schema)
     if problems:
         raise refusal(problems[0])
     typed: Json = contract.coerce(data, schema)

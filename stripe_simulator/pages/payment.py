@@ -18,6 +18,7 @@ from ..pricing import every, money
 from ..sandbox import Sandbox
 from .card_fields import advice, card_fields, iban_field, read_fields
 from .markup import Html, Reply, html, join, note, page, redirect, text_input
+from .portal import date
 
 BUTTONS = {"pay": "Pay", "book": "Book", "donate": "Donate", "subscribe": "Subscribe", "auto": "Pay"}
 
@@ -217,8 +218,9 @@ class PaymentPage:
 
     def _rhythm(self, session: Json, lines: list[Json]) -> str:
         rhythm = every(lines[0]["price"]["recurring"])
-        trial = session["mode"] == "subscription" and checkout.trial_end(self.sandbox, session)
-        return f"then {money(session['amount_total'], session['currency'])} {rhythm}" if trial else rhythm
+        end = checkout.trial_end(self.sandbox, session) if session["mode"] == "subscription" else None
+        later = money(session["amount_total"], session["currency"])
+        return f"until {date(end)}, then {later} {rhythm}" if end else rhythm
 
     def _sums(self, session: Json, due: int) -> Html:
         rows = [("Subtotal", session["amount_subtotal"])]
