@@ -1,6 +1,6 @@
 """The tree before rendering: blocks lifted out of inline markup, floats placed where they are first mentioned."""
 
-from collections.abc import Container
+from collections.abc import Collection
 
 from lxml import etree
 
@@ -11,21 +11,24 @@ LIFT_THROUGH = names(
     "bold ext-link fixed-case inline-supplementary-material italic monospace named-content overline roman "
     "sans-serif sc strike styled-content sub sup underline uri xref tp:taxon-name"
 )
+#: Blocks that stand only in their tables; nobody writes italics around a cell.
+CELLS = names("tr td th thead tbody tfoot col colgroup")
 #: Where a float may stand: the nearest of these around its first mention takes it in.
 HOMES = names("ack app app-group back body boxed-text glossary notes sec tp:taxon-treatment tp:treatment-sec")
 
 
-def arrange(article: Element, blocks: Container[str]) -> None:
+def arrange(article: Element, blocks: Collection[str]) -> None:
     """Rearrange in place. ``blocks`` are the names that may not stand in a line of text."""
     lift_blocks(article, blocks)
     for scope in [article, *article.iter("sub-article", "response")]:
         place_floats(scope)
 
 
-def lift_blocks(root: Element, blocks: Container[str]) -> None:
+def lift_blocks(root: Element, blocks: Collection[str]) -> None:
     """Split inline markup around each block in it. Text keeps its order and its words."""
-    for el in list(root.iter("{*}*")):
-        if name(el) in blocks:
+    tags = [block for block in blocks if ":" not in block and block not in CELLS]
+    for el in list(root.iter(*tags)):
+        if el.getparent() is not None:
             while (parent := el.getparent()) is not None and parent is not root and name(parent) in LIFT_THROUGH:
                 _lift(el, parent)
 

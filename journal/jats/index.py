@@ -3,12 +3,16 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Any
+
+from lxml import etree
 
 from journal.jats.document import Problem
 from journal.jats.markup import slug
 from journal.jats.tree import Element, line_of, name, text_of
 
 MAX_RANGE = 200
+_ELEMENTS_WITH_IDS = etree.XPath("descendant-or-self::*[@id]")
 _DASH = re.compile(r"\s*[-‐‑‒–—−]\s*")
 _WRITTEN_RANGE = re.compile(r"[\[(]?(\d+)\s*[-‐‑‒–—−]\s*(\d+)[\])]?")
 
@@ -75,7 +79,8 @@ def _collect_ids(article: Element, index: Index) -> None:
 
 
 def _with_ids(article: Element) -> Iterator[Element]:
-    for el in article.iter("{*}*"):
+    found: Any = _ELEMENTS_WITH_IDS(article)
+    for el in found:
         if el.get("id") and not name(el).startswith("mml:"):
             yield el
 

@@ -31,18 +31,18 @@ def names(words: str) -> frozenset[str]:
 
 def name(el: Element) -> str:
     """The element's name as the dispatch tables write it: ``p``, ``mml:math``, ``oasis:entry``; ``{…}x`` if foreign."""
-    tag = str(el.tag)
-    if tag[0] != "{":
-        return tag
-    known = _names.get(tag)
-    if known is None:
-        known = _prefixed(tag)
-        if len(_names) < 2000:
-            _names[tag] = known
-    return known
+    tag: str = el.tag
+    return _names.get(tag) or (_prefixed(tag) if tag[0] == "{" else tag)
 
 
 def _prefixed(tag: str) -> str:
+    known = _prefixed_anew(tag)
+    if len(_names) < 2000:
+        _names[tag] = known
+    return known
+
+
+def _prefixed_anew(tag: str) -> str:
     namespace, _, local = tag[1:].partition("}")
     prefix = _PREFIXES.get(namespace.rstrip("/"))
     return prefix + local if prefix else tag
@@ -66,7 +66,7 @@ def raw_text(el: Element) -> str:
     """All text beneath an element as it stands."""
     if len(el) == 0:
         return el.text or ""
-    return "".join(str(part) for part in el.itertext())
+    return "".join(el.itertext())  # type: ignore[arg-type]
 
 
 def text_of(el: Element | None) -> str:

@@ -140,7 +140,9 @@ class _Finish:
         if not found:
             return ()
         cleaned = self.html("<hr>".join(ref.html for ref in found)).split("<hr>")
-        return tuple(replace(ref, html=html) for ref, html in zip(found, cleaned, strict=True))
+        return tuple(
+            ref if ref.html == html else replace(ref, html=html) for ref, html in zip(found, cleaned, strict=True)
+        )
 
     def _without_end(self, match: re.Match[str]) -> str:
         if match.group(2) not in self.missing:

@@ -102,33 +102,36 @@ class Parts:
     """The parts of one citation that have not been used yet."""
 
     r: Rendering
-    left: list[Element]
-    names: set[str]
+    left: dict[str, list[Element]]
+
+    @classmethod
+    def of(cls, r: Rendering, citation: Element) -> "Parts":
+        left: dict[str, list[Element]] = {}
+        for el in citation:
+            left.setdefault(name(el), []).append(el)
+        return cls(r, left)
 
     def take(self, *names: str, between: str = " ") -> str:
         """The html of all parts so named, which are then used."""
-        if self.names.isdisjoint(names):
+        found = [el for each in names for el in self.left.pop(each, ())]
+        if not found:
             return ""
-        found = [el for el in self.left if name(el) in names]
-        self.left = [el for el in self.left if name(el) not in names]
         return between.join(text for text in (rendered(self.r, el) for el in found) if text)
 
     def take_people(self, *kinds: str) -> str:
         """People of groups of these kinds ("" is a group without a kind, and names outside any group)."""
-        found = [el for el in self.left if self._are(el, kinds)]
-        self.left = [el for el in self.left if el not in found]
+        groups = self.left.pop("person-group", [])
+        found = [group for group in groups if group.get("person-group-type", "") in kinds]
+        if len(found) < len(groups):
+            self.left["person-group"] = [group for group in groups if group not in found]
+        if "" in kinds:
+            found += [el for each in PEOPLE for el in self.left.pop(each, ())]
         return ", ".join(text for text in (rendered(self.r, el) for el in found) if text)
-
-    @staticmethod
-    def _are(el: Element, kinds: tuple[str, ...]) -> bool:
-        if name(el) == "person-group":
-            return el.get("person-group-type", "") in kinds
-        return "" in kinds and name(el) in PEOPLE
 
 
 def formatted(r: Rendering, citation: Element) -> str:
     """One citation in AMA order. No part of the source is lost: what has no place in the order comes at the end."""
-    parts = Parts(r, list(citation), {name(el) for el in citation})
+    parts = Parts.of(r, citation)
     whole = parts.take("article-title", "data-title") or ""
     chapter = parts.take("chapter-title", "part-title")
     sentences = [parts.take("label"), parts.take_people("author", ""), whole, parts.take("trans-title")]
@@ -179,9 +182,8 @@ def _pages(parts: Parts) -> str:
 def _others(parts: Parts) -> Iterator[str]:
     """Everything without a place in the order, identifiers last."""
     ids = ("pub-id", "ext-link", "uri", "object-id")
-    for el in [el for el in parts.left if name(el) not in ids]:
-        yield rendered(parts.r, el) + _tail(el)
-    for el in [el for el in parts.left if name(el) in ids]:
+    ordered = sorted(parts.left, key=lambda each: each in ids)
+    for el in (el for each in ordered for el in parts.left[each]):
         yield rendered(parts.r, el) + _tail(el)
 
 

@@ -40,7 +40,7 @@ def _joined(lead: str, content: str) -> str:
 
 def backlinks(r: Rendering, el: Element) -> str:
     """Links from a note or reference to each place that calls it."""
-    if r.place == "extract":
+    if r.place != "page":  # the mentions are in the full text
         return ""
     marks = list(r.index.marks_of.get(el, ()))
     own = f"{r.index.id_of(el)}-mark"

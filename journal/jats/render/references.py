@@ -2,7 +2,7 @@
 
 from journal.jats.document import Reference
 from journal.jats.links import doi_url, find_doi
-from journal.jats.markup import attribute, escape, to_text
+from journal.jats.markup import escape, to_text
 from journal.jats.render.ama import formatted, has_own_words, people
 from journal.jats.render.blocks import heading_tag
 from journal.jats.render.inline import anchor_tag
@@ -10,6 +10,7 @@ from journal.jats.render.notes import backlinks
 from journal.jats.render.rendering import Rendering, block, inline
 from journal.jats.tree import Element, href, name, text_of
 
+TITLES = ("article-title", "chapter-title", "data-title", "part-title")
 CITATIONS = ("mixed-citation", "element-citation", "citation", "nlm-citation")
 
 
@@ -17,7 +18,8 @@ CITATIONS = ("mixed-citation", "element-citation", "citation", "nlm-citation")
 def citation(r: Rendering, el: Element) -> str:
     """As given if there are words or punctuation between the parts, else built from the parts."""
     words = r.inline(el) if has_own_words(el) else formatted(r, el)
-    return f"<span{attribute('id', '')}{r.anchor(el)}>{words}</span>" if r.anchor(el) else words
+    anchor = r.anchor(el)
+    return f"<span{anchor}>{words}</span>" if anchor else words
 
 
 @block("ref-list")
@@ -79,6 +81,7 @@ def reference(r: Rendering, ref: Element) -> Reference:
     inner = _label_inside(ref) if label is None else None
     first = next((el for el in ref.iter(*CITATIONS)), ref)
     text = to_text(html)
+    found = _first_of_each(first)
     ids = {el.get("pub-id-type", ""): text_of(el) for el in first.iter("pub-id", "article-id")}
     doi = find_doi(ids.get("doi", "")) or _linked_doi(first) or find_doi(text)
     return Reference(
@@ -89,13 +92,22 @@ def reference(r: Rendering, ref: Element) -> Reference:
         doi=doi,
         pmid=ids.get("pmid", ""),
         pmcid=ids.get("pmcid", "") or ids.get("pmc", ""),
-        title=_first(first, "article-title", "chapter-title", "data-title", "part-title"),
-        source=_first(first, "source"),
+        title=next((found[key] for key in TITLES if key in found), ""),
+        source=found.get("source", ""),
         authors=tuple(people(first)),
-        year=_first(first, "year"),
-        volume=_first(first, "volume"),
-        fpage=_first(first, "fpage", "elocation-id"),
+        year=found.get("year", ""),
+        volume=found.get("volume", ""),
+        fpage=found.get("fpage") or found.get("elocation-id", ""),
     )
+
+
+def _first_of_each(citation_el: Element) -> dict[str, str]:
+    """Text of the first element of each name that exports ask for."""
+    found: dict[str, str] = {}
+    for el in citation_el.iter(*TITLES, "source", "year", "volume", "fpage", "elocation-id"):
+        if name(el) not in found:
+            found[name(el)] = text_of(el)
+    return found
 
 
 def _label_inside(ref: Element) -> Element | None:
@@ -118,10 +130,6 @@ def _line(r: Rendering, child: Element) -> str:
         chosen = next((el for el in child if name(el) == "mixed-citation"), next(iter(child), None))
         return citation(r, chosen) if chosen is not None else ""
     return r.inline(child)
-
-
-def _first(citation_el: Element, *names: str) -> str:
-    return next((text_of(el) for el in citation_el.iter(*names)), "")
 
 
 def _linked_doi(el: Element) -> str:

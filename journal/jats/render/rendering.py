@@ -184,7 +184,8 @@ class Rendering:
         if self.place == "page":
             return True
         if name(target) == "ref":
-            return not any(name(el) in ("sub-article", "response", "body", "app") for el in target.iterancestors())
+            around = [name(el) for el in target.iterancestors()]
+            return around[around.count("ref-list") :] == ["back", "article"] and around[0] == "ref-list"
         return self.place == "public" and any(name(el) == "front" for el in target.iterancestors())
 
     def language(self, el: Element) -> str:

@@ -1,6 +1,9 @@
 """Tables: wrapper with caption, scroll container and notes; HTML tables with header cells, spans and alignment."""
 
 import re
+from typing import Any
+
+from lxml import etree
 
 from journal.jats.document import Table
 from journal.jats.markup import element, escape, to_text, without_links
@@ -12,6 +15,7 @@ from journal.jats.tree import Element, name, text_of
 MAX_COLSPAN, MAX_ROWSPAN = 100, 1000
 _ALIGN = re.compile(r"text-align\s*:\s*(left|right|center|justify)", re.IGNORECASE)
 _UNNAMED = ' aria-label="Table"'
+_WORDS_OUTSIDE_CELLS: Any = etree.XPath("(. | thead | tbody | tfoot | tr | */tr)/text()[normalize-space()]")
 HEAD = ("label", "caption", "object-id", "alt-text", "long-desc", "table-wrap-foot", "attrib", "permissions")
 
 
@@ -72,7 +76,8 @@ def table(r: Rendering, el: Element) -> str:
         parts.append(_part(r, child))
     if loose:
         parts.append(element("tbody", "".join(loose)))
-    return scroll(f"<table{r.anchor(el)}>{''.join(parts)}</table>")
+    loose_words = "".join(f"<p>{escape(str(text).strip())}</p>" for text in _WORDS_OUTSIDE_CELLS(el))
+    return scroll(f"<table{r.anchor(el)}>{''.join(parts)}</table>") + loose_words
 
 
 def _part(r: Rendering, child: Element) -> str:

@@ -8,6 +8,7 @@ import re
 import unicodedata
 from collections import Counter
 from dataclasses import dataclass, field
+from html import escape
 from itertools import pairwise
 
 from lxml import etree, html
@@ -113,7 +114,9 @@ def full_page(doc: ArticleDoc) -> html.HtmlElement:
     """The fragments in the order of the page, as one document."""
     abstracts = "".join(f"<section><h2>{a.title_html or 'Abstract'}</h2>{a.html}</section>" for a in doc.abstracts)
     references = (
-        f"<section><h2>{doc.references_title}</h2>{doc.references_html}</section>" if doc.references_html else ""
+        f"<section><h2>{escape(doc.references_title)}</h2>{doc.references_html}</section>"
+        if doc.references_html
+        else ""
     )
     head = f"<h1>{doc.metadata.title_html}</h1>{doc.byline_html}{doc.affiliations_html}{doc.information_html}"
     return html.fromstring(f"<html><body>{head}{abstracts}{doc.body_html}{references}</body></html>")
