@@ -29,6 +29,7 @@ class Endpoint:
         self.takes = 0.0
         self.round = 0
         self.secret = ""
+        self.meanwhile: Callable[[], object] = lambda: None
         endpoint = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -46,6 +47,7 @@ class Endpoint:
     def receive(self, request: BaseHTTPRequestHandler) -> int:
         body, came_in = request.rfile.read(int(request.headers["Content-Length"])), self.round
         time.sleep(self.takes)
+        self.meanwhile()
         if came_in != self.round:  # asked in the test before this one, and answered too late for it
             return 200
         try:
@@ -66,6 +68,7 @@ class Endpoint:
     def clear(self) -> None:
         self.round += 1
         self.events, self.bodies, self.refused, self.answers, self.takes = [], [], [], [], 0.0
+        self.meanwhile = lambda: None
 
 
 def eventually(condition: Callable[[], Any], seconds: float = 5.0) -> Any:

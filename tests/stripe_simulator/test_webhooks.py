@@ -80,6 +80,17 @@ def test_the_redirect_waits_for_the_webhook(local: LocalStripe, shop: Shop, endp
     assert endpoint.types[-1] == "checkout.session.completed"
 
 
+def test_the_endpoint_can_read_again_while_the_redirect_waits_for_it(
+    local: LocalStripe, shop: Shop, endpoint: Endpoint
+) -> None:
+    session = make_session(shop, make_price(shop))
+    read: list[str] = []
+    endpoint.meanwhile = lambda: read.append(shop.checkout.sessions.retrieve(session.id).payment_status)
+    local.pay(session.url)
+    assert endpoint.types[-1] == "checkout.session.completed"
+    assert read[-1] == "paid"
+
+
 def test_the_redirect_can_come_first(local: LocalStripe, shop: Shop, endpoint: Endpoint) -> None:
     session = make_session(shop, make_price(shop))
     eventually(lambda: len(endpoint.types) == 3)
