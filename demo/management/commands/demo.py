@@ -117,6 +117,7 @@ class Command(BaseCommand):
         child = self._child(
             "local Stripe", "-m", "stripe_simulator", "--port", base.rpartition(":")[2],
             "--state", str(self.var / "stripe.sqlite3"), "--secret", "whsec_demo", "--public-url", base,
+            "--business", "First Page",
             "--webhook", f"http://127.0.0.1:{self.port}/stripe/webhook/",
         )  # fmt: skip
         wait_until_it_answers(f"{base}/_sim/", child)
