@@ -9,6 +9,7 @@ from django.core.cache import cache
 from django.db.models import Model
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.template.response import TemplateResponse
 from django.urls import NoReverseMatch, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -39,6 +40,8 @@ class ReadOnly:
 
 class ReadOnlyAdmin(ReadOnly, ModelAdmin):
     """A list and a page to read. Actions ask for permissions of their own."""
+
+    view_on_site = False  # a reader's order or receipt is for that reader alone
 
 
 class ReadOnlyInline(ReadOnly, TabularInline):
@@ -82,6 +85,12 @@ class OneRowAdmin(ModelAdmin):
         """This process shows the change at once; the others keep their copy of the frame for up to a minute."""
         super().save_model(request, obj, form, change)
         cache.delete(FRAME_CACHE_KEY)
+
+
+def refused(model_admin: Any, request: HttpRequest, role: str) -> HttpResponse:
+    """403 in words: which role the page needs, and who gives it."""
+    context = {**model_admin.admin_site.each_context(request), "title": "Not with your role", "role": role}
+    return TemplateResponse(request, "admin/refused.html", context, status=403)
 
 
 def admin_url(row: Model) -> str:

@@ -13,8 +13,8 @@ from django.contrib.auth.management import create_permissions
 
 SUPPORT = (
     "accounts.view_user accounts.view_signinincident accounts.view_servicecenter "
-    "journal.view_article journal.view_issue journal.view_journal "
-    "subscriptions.view_order subscriptions.view_subscription subscriptions.view_payment "
+    "journal.view_article journal.view_issue journal.view_section journal.view_journal "
+    "subscriptions.view_offer subscriptions.view_order subscriptions.view_subscription subscriptions.view_payment "
     "subscriptions.view_receipt subscriptions.view_stripecustomer subscriptions.view_stripeevent "
     "subscriptions.view_institution subscriptions.view_iprange "
     "subscriptions.view_entitlement subscriptions.add_entitlement subscriptions.change_entitlement "
@@ -30,7 +30,7 @@ EDITOR = (
     "journal.view_relation journal.add_relation journal.change_relation journal.delete_relation"
 )
 BUSINESS = (
-    "journal.view_journal journal.view_article "
+    "journal.view_article journal.view_issue journal.view_section journal.view_journal "
     "subscriptions.view_offer subscriptions.add_offer subscriptions.change_offer "
     "subscriptions.view_institution subscriptions.add_institution subscriptions.change_institution "
     "subscriptions.view_iprange subscriptions.add_iprange subscriptions.change_iprange subscriptions.delete_iprange "

@@ -57,7 +57,7 @@ def parse_money(text: str, currency: str) -> int:
         value = Decimal(text.strip())
     except InvalidOperation:
         raise ValueError(f"“{text}” is not a price. Write it like 30.00.") from None
-    if not value.is_finite():
+    if not value.is_finite() or abs(value.adjusted()) > 15:  # 1e999999 is a number, and not a price
         raise ValueError(f"“{text}” is not a price. Write it like 30.00.")
     return to_minor(value, currency)
 

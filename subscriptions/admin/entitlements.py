@@ -12,7 +12,7 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils import timezone
 
-from accounts.admin_pages import ModelAdmin, ModelForm, PlainChoices, admin_url, column, link_to
+from accounts.admin_pages import ModelAdmin, ModelForm, PlainChoices, admin_url, column, link_to, refused
 from subscriptions import grants, support, sync
 from subscriptions.models import Entitlement, SyncTarget
 
@@ -73,7 +73,7 @@ class EndForm(forms.Form):
         super().__init__(*args, **kwargs)
         actions = self.choices_for(right)
         self.fields["action"].choices = [(name, self.ACTIONS[name]) for name in actions]  # type: ignore[attr-defined]
-        self.fields["action"].initial = actions[0]
+        self.fields["action"].initial = next(iter(actions), None)
         if self.END not in actions:
             del self.fields["last_day"]
 
@@ -198,8 +198,7 @@ class EntitlementAdmin(PlainChoices, ModelAdmin):
     def end_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
         right = get_object_or_404(Entitlement, pk=object_id)
         if not self.has_end_permission(request):
-            self.message_user(request, "Ending a right needs the role Support.", messages.ERROR)
-            return redirect("admin:index")
+            return refused(self, request, "Support")
         form = EndForm(request.POST or None, right=right)
         if request.method == "POST" and form.is_valid():
             said = form.act(right, request.user)

@@ -1,14 +1,20 @@
 """Institutions and the networks their readers come from."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
+from django.forms.models import BaseInlineFormSet
 from django.db.models import Count
 from django.http import HttpRequest
 
 from accounts.admin_pages import ModelAdmin, ModelForm, TabularInline, column
 from subscriptions.models import Entitlement, Institution, IPRange
 from subscriptions.networks import parse_network
+
+if TYPE_CHECKING:  # generic for the type checker only
+    InlineFormSet = BaseInlineFormSet[Any, Any, Any]
+else:
+    InlineFormSet = BaseInlineFormSet
 
 
 class IPRangeForm(ModelForm):
@@ -18,9 +24,15 @@ class IPRangeForm(ModelForm):
         return parse_network(self.cleaned_data["network"])
 
 
+class Networks(InlineFormSet):
+    def get_unique_error_message(self, unique_check: Any) -> str:
+        return "The same network stands here twice. Empty or delete one of the two rows."
+
+
 class Ranges(TabularInline):
     model = IPRange
     form = IPRangeForm
+    formset = Networks
     extra = 1
 
 

@@ -3,14 +3,15 @@
 from typing import Any
 
 from django import forms
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect
+from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 
 from accounts.admin import AccountAdmin
+from accounts.admin_pages import refused
 from accounts.models import SignInIncident, User
 from journal.doi import pasted_doi
 from journal.models import Article
@@ -67,8 +68,7 @@ class PersonAdmin(AccountAdmin):
     def explain_view(self, request: HttpRequest, user_id: int) -> HttpResponse:
         person = get_object_or_404(User, pk=user_id)
         if not (self.has_view_permission(request, person) and request.user.has_perm(MAY_SEE)):
-            self.message_user(request, "Explaining access needs the role Support.", messages.ERROR)
-            return redirect("admin:index")
+            return refused(self, request, "Support")
         form = ExplainForm(request.GET)
         context = {
             **self.admin_site.each_context(request), "title": "Explain access", "opts": self.opts, "person": person,

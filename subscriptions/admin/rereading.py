@@ -9,7 +9,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.urls import URLPattern, path
 from django.views.decorators.http import require_POST
 
-from accounts.admin_pages import ReadOnlyAdmin, admin_url
+from accounts.admin_pages import ReadOnlyAdmin, admin_url, refused
 from subscriptions import support
 
 MOST_AT_ONCE = 20
@@ -54,7 +54,7 @@ class RereadableAdmin(ReadOnlyAdmin):
     def re_read_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         row: Model = get_object_or_404(self.model, pk=object_id)
         if not self.has_view_permission(request, row):
-            return redirect("admin:index")
+            return refused(self, request, "Support")
         self.re_read(request, row)
         return redirect(admin_url(row))
 

@@ -74,6 +74,6 @@ def test_too_much_at_once_is_refused_before_anything_is_imported(edith: Client, 
 
 def test_importing_needs_the_role_editor(sam: Client, bea: Client) -> None:
     for client in (sam, bea):
-        assert client.get(PAGE).status_code == 302
-        assert upload(client, paper_xml=make_xml(BODY)).status_code == 302
+        assert client.get(PAGE).status_code == 403
+        assert upload(client, paper_xml=make_xml(BODY)).status_code == 403
     assert not Article.objects.exists()
