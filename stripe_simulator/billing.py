@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from typing import Any
 
 from . import invoicing
@@ -17,6 +18,26 @@ UPCOMING_BEFORE = 7 * DAY
 TRIAL_REMINDER = 3 * DAY
 RETRIES = (3 * DAY, 5 * DAY, 7 * DAY)
 INCOMPLETE_FOR = 23 * HOUR
+FRESH: Json = {
+    "automatic_tax": {"enabled": False, "liability": None, "disabled_reason": None},
+    "billing_mode": {"type": "flexible", "flexible": {"proration_discounts": "included"}, "updated_at": None},
+    "cancellation_details": {"comment": None, "feedback": None, "reason": None},
+    "collection_method": "charge_automatically",
+    "default_tax_rates": [],
+    "invoice_settings": {
+        "account_tax_ids": None,
+        "custom_fields": None,
+        "description": None,
+        "footer": None,
+        "issuer": {"type": "self"},
+    },
+    "payment_settings": {
+        "payment_method_options": None,
+        "payment_method_types": None,
+        "save_default_payment_method": "off",
+    },
+    "trial_settings": {"end_behavior": {"missing_payment_method": "create_invoice"}},
+}
 ENDED = ("canceled", "incomplete_expired")
 
 
@@ -82,34 +103,20 @@ def create(
     anchor = trial_end or now
     period = (now, trial_end) if trial_end else period_after(anchor, wanted[0][0]["recurring"], now)
     items = [new_item(sandbox, sub_id, price, quantity, period) for price, quantity in wanted]
-    settings = {"payment_method_options": None, "payment_method_types": None}
     subscription = sandbox.new(
         "subscription",
-        **{
+        **deepcopy(FRESH)
+        | {
             "id": sub_id,
-            "automatic_tax": {"enabled": False, "liability": None, "disabled_reason": None},
             "billing_cycle_anchor": anchor,
-            "billing_mode": {"type": "flexible", "flexible": {"proration_discounts": "included"}, "updated_at": None},
-            "cancellation_details": {"comment": None, "feedback": None, "reason": None},
-            "collection_method": "charge_automatically",
             "currency": wanted[0][0]["currency"],
             "customer": customer,
-            "default_tax_rates": [],
-            "invoice_settings": {
-                "account_tax_ids": None,
-                "custom_fields": None,
-                "description": None,
-                "footer": None,
-                "issuer": {"type": "self"},
-            },
             "items": _items(sub_id, items),
             "latest_invoice": identifier("invoice"),
-            "payment_settings": settings | {"save_default_payment_method": "off"},
             "start_date": now,
             "status": "trialing" if trial_end else "incomplete",
             "trial_start": now if trial_end else None,
             "trial_end": trial_end,
-            "trial_settings": {"end_behavior": {"missing_payment_method": "create_invoice"}},
         }
         | values,
     )

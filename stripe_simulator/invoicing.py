@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from typing import Any
 
 from .blank import Json, blank, identifier
@@ -11,6 +12,20 @@ from .sandbox import DAY, Sandbox
 
 NO_TAX = {"enabled": False, "liability": None, "status": None, "disabled_reason": None, "provider": None}
 NOT_YET = {"finalized_at": None, "marked_uncollectible_at": None, "paid_at": None, "voided_at": None}
+FRESH: Json = {
+    "account_country": "US",
+    "account_name": "Local Stripe",
+    "attempted": False,
+    "auto_advance": True,
+    "automatic_tax": NO_TAX,
+    "collection_method": "charge_automatically",
+    "customer_tax_exempt": "none",
+    "customer_tax_ids": [],
+    "issuer": {"type": "self"},
+    "payment_settings": {"default_mandate": None, "payment_method_options": None, "payment_method_types": None},
+    "status": "draft",
+    "status_transitions": NOT_YET,
+}
 
 
 def line(amount: int, currency: str, description: str, start: int, end: int, **values: Any) -> Json:
@@ -90,32 +105,17 @@ def draft(
     payer = sandbox.get("customer", customer) or {}
     invoice = sandbox.new(
         "invoice",
-        **{
+        **deepcopy(FRESH)
+        | {
             "id": invoice_id,
-            "account_country": "US",
-            "account_name": "Local Stripe",
-            "attempted": False,
-            "auto_advance": True,
-            "automatic_tax": NO_TAX,
             "billing_reason": reason,
-            "collection_method": "charge_automatically",
             "currency": currency,
             "customer": customer,
             "customer_address": payer.get("address"),
             "customer_email": payer.get("email"),
             "customer_name": payer.get("name"),
-            "customer_tax_exempt": "none",
-            "customer_tax_ids": [],
-            "issuer": {"type": "self"},
-            "payment_settings": {
-                "default_mandate": None,
-                "payment_method_options": None,
-                "payment_method_types": None,
-            },
             "period_start": sandbox.now(),
             "period_end": sandbox.now(),
-            "status": "draft",
-            "status_transitions": NOT_YET,
         }
         | values,
     )
