@@ -9,7 +9,7 @@ from django.db.models import Count, Q
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils.cache import patch_cache_control, patch_vary_headers
+from django.utils.cache import patch_cache_control
 from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_safe
 
@@ -192,9 +192,7 @@ def article_page(request: HttpRequest, found: Article, access: Access) -> HttpRe
         "full_text": FullText.objects.filter(pk=found.pk).first() if access.granted else None,
         "now_reading": access.granted,
     }
-    response = render(request, "journal/article.html", context)
-    _keep_private(request, response)
-    return response
+    return render(request, "journal/article.html", context)
 
 
 def _public(found: Article) -> PublicPage:
@@ -203,12 +201,6 @@ def _public(found: Article) -> PublicPage:
 
 def _previews(found: Article) -> list[ArticleFile]:
     return list(found.files.filter(kind=ArticleFile.Kind.PREVIEW).order_by("width"))
-
-
-def _keep_private(request: HttpRequest, response: HttpResponseBase) -> None:
-    """What depends on the reader (or on the reader's address) is never kept by a cache between us and them."""
-    patch_cache_control(response, private=True, no_store=True)
-    patch_vary_headers(response, ["Cookie"])
 
 
 @require_safe
@@ -263,9 +255,7 @@ def _file(doi: str, kinds: list[ArticleFile.Kind], name: str) -> ArticleFile:
 
 def _refused(request: HttpRequest, found: Article) -> HttpResponse:
     """403 with the way to access: a program must not take a page for a file (Zotero, Google Scholar)."""
-    response = render(request, "journal/refused.html", {"article": found}, status=403)
-    _keep_private(request, response)
-    return response
+    return render(request, "journal/refused.html", {"article": found}, status=403)
 
 
 def send_file(request: HttpRequest, file: ArticleFile, *, public: bool, attachment: bool = False) -> HttpResponseBase:
@@ -283,7 +273,6 @@ def send_file(request: HttpRequest, file: ArticleFile, *, public: bool, attachme
         patch_cache_control(response, public=True, max_age=86400)
     else:
         response["Content-Security-Policy"] = "sandbox; default-src 'none'"
-        _keep_private(request, response)
     return response
 
 

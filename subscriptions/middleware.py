@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
+from django.utils.cache import patch_cache_control, patch_vary_headers
 
 from subscriptions.reader import RequestReader
 
@@ -13,5 +14,12 @@ class ReaderMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        request.reader = RequestReader(request)  # type: ignore[attr-defined]
-        return self.get_response(request)
+        reader = RequestReader(request)
+        request.reader = reader  # type: ignore[attr-defined]
+        response = self.get_response(request)
+        if reader.was_asked:
+            # Whatever read a decision depends on the reader, or on the address they come from, which no cookie tells:
+            # no cache between us and them may keep it.
+            patch_cache_control(response, private=True, no_store=True)
+            patch_vary_headers(response, ["Cookie"])
+        return response

@@ -42,6 +42,11 @@ class RequestReader:
     def ip(self) -> str | None:
         return client_ip(self._request)
 
+    @property
+    def was_asked(self) -> bool:
+        """Whether this request's answer depends on a decision."""
+        return bool(self._answers)
+
     def access_to(self, article: Article) -> Access:
         return self.access_to_all([article])[article.pk]
 

@@ -1,0 +1,187 @@
+"""Nothing that is sold appears anywhere but in the answer to somebody who may read it.
+
+The sample journal's controlled articles carry sentences that stand only behind the wall (`sample/sentinels.json`).
+Every address of the site is asked as a visitor, as a signed-in stranger and as a crawler: in the text of pages, data
+blocks, feeds, headers, PDFs, pictures' metadata and error pages none of them may appear. That the same crawl finds them
+for a subscriber shows that it can find them at all.
+"""
+
+import html
+import json
+import re
+import unicodedata
+from collections.abc import Callable, Iterator
+from urllib.parse import unquote, urljoin, urlsplit
+
+import pypdfium2
+import pytest
+from django.core.management import call_command
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from accounts.models import User
+from demo import sample_journal
+from journal.models import Article, ArticleFile
+from tests.conftest import signed_in
+from tests.make import make_right, make_user, sample_folder
+
+MOST_PAGES = 3000
+LINK = re.compile(r"""(?:href|src|action|content|srcset)=["']([^"']+)["']|<loc>([^<]+)</loc>|url\(["']?([^"')]+)""")
+ARTICLE_VARIANTS = ("?format=json", "?print=1", "?format=amp", "?chosen=1", "article.css", "full/", "fulltext/", "?x=.css")
+NOT_FOLLOWED = ("/accounts/logout/", "/static/")
+
+SENTINELS: dict[str, list[str]] = json.loads((sample_folder() / "sentinels.json").read_text())
+
+
+def letters(text: str) -> str:
+    """Letters and digits only: PDFs break lines and hyphenate, pages escape."""
+    return re.sub(r"[^a-z0-9]", "", unicodedata.normalize("NFKC", text).lower())
+
+
+NEEDLES = {letters(sentence): (doi, sentence) for doi, sentences in SENTINELS.items() for sentence in sentences}
+
+
+@pytest.fixture(scope="module")
+def sample_site(django_db_setup: None, django_db_blocker) -> Iterator[None]:
+    """The sample journal, imported as the demo does, once for all tests here."""
+    with django_db_blocker.unblock():
+        sample_journal.load()
+        yield
+        call_command("flush", verbosity=0, interactive=False, inhibit_post_migrate=False)
+
+
+def readable(answer) -> str:
+    """Everything a person or a program could read in an answer: headers, text as sent and decoded, a PDF's pages."""
+    body = b"".join(answer.streaming_content) if answer.streaming else answer.content
+    told = " ".join(f"{name}: {value}" for name, value in answer.headers.items())
+    if body.startswith(b"%PDF"):
+        pages = pypdfium2.PdfDocument(body)
+        return told + " ".join(page.get_textpage().get_text_range() for page in pages)
+    if answer.headers.get("Content-Type", "").startswith("image/"):
+        printable = b" ".join(re.findall(rb"[ -~]{12,}", body))  # comments and other words a picture file may hold
+        return told + printable.decode()
+    text = body.decode("utf-8", "replace")
+    stripped = re.sub(r"<[^>]+>", "", text)
+    escapes = re.sub(r"\\u([0-9a-f]{4})", lambda match: chr(int(match[1], 16)), text)
+    return "\n".join((told, text, html.unescape(text), html.unescape(stripped), unquote(text), escapes))
+
+
+def found_in(answer) -> set[str]:
+    squeezed = letters(readable(answer))
+    return {needle for needle in NEEDLES if needle in squeezed}
+
+
+def links(base: str, text: str) -> Iterator[str]:
+    for groups in LINK.findall(text):
+        for link in filter(None, groups):
+            for part in link.split(", ") if " " in link and ", " in link else [link.split(" ")[0]]:
+                address = urlsplit(urljoin(f"http://testserver{base}", html.unescape(part.split(" ")[0])))
+                if address.netloc == "testserver" and address.scheme == "http":
+                    yield address.path + (f"?{address.query}" if address.query else "")
+
+
+def addresses_of_the_urlconf() -> Iterator[str]:
+    """Every route that takes no argument, and every route of an article filled in for each article."""
+
+    def walk(patterns: list, prefix: str) -> Iterator[str]:
+        for pattern in patterns:
+            route = prefix + str(pattern.pattern)
+            if isinstance(pattern, URLResolver):
+                yield from walk(pattern.url_patterns, route)
+            elif isinstance(pattern, URLPattern):
+                yield route
+
+    files = list(ArticleFile.objects.values_list("article__doi", "name"))
+    for route in walk(get_resolver().url_patterns, "/"):
+        if "<doi:doi>" in route:
+            for doi, name in files:
+                yield re.sub(r"<str:form>", "ris", re.sub(r"<str:name>", name, route.replace("<doi:doi>", doi)))
+        elif "<" not in route and "(" not in route:
+            yield route
+
+
+def crawl(client: Client, **headers: str) -> tuple[dict[str, set[str]], int]:
+    """Ask for everything that can be reached or guessed. Returns what was found where, and how many answers."""
+    waiting = {"/", "/robots.txt", "/sitemap.xml", "/feed/", *addresses_of_the_urlconf(), *guesses()}
+    seen: set[str] = set()
+    found: dict[str, set[str]] = {}
+    while waiting and len(seen) < MOST_PAGES:
+        path = waiting.pop()
+        seen.add(path)
+        answer = client.get(path, **headers)
+        hit = found_in(answer)
+        if hit:
+            found[path] = hit
+        if not answer.streaming and "text" in answer.headers.get("Content-Type", "text"):
+            new = set(links(path, answer.content.decode("utf-8", "replace")))
+            waiting |= {link for link in new - seen if not link.startswith(NOT_FOLLOWED)}
+    return found, len(seen)
+
+
+def guesses() -> Iterator[str]:
+    """What an attacker would try: variants of articles, and searches for the very sentences."""
+    for article in Article.objects.all():
+        yield from (f"{article.get_absolute_url()}{variant}" for variant in ARTICLE_VARIANTS)
+    for sentences in SENTINELS.values():
+        for sentence in sentences:
+            words = sentence.split()
+            yield f"/search/?q={' '.join(words[:5])}"
+            yield f"/search/?q=%22{'%20'.join(words[:8])}%22"
+
+
+pytestmark = [pytest.mark.django_db(transaction=False), pytest.mark.xdist_group("sample"), pytest.mark.usefixtures("sample_site")]
+
+
+def named(found: dict[str, set[str]]) -> dict[str, list[str]]:
+    return {path: [NEEDLES[needle][1][:60] for needle in needles] for path, needles in found.items()}
+
+
+def everybody() -> dict[str, Callable[[], Client]]:
+    return {
+        "a visitor": Client,
+        "a signed-in stranger": lambda: signed_in(make_user("stranger@example.org")),
+        "a crawler": lambda: Client(
+            headers={"User-Agent": "Googlebot/2.1", "Referer": "https://www.google.com/", "X-Forwarded-For": "66.249.66.1"}
+        ),
+    }
+
+
+@pytest.mark.parametrize("who", ["a visitor", "a signed-in stranger", "a crawler"])
+def test_no_sentence_from_behind_the_wall_is_found_anywhere(who: str) -> None:
+    found, asked = crawl(everybody()[who]())
+    assert named(found) == {}
+    assert asked > 300
+
+
+def test_the_same_crawl_finds_every_sentence_for_a_subscriber() -> None:
+    """Otherwise the test above would prove nothing."""
+    reader: User = make_user("reads-all@example.org")
+    make_right(reader, Article.objects.first().journal, "subscription")
+    found, _ = crawl(signed_in(reader))
+    assert set().union(*found.values()) == set(NEEDLES)
+    assert any(path.endswith("article.pdf") for path in found)
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Accept": "application/json"}, {"Accept": "application/pdf"}, {"Range": "bytes=0-100000"},
+        {"If-None-Match": "*"}, {"X-Original-URL": "/admin/"}, {"Cookie": "session=guess; access=full"},
+    ],
+    ids=str,
+)  # fmt: skip
+def test_no_request_header_opens_an_article(headers: dict[str, str]) -> None:
+    for doi in SENTINELS:
+        for path in (f"/doi/{doi}/", f"/doi/{doi}/article.pdf"):
+            assert found_in(Client().get(path, headers=headers)) == set()
+            for method in ("head", "options", "post", "put"):
+                assert found_in(getattr(Client(), method)(path, headers=headers)) == set()
+
+
+def test_the_public_pictures_of_a_controlled_article_show_its_first_page_only() -> None:
+    """The number of pictures' sizes is all there is; a one-page article's picture is cut above its secrets."""
+    for article in Article.objects.filter(doi__in=SENTINELS, has_pdf=True):
+        pictures = list(article.files.filter(kind="preview"))
+        assert {picture.name.rpartition(".")[2] for picture in pictures} <= {"webp"}
+        if article.pdf_pages == 1:
+            assert all(picture.height < picture.width for picture in pictures)
