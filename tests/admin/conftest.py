@@ -4,10 +4,31 @@ from pathlib import Path
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
-from accounts.models import User
+from accounts.models import ServiceCenter, SignInIncident, User
+from journal.models import ArticleFile, ArticleSource, Relation, Section
+from subscriptions.models import (
+    Order,
+    OutgoingMail,
+    Payment,
+    Receipt,
+    StripeCustomer,
+    StripeEvent,
+    Subscription,
+    SyncTarget,
+)
 from tests.conftest import signed_in
-from tests.make import PASSWORD, make_user
+from tests.make import (
+    PASSWORD,
+    make_article,
+    make_institution,
+    make_issue,
+    make_journal,
+    make_offer,
+    make_right,
+    make_user,
+)
 
 HERE = Path(__file__).parent
 
@@ -37,3 +58,46 @@ def bea(db: None) -> Client:
 @pytest.fixture
 def root(db: None) -> Client:
     return signed_in(User.objects.create_superuser("root@example.org", PASSWORD))
+
+
+@pytest.fixture
+def everything(db: None) -> None:
+    """One of each thing the admin shows."""
+    now, journal = timezone.now(), make_journal()
+    ServiceCenter.objects.create(name="Reader services", phone="+1 212 555 0100", notice="Closed on Monday")
+    dan, issue = make_user("dan@example.org"), make_issue()
+    section = Section.objects.create(journal=journal, name="Research")
+    article = make_article(issue=issue, section=section)
+    make_article(status="draft", doi=None, has_full_text=False, problems=["line 3: no DOI"])
+    file = {"size": 3, "sha256": "0" * 64, "content_type": "image/webp"}
+    ArticleFile.objects.create(article=article, kind="figure", name="f1.webp", **file)
+    ArticleSource.objects.create(article=article, version=1, name="a.xml", xml=b"", sha256="1" * 64, renderer="1")
+    Relation.objects.create(article=article, kind="companion", target_doi="10.5555/x")
+    offer = make_offer()
+    order = Order.objects.create(
+        user=dan, offer=offer, kind="purchase", article=article, journal=journal, amount=3000, currency="usd",
+        description="An article", state="paid", paid_at=now, session_id="cs_1", payment_intent_id="pi_1",
+    )  # fmt: skip
+    make_right(dan, article, source=f"order:{order.pk}")
+    make_right(dan, journal, "complimentary", source="staff:1")
+    make_right(make_institution(), journal)
+    subscription = Subscription.objects.create(
+        stripe_id="sub_1", user=dan, journal=journal, status="active", synced_at=now
+    )
+    payment = Payment.objects.create(
+        charge_id="ch_1", payment_intent_id="pi_1", user=dan, order=order, subscription=subscription, amount=3000,
+        currency="usd", paid_at=now,
+    )  # fmt: skip
+    Receipt.objects.create(payment=payment, user=dan, description="An article")
+    StripeCustomer.objects.create(user=dan, stripe_id="cus_1")
+    SyncTarget.objects.create(kind="order", key=str(order.pk), dirty=2, dead=True, last_error="No such session")
+    OutgoingMail.objects.create(key="receipt:ch_1", template="x", to=dan.email, user=dan)
+    event = {
+        "type": "charge.succeeded",
+        "object_type": "charge",
+        "livemode": False,
+        "created": now,
+        "payload": {"a": 1},
+    }
+    StripeEvent.objects.create(id="evt_1", **event)
+    SignInIncident.objects.create(reference="E2-7KQ4M", stage="E2", user=dan, path="/", happened="timeout")

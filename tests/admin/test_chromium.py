@@ -1,0 +1,68 @@
+"""The admin in a real Chromium: nothing is against the policy, and Django's choosers and calendars work under it."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.test import Client
+from playwright.sync_api import Browser, Page
+
+from accounts.models import User
+from journal.models import Article
+from tests.admin.test_pages import SAME, crawl
+from tests.chromium import Complaints
+from tests.make import PASSWORD
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+
+@pytest.fixture
+def root_client(transactional_db: None, everything: None) -> Client:
+    client = Client()
+    client.force_login(User.objects.create_superuser("root@example.org", PASSWORD))
+    return client
+
+
+@pytest.fixture
+def tab(chromium: Browser, live_server: Any, root_client: Client) -> Iterator[Page]:
+    """A tab signed in as root; nobody may hear a complaint in it."""
+    complaints = Complaints()
+    context = chromium.new_context(base_url=live_server.url)
+    session = root_client.cookies["session"].value
+    context.add_cookies([{"name": "session", "value": session, "url": live_server.url}])
+    context.on("page", complaints.listen)
+    yield context.new_page()
+    context.close()
+    assert complaints.heard == []
+
+
+def test_chromium_finds_nothing_against_the_policy_on_any_page(tab: Page, root_client: Client) -> None:
+    plain = (address for address in crawl(root_client) if not address.endswith(("/history/", "/delete/")))
+    kinds = {SAME.sub("1", address): address for address in plain}
+    for address in kinds.values():
+        tab.goto(address)
+
+
+def test_the_choosers_and_the_calendar_work_under_the_policy(tab: Page) -> None:
+    tab.goto("/admin/subscriptions/entitlement/add/")
+    tab.click(".field-user .select2-selection")
+    tab.fill(".select2-search__field", "dan@")
+    tab.click(".select2-results__option:has-text('dan@example.org')")
+    tab.click(".field-article .select2-selection")
+    tab.fill(".select2-search__field", Article.objects.filter(status="published").get().title)
+    tab.click(".select2-results__option--highlighted")
+    tab.click(".field-last_day .datetimeshortcuts a:has-text('Today')")
+    tab.click(".field-last_day .date-icon")
+    assert tab.is_visible("#calendarbox1")
+    tab.keyboard.press("Escape")
+    tab.fill("[name=reason]", "Reviewer")
+    tab.click("[name=_save]")
+    assert "was added successfully" in tab.inner_text(".messagelist")
+
+
+def test_the_theme_button_works_under_the_policy(tab: Page) -> None:
+    tab.goto("/admin/")
+    before = tab.evaluate("getComputedStyle(document.body).backgroundColor")
+    tab.click("#header .theme-toggle")
+    assert tab.evaluate("document.documentElement.dataset.theme") == "dark"
+    assert tab.evaluate("getComputedStyle(document.body).backgroundColor") != before
