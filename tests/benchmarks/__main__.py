@@ -1,0 +1,84 @@
+"""`make bench`: the pages beside a bare view, on the production server, in one interleaved run."""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from demo.processes import DemoError
+from tests.benchmarks import report
+from tests.benchmarks.cost import processor_seconds, stolen_seconds
+from tests.benchmarks.load import Asked, Sample, WrongAnswerError, request_for, run
+from tests.benchmarks.site import ROOT, Site, running_site
+
+Cost = tuple[float | None, float | None]
+
+
+def main() -> int:
+    options = arguments()
+    try:
+        with running_site() as site:
+            found = measure(site, options)
+    except KeyboardInterrupt:
+        sys.stderr.write("\nStopped; nothing was written.\n")
+        return 130
+    except (DemoError, WrongAnswerError) as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    options.json.parent.mkdir(parents=True, exist_ok=True)
+    options.json.write_text(json.dumps(found, indent=2) + "\n")
+    print(report.table(found["pages"]))
+    print("\n".join(filter(None, [report.warning(found["pages"]), f"Written to {options.json.name}."])))
+    return 0
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
+    parser.add_argument("--seconds", type=float, default=5, help="length of one run of one page (5)")
+    parser.add_argument("--repeats", type=int, default=3, help="runs of each page, in turn (3)")
+    parser.add_argument("--connections", type=int, default=16, help="readers at a time (16)")
+    parser.add_argument("--json", type=Path, default=ROOT / "var/bench.json", help="where the figures go")
+    return parser.parse_args()
+
+
+def measure(site: Site, options: argparse.Namespace) -> dict[str, Any]:
+    """Page after page, then all of them again: what else the machine does meets every page."""
+    before = report.machine() | {"stolen_seconds": stolen_seconds()}
+    samples: dict[str, list[Sample]] = {page["name"]: [] for page in site.pages}
+    costs: dict[str, list[Cost]] = {page["name"]: [] for page in site.pages}
+    for page in site.pages:
+        _run(site, page, options.connections, min(options.seconds, 2))  # each process meets each page once
+    for repeat in range(options.repeats):
+        for page in site.pages:
+            sys.stderr.write(f"\rRun {repeat + 1} of {options.repeats}: {page['name']:<25}")
+            sample, cost = _run(site, page, options.connections, options.seconds)
+            samples[page["name"]].append(sample)
+            costs[page["name"]].append(cost)
+    sys.stderr.write("\r" + " " * 50 + "\r")
+    results = [report.result(page, samples[page["name"]], costs[page["name"]]) for page in site.pages]
+    report.compare(results)
+    after = {"load_average": report.machine()["load_average"], "stolen_seconds": stolen_seconds()}
+    return {"before": before, "after": after, "options": _said(options), "pages": results}
+
+
+def _run(site: Site, page: dict[str, Any], connections: int, seconds: float) -> tuple[Sample, Cost]:
+    request = request_for(f"{site.host}:{site.port}", page["path"], page["cookie"])
+    asked = Asked(request, page["must"].encode(), page["must_not"].encode())
+    pids = (site.server_pid, site.database_pid)
+    before = [processor_seconds(pid) for pid in pids]
+    try:
+        sample = run((site.host, site.port), asked, connections, seconds)
+    except WrongAnswerError as error:
+        raise WrongAnswerError(f"{page['name']} ({page['path']}): {error}.") from None
+    after = [processor_seconds(pid) for pid in pids]
+    each = [None if a is None or b is None else (b - a) / len(sample.milliseconds) for a, b in zip(before, after, strict=True)]
+    return sample, (each[0], each[1])
+
+
+def _said(options: argparse.Namespace) -> dict[str, Any]:
+    return {name: str(value) if isinstance(value, Path) else value for name, value in vars(options).items() if name != "json"}
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,88 @@
+"""`python -m tests.benchmarks.prepare FILE`: fills a new site, and tells which pages to ask for and what each must hold."""
+
+import json
+import sys
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import django
+
+
+def main(told: Path) -> None:
+    django.setup()
+    from django.core.management import call_command
+
+    from demo import sample_journal
+
+    say("Database, style sheets, scripts and fonts …")
+    call_command("migrate", verbosity=0)
+    call_command("collectstatic", verbosity=0, interactive=False)
+    say("Sample journal …")
+    sample_journal.load()
+    told.write_text(json.dumps([page | count(page) for page in pages()]))
+
+
+def say(words: str) -> None:
+    sys.stderr.write(f"{words}\n")
+
+
+def pages() -> list[dict[str, Any]]:
+    """`{name, path, cookie, must, must_not}` for each page; `must` is a text that only the right answer holds."""
+    from django.db.models.functions import Length
+
+    from journal.models import FullText, Issue
+    from tests.benchmarks.urls import BARE
+
+    behind = json.loads((Path(__file__).parents[2] / "sample/sentinels.json").read_text())
+    controlled = FullText.objects.filter(
+        article__doi__in=behind, article__access_type="controlled", article__free_from=None
+    )
+    article = controlled.order_by(-Length("body")).select_related("article")[0].article
+    secret = next(sentence for sentence in behind[article.doi] if sentence in article.full_text.body)
+    issue = Issue.objects.published().first()
+    place = article.get_absolute_url()
+    rows = [
+        ("bare view", "/bare/", "", BARE, ""),
+        ("article, visitor", place, "", 'id="get-access-title"', secret),
+        ("article, subscriber", place, subscriber(article.journal), secret, 'id="get-access-title"'),
+        ("home", "/", "", 'class="home-issue"', ""),
+        ("issue", issue.get_absolute_url(), "", 'class="article-list"', ""),
+        ("search", "/search/?q=trial", "", 'class="article-list"', ""),
+    ]
+    names = ("name", "path", "cookie", "must", "must_not")
+    return [dict(zip(names, row, strict=True)) for row in rows]
+
+
+def subscriber(journal: Any) -> str:
+    """A cookie of a reader with a subscription in force, as signing in would have set it."""
+    from django.conf import settings
+    from django.test import Client
+    from django.utils import timezone
+
+    from tests.make import make_right, make_user
+
+    reader = make_user("bench@example.org", name="Subscriber")
+    make_right(reader, journal, "subscription", ends_at=timezone.now() + timedelta(days=300))
+    client = Client()
+    client.force_login(reader)
+    return f"{settings.SESSION_COOKIE_NAME}={client.cookies[settings.SESSION_COOKIE_NAME].value}"
+
+
+def count(page: dict[str, Any]) -> dict[str, int]:
+    """How many statements the page takes, once what each process keeps (the frame) is there."""
+    from django.db import connection
+    from django.test import Client
+    from django.test.utils import CaptureQueriesContext
+
+    client = Client(headers={"cookie": page["cookie"], "host": "127.0.0.1"})
+    client.get(page["path"])
+    with CaptureQueriesContext(connection) as statements:
+        answer = client.get(page["path"])
+    if answer.status_code != 200:
+        sys.exit(f"{page['name']} ({page['path']}) answered {answer.status_code}.")
+    return {"statements": len(statements)}
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

@@ -1,0 +1,15 @@
+"""The site map with a view that does nothing: same server, same middleware, same run."""
+
+from django.http import HttpRequest, HttpResponse
+from django.urls import path
+
+from config.urls import urlpatterns as site
+
+BARE = "Nothing was asked of the database."
+
+
+def bare(request: HttpRequest) -> HttpResponse:
+    return HttpResponse(BARE, content_type="text/plain")
+
+
+urlpatterns = [path("bare/", bare), *site]
