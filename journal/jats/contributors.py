@@ -48,8 +48,9 @@ def contributors(meta: Element, r: Rendering) -> tuple[tuple[Author, ...], tuple
     authors: list[Author] = []
     others: list[Author] = []
     for group in meta.iterchildren("contrib-group"):
+        shared = _shared_affiliations(group, meta)
         for contrib in group.iterchildren("contrib"):
-            person = _person(contrib, group, meta, r)
+            person = _person(contrib, group, shared, r)
             if not (person.surname or person.given or person.group):
                 r.warn("no-name", "A contributor has no name and is left out.", contrib)
             elif person.kind == "author":
@@ -64,7 +65,7 @@ def _kind(contrib: Element, group: Element) -> str:
     return "author" if kind in _AUTHOR or kind.startswith("author") else kind
 
 
-def _person(contrib: Element, group: Element, meta: Element, r: Rendering) -> Author:
+def _person(contrib: Element, group: Element, shared: list[Element], r: Rendering) -> Author:
     names = _name_parts(next(contrib.iter(*_NAMES), None))
     collab = next((el for el in contrib.iterchildren("collab", "collab-alternatives")), None)
     group_html = _group_name(collab, r) if collab is not None else ""
@@ -85,13 +86,13 @@ def _person(contrib: Element, group: Element, meta: Element, r: Rendering) -> Au
         degrees=", ".join(text_of(el) for el in contrib.iterchildren("degrees")),
         group=to_text(group_html),
         group_html=group_html,
-        members=_members(collab, meta, r) if collab is not None else (),
+        members=_members(collab, r) if collab is not None else (),
         orcid=next((found for found in ids if found), ""),
         email=_address(contrib, pointed),
         corresponding=contrib.get("corresp") == "yes" or any(name(el) == "corresp" for _kind_of, el in pointed),
         equal=contrib.get("equal-contrib") == "yes" or any(el.get("fn-type") == "equal" for _kind_of, el in pointed),
         deceased=contrib.get("deceased") == "yes" or any(el.get("fn-type") == "deceased" for _kind_of, el in pointed),
-        affiliations=tuple(_affiliation_ids(contrib, group, meta, pointed, r)),
+        affiliations=tuple(_affiliation_ids(contrib, shared, pointed, r)),
         notes=tuple(r.index.id_of(el) for _kind_of, el in pointed if name(el) in ("fn", "corresp")),
         roles=tuple(text for el in contrib.iterchildren("role") if (text := text_of(el))),
         on_behalf_of=text_of(contrib.find("on-behalf-of")),
@@ -121,10 +122,10 @@ def _group_name(collab: Element, r: Rendering) -> str:
     return " ".join("".join(parts).split()).strip(" ,;")
 
 
-def _members(collab: Element, meta: Element, r: Rendering) -> tuple[Author, ...]:
+def _members(collab: Element, r: Rendering) -> tuple[Author, ...]:
     found = []
     for group in collab.iter("contrib-group"):
-        found += [_person(contrib, group, meta, r) for contrib in group.iterchildren("contrib")]
+        found += [_person(contrib, group, [], r) for contrib in group.iterchildren("contrib")]
     return tuple(member for member in found if member.name)
 
 
@@ -142,19 +143,23 @@ def _address(contrib: Element, pointed: list[tuple[str, Element]]) -> str:
 
 
 def _affiliation_ids(
-    contrib: Element, group: Element, meta: Element, pointed: list[tuple[str, Element]], r: Rendering
+    contrib: Element, shared: list[Element], pointed: list[tuple[str, Element]], r: Rendering
 ) -> Iterator[str]:
-    """Affiliations pointed at or held; else those of the group; else the article's only one."""
+    """Affiliations pointed at or held; else the shared ones."""
     found = [el for _kind_of, el in pointed if name(el) in ("aff", "aff-alternatives")]
     found += list(contrib.iterchildren("aff", "aff-alternatives"))
-    if not found:
-        found = list(group.iterchildren("aff", "aff-alternatives"))
-        found = [el for el in found if el.find("label") is None] if len(found) > 1 else found
-    if not found and len(alone := list(meta.iterchildren("aff"))) == 1:
-        found = alone
-    for el in found:
+    for el in found or shared:
         inner = el.find("aff") if name(el) == "aff-alternatives" else el
         yield r.index.id_of(inner if inner is not None else el, "aff")
+
+
+def _shared_affiliations(group: Element, meta: Element) -> list[Element]:
+    """The affiliations of a group whose members name none; else the article's only one."""
+    found = list(group.iterchildren("aff", "aff-alternatives"))
+    if len(found) > 1:
+        found = [el for el in found if el.find("label") is None]
+    alone = list(meta.iterchildren("aff"))
+    return found or (alone if len(alone) == 1 else [])
 
 
 def _warn_of_bad_orcid(contrib: Element, ids: list[str], r: Rendering) -> None:

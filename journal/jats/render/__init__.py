@@ -1,7 +1,7 @@
 """Pass 2 and the whole way: an `<article>` element to an `ArticleDoc`."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -25,6 +25,8 @@ VERSION = 1
 SUBJECTS = (blocks, cals, citations, figures, inline, maths, notes, pictures, references, tables)
 
 _LINK = re.compile(r'<a ([^>]*?)href="#([^"]+)"([^>]*)>(.*?)</a>', re.DOTALL)
+_ID = re.compile(r' id="([^"]+)"')
+_PUBLIC = ("byline_html", "affiliations_html", "information_html", "references_html")
 _BACKLINKS = re.compile(r' ?<span class="backlinks">.*?</span>')
 
 
@@ -43,8 +45,15 @@ def render(article: Element, images: Images | None = None, files: Mapping[str, s
     r.place = "page"
     found = sections(article, r)
     reference_parts = _references(article, r)
-    fields = {**parts, **reference_parts, "sections": found}
-    return _finished(article, r, fields)
+    public = {**parts, **reference_parts}
+    shown = _ids([public[part] for part in _PUBLIC] + [abstract.html for abstract in parts["abstracts"]])
+    finish = _Finish(shown | _ids(section.html for section in found), shown)
+    return _finished(article, r, finish, {**public, "sections": found})
+
+
+def _ids(fragments: Iterable[str]) -> set[str]:
+    """The ids that are really there: a link may lead only to these."""
+    return {html_id for fragment in fragments for html_id in _ID.findall(fragment)}
 
 
 def _public_parts(article: Element, r: Rendering) -> dict[str, Any]:
@@ -61,7 +70,7 @@ def _public_parts(article: Element, r: Rendering) -> dict[str, Any]:
             for el in article.iterfind("front/article-meta/*")
             if name(el) in ("abstract", "trans-abstract")
         ],
-        "byline_html": byline(meta, r),
+        "byline_html": byline(meta),
         "affiliations_html": affiliation_list(meta, r),
         "information_html": information(article, meta, r),
     }
@@ -94,17 +103,16 @@ def _references(article: Element, r: Rendering) -> dict[str, Any]:
     return {"references": found, "references_html": "".join(html), "references_title": title_text or "References"}
 
 
-def _finished(article: Element, r: Rendering, fields: dict[str, Any]) -> ArticleDoc:
+def _finished(article: Element, r: Rendering, finish: "_Finish", fields: dict[str, Any]) -> ArticleDoc:
     """Take out links to nothing, clean, and freeze."""
-    finish = _Finish(r)
     meta: Metadata = fields["metadata"]
     found = [replace(section, html=finish.html(section.html)) for section in fields["sections"]]
     reference_html = finish.html(fields["references_html"])
     brief: Extract | None = fields["extract"]
     return ArticleDoc(
         metadata=meta,
-        abstracts=tuple(replace(abstract, html=finish.html(abstract.html)) for abstract in fields["abstracts"]),
-        extract=replace(brief, html=finish.html(brief.html)) if brief else None,
+        abstracts=tuple(replace(abstract, html=finish.public(abstract.html)) for abstract in fields["abstracts"]),
+        extract=replace(brief, html=finish.public(brief.html)) if brief else None,
         sections=tuple(found),
         contents=tree(r.headings),
         figures=tuple(r.figures),
@@ -112,11 +120,11 @@ def _finished(article: Element, r: Rendering, fields: dict[str, Any]) -> Article
         references=finish.references(fields["references"]),
         references_title=fields["references_title"],
         references_html=reference_html,
-        public_references_html=_BACKLINKS.sub("", reference_html),
+        public_references_html=finish.public(_BACKLINKS.sub("", fields["references_html"])),
         notes=tuple(r.notes),
-        byline_html=finish.html(fields["byline_html"]),
-        affiliations_html=finish.html(fields["affiliations_html"]),
-        information_html=finish.html(fields["information_html"]),
+        byline_html=finish.public(fields["byline_html"]),
+        affiliations_html=finish.public(fields["affiliations_html"]),
+        information_html=finish.public(fields["information_html"]),
         plain_text="\n\n".join(to_text(section.html) for section in found),
         errors=tuple(_errors(article, meta)),
         warnings=tuple(r.warnings),
@@ -127,13 +135,25 @@ def _finished(article: Element, r: Rendering, fields: dict[str, Any]) -> Article
 class _Finish:
     """The last step of each fragment: links whose end was never written lose their link, then nh3."""
 
-    def __init__(self, r: Rendering) -> None:
-        self.missing = r.linked - r.emitted
+    def __init__(self, present: set[str], public: set[str]) -> None:
+        self.present, self.present_in_public = present, public
 
     def html(self, fragment: str) -> str:
-        if self.missing and "#a-" in fragment:
-            fragment = _LINK.sub(self._without_end, fragment)
-        return clean(fragment)
+        """A fragment for the page with the full text."""
+        return clean(self._with_ends(fragment, self.present))
+
+    def public(self, fragment: str) -> str:
+        """A fragment for everybody: its links must not need the full text."""
+        return clean(self._with_ends(fragment, self.present_in_public))
+
+    @staticmethod
+    def _with_ends(fragment: str, present: set[str]) -> str:
+        def unlinked(match: re.Match[str]) -> str:
+            if match.group(2) in present:
+                return match.group()
+            return "" if "backlink" in match.group(1) else match.group(4)
+
+        return _LINK.sub(unlinked, fragment) if "#a-" in fragment else fragment
 
     def references(self, found: list[Reference]) -> tuple[Reference, ...]:
         """Each entry's html, all cleaned in one go: nh3's start costs more than its work."""
@@ -143,11 +163,6 @@ class _Finish:
         return tuple(
             ref if ref.html == html else replace(ref, html=html) for ref, html in zip(found, cleaned, strict=True)
         )
-
-    def _without_end(self, match: re.Match[str]) -> str:
-        if match.group(2) not in self.missing:
-            return match.group()
-        return "" if "backlink" in match.group(1) else match.group(4)
 
 
 def _errors(article: Element, meta: Metadata) -> list[Problem]:

@@ -202,8 +202,8 @@ def preformatted(r: Rendering, el: Element) -> str:
 
 
 @block("hr")
-def rule(_r: Rendering, _el: Element) -> str:
-    return "<hr>"
+def rule(r: Rendering, el: Element) -> str:
+    return "<hr>" + r.flow(el)
 
 
 @block("product")

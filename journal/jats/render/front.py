@@ -17,10 +17,10 @@ from journal.jats.tree import Element, text_of
 SHOWN = 10
 
 
-def byline(meta: Metadata, r: Rendering) -> str:
+def byline(meta: Metadata) -> str:
     """The authors as a list; past the tenth they wait in a disclosure."""
     labels = {aff.id: aff.label or str(number) for number, aff in enumerate(meta.affiliations, 1)}
-    items = [element("li", _author(author, labels, r), ' class="author"') for author in meta.authors]
+    items = [element("li", _author(author, labels), ' class="author"') for author in meta.authors]
     if not items:
         return ""
     first = f'<ul class="authors">{"".join(items[:SHOWN])}</ul>'
@@ -30,7 +30,7 @@ def byline(meta: Metadata, r: Rendering) -> str:
     return f'{first}<details class="more-authors"><summary>{len(items) - SHOWN} more authors</summary>{rest}</details>'
 
 
-def _author(author: Author, labels: dict[str, str], r: Rendering) -> str:
+def _author(author: Author, labels: dict[str, str]) -> str:
     words = author.group_html or escape(author.name)
     if author.degrees:
         words += f', <span class="degrees">{escape(author.degrees)}</span>'
@@ -38,7 +38,6 @@ def _author(author: Author, labels: dict[str, str], r: Rendering) -> str:
         words += f' <a class="orcid" href="https://orcid.org/{author.orcid}" rel="nofollow noopener">ORCID iD</a>'
     marks = [f'<a href="#{aff}">{escape(labels[aff])}</a>' for aff in author.affiliations if aff in labels]
     if marks and len(labels) > 1:
-        r.linked.update(aff for aff in author.affiliations if aff in labels)
         words += f'<sup class="aff-mark">{",".join(marks)}</sup>'
     if author.corresponding:
         words += ' <span class="corresponding">(corresponding author)</span>'

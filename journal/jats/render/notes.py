@@ -48,7 +48,6 @@ def backlinks(r: Rendering, el: Element) -> str:
         marks.insert(0, own)
     links = []
     for place, mark in enumerate(marks, 1):
-        r.linked.add(mark)
         said = f"Back to mention {place}" if len(marks) > 1 else "Back to the text"
         links.append(f'<a class="backlink" href="#{mark}" aria-label="{said}">↩</a>')
     return f' <span class="backlinks">{" ".join(links)}</span>' if links else ""

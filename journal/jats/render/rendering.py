@@ -62,7 +62,6 @@ class Rendering:
     in_link: bool = False
     warnings: list[Problem] = field(default_factory=list)
     emitted: set[str] = field(default_factory=set)
-    linked: set[str] = field(default_factory=set)
     figures: list[Figure] = field(default_factory=list)
     tables: list[Table] = field(default_factory=list)
     headings: list[Heading] = field(default_factory=list)
@@ -172,10 +171,8 @@ class Rendering:
         return f' id="{html_id}"'
 
     def link_to(self, target: Element) -> str:
-        """``#a-…`` of an element; recorded, so that a link whose end is never written can be taken out."""
-        html_id = self.index.id_of(target)
-        self.linked.add(html_id)
-        return "#" + html_id
+        """``#a-…`` of an element. A link whose end is never written is taken out when the rendering is finished."""
+        return "#" + self.index.id_of(target)
 
     def may_link(self, target: Element) -> bool:
         """Links from public parts lead only to what everybody gets: the reference list and the front matter."""

@@ -41,25 +41,25 @@ def test_each_hostile_file_has_an_expectation_here() -> None:
 
 @needs_corpus
 @pytest.mark.parametrize("name", REFUSED)
-def test_it_is_refused_within_a_second_with_a_remedy(name: str) -> None:
-    started = time.perf_counter()
+def test_it_is_refused_within_a_second_of_computing_with_a_remedy(name: str) -> None:
+    started = time.process_time()
     with pytest.raises(JatsError) as refusal:
         read(hostile(name))
-    assert time.perf_counter() - started < 1
+    assert time.process_time() - started < 1
     assert refusal.value.remedy
     assert refusal.value.line is not None or name == "empty"
 
 
 @needs_corpus
 @pytest.mark.parametrize("name", SHOWN)
-def test_it_is_shown_without_harm_within_five_seconds(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_it_is_shown_without_harm_within_five_seconds_of_computing(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     def no_network(*_args: object, **_kwargs: object) -> None:
         raise AssertionError("the network was used")
 
     monkeypatch.setattr(socket.socket, "connect", no_network)
-    started = time.perf_counter()
+    started = time.process_time()
     doc = render(read(hostile(name)).article)
-    assert time.perf_counter() - started < 5
+    assert time.process_time() - started < 5
     assert scorer.faults(scorer.full_page(doc)) == []
     assert scorer.faults(scorer.public_page(doc)) == []
 
