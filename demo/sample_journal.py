@@ -49,7 +49,7 @@ def _journal(data: dict[str, Any]) -> Journal:
         "abbreviation": identity["abbreviation"], "tagline": identity["tagline"], "about": identity["description"],
         "publisher": identity["publisher"], "issn_print": identity["issn_print"],
         "issn_online": identity["issn_electronic"], "contact_email": identity["email"], "is_sample": True,
-        "accent": colors["sea"],
+        "accent": colors["sea"], "accent_dark": colors["sky"],
     }  # fmt: skip
     journal, _ = Journal.objects.get_or_create(title=identity["title"], defaults=fields)
     return journal
