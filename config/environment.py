@@ -1,6 +1,7 @@
 """Reads settings from the environment (and a .env file beside manage.py), and says in a sentence what is wrong."""
 
 import os
+import re
 from pathlib import Path
 
 from django.core.exceptions import ImproperlyConfigured
@@ -53,5 +54,13 @@ def _lines(env_file: Path) -> dict[str, str]:
         name, separator, value = line.partition("=")
         if not separator:
             raise ImproperlyConfigured(f"Line {number} of {env_file.name} is not of the form NAME=value.")
-        values[name.strip()] = value.strip().strip("\"'")
+        values[name.strip()] = _value(value)
     return values
+
+
+def _value(text: str) -> str:
+    """What stands after `=`, without quotes and without a comment that follows after white space."""
+    text = text.strip()
+    if text[:1] in ("'", '"') and text.find(text[0], 1) > 0:
+        return text[1 : text.find(text[0], 1)]
+    return re.split(r"(?:^|\s)#", text, maxsplit=1)[0].strip()
