@@ -7,10 +7,11 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import URLPattern, path
+from django.utils.formats import date_format
 from django.utils.html import format_html_join
 from django.views.decorators.http import require_POST
 
-from accounts.admin_pages import ModelAdmin, PlainChoices, ReadOnlyInline, admin_url, column
+from accounts.admin_pages import ModelAdmin, PlainChoices, ReadOnlyInline, admin_url, column, refused
 from journal import publishing
 from journal.admin.article_form import ArticleForm
 from journal.admin.importing import import_page
@@ -74,9 +75,7 @@ class Relations(ReadOnlyInline):
 @admin.register(Article)
 class ArticleAdmin(PlainChoices, ModelAdmin):
     form = ArticleForm
-    list_display = (
-        "short_title", "status", "type_shown", "access_type", "issue", "published_online", "noted", "doi",
-    )  # fmt: skip
+    list_display = ("short_title", "status", "noted", "access_type", "in_issue", "published", "type_shown")
     list_filter = ("status", "access_type", HasProblems, "has_full_text", "article_type", "issue")
     list_select_related = ("issue",)
     list_per_page = 50
@@ -118,6 +117,14 @@ class ArticleAdmin(PlainChoices, ModelAdmin):
     @column("type", ordering="article_type")
     def type_shown(self, article: Article) -> str:
         return article.type_label or article.article_type
+
+    @column("issue", ordering="issue__published_on")
+    def in_issue(self, article: Article) -> str | None:
+        return f"{article.issue.volume}({article.issue.number})" if article.issue else None
+
+    @column("online", ordering="published_online")
+    def published(self, article: Article) -> str | None:
+        return date_format(article.published_online, "M j, Y") if article.published_online else None
 
     @column("noted at import")
     def noted(self, article: Article) -> int | None:
@@ -165,16 +172,13 @@ class ArticleAdmin(PlainChoices, ModelAdmin):
         """The buttons Publish and Unpublish of an article's page."""
         article = get_object_or_404(Article, pk=article_id)
         if not self.has_change_permission(request, article):
-            return self.refuse(request)
+            return refused(self, request, "Editor")
         {"publish": self._publish, "unpublish": self._unpublish}[verb](request, article)
         return redirect(admin_url(article))
 
-    def refuse(self, request: HttpRequest) -> HttpResponse:
-        self.message_user(request, "Your role may look at articles, and this needs the role Editor.", messages.ERROR)
-        return redirect("admin:index")
-
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:
-        return redirect("admin:journal_article_import")
+        allowed = self.has_add_permission(request)
+        return redirect("admin:journal_article_import") if allowed else refused(self, request, "Editor")
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
@@ -198,19 +202,19 @@ class ArticleAdmin(PlainChoices, ModelAdmin):
         return [*own, *super().get_urls()]
 
     def import_view(self, request: HttpRequest) -> HttpResponse:
-        return import_page(self, request) if self.has_add_permission(request) else self.refuse(request)
+        return import_page(self, request) if self.has_add_permission(request) else refused(self, request, "Editor")
 
     def preview_view(self, request: HttpRequest, article_id: int) -> HttpResponse:
         article = get_object_or_404(Article.objects.select_related("public_page", "issue", "journal"), pk=article_id)
         if not self.has_change_permission(request, article):
-            return self.refuse(request)
+            return refused(self, request, "Editor")
         kind = "visitor" if request.GET.get("as") == "visitor" else "reader"
         self.log_change(request, article, f"Previewed as a {kind}.")
         return preview_page(request, article, kind)
 
     def preview_file_view(self, request: HttpRequest, article_id: int, kind: str, name: str) -> Any:
         if not self.has_change_permission(request):
-            return self.refuse(request)
+            return refused(self, request, "Editor")
         return preview_file(request, article_id, kind, name)
 
 

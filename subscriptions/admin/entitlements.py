@@ -9,8 +9,9 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, path
+from django.urls import URLPattern, path, reverse
 from django.utils import timezone
+from django.utils.html import format_html
 
 from accounts.admin_pages import ModelAdmin, ModelForm, PlainChoices, admin_url, column, link_to, refused
 from subscriptions import grants, support, sync
@@ -123,7 +124,7 @@ class EntitlementAdmin(PlainChoices, ModelAdmin):
     form = ComplimentaryForm
     list_display = ("who", "state", "what", "kind", "came_from")
     list_filter = (InForce, "kind", "created_at")
-    list_select_related = ("user", "institution", "article", "issue", "journal")
+    list_select_related = ("user", "institution", "article", "issue", "journal", "granted_by")
     show_full_result_count = False
     search_fields = (
         "user__email", "user__name", "institution__name", "article__doi", "article__title", "=source",
@@ -188,10 +189,16 @@ class EntitlementAdmin(PlainChoices, ModelAdmin):
 
     @column("came from")
     def came_from(self, right: Entitlement) -> str:
+        """Whoever gave it, or the order or subscription it was sold with: from the source alone, without a look-up."""
+        kind, _, key = right.source.partition(":")
         if grants.is_by_staff(right):
-            return f"{right.granted_by or 'Staff'}"
-        order = support.order_behind(right)
-        return link_to(order) if order else right.source
+            return str(right.granted_by or "Staff")
+        if kind == "order":
+            return format_html('<a href="{}">Order</a>', reverse("admin:subscriptions_order_change", args=[key]))
+        if kind == "subscription":
+            found = reverse("admin:subscriptions_subscription_changelist")
+            return format_html('<a href="{}?q={}">Subscription</a>', found, key)
+        return right.source
 
     # --- ending -------------------------------------------------------------------------------------------------------
 

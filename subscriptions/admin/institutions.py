@@ -3,8 +3,8 @@
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
+from django.db.models import Count, OuterRef, Subquery
 from django.forms.models import BaseInlineFormSet
-from django.db.models import Count
 from django.http import HttpRequest
 
 from accounts.admin_pages import ModelAdmin, ModelForm, TabularInline, column
@@ -44,7 +44,9 @@ class InstitutionAdmin(ModelAdmin):
     inlines = (Ranges,)
 
     def get_queryset(self, request: HttpRequest) -> Any:
-        return super().get_queryset(request).annotate(networks=Count("ranges"))
+        in_force = Entitlement.objects.in_force().filter(institution=OuterRef("pk")).order_by()
+        count = in_force.values("institution").annotate(many=Count("pk")).values("many")
+        return super().get_queryset(request).annotate(networks=Count("ranges"), in_force=Subquery(count))
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return super().has_delete_permission(request, obj) and not (obj and obj.entitlements.exists())
@@ -53,6 +55,6 @@ class InstitutionAdmin(ModelAdmin):
     def range_count(self, institution: Institution) -> int:
         return institution.networks  # type: ignore[attr-defined,no-any-return]
 
-    @column("rights in force")
+    @column("rights in force", ordering="in_force")
     def rights_in_force(self, institution: Institution) -> int:
-        return Entitlement.objects.in_force().filter(institution=institution).count()
+        return institution.in_force or 0  # type: ignore[attr-defined]

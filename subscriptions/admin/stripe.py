@@ -62,6 +62,7 @@ class SyncTargetAdmin(ReadOnlyAdmin):
 
     list_display = ("about", "kind", "state", "attempts", "next_at", "last_error")
     list_filter = ("dead", "kind")
+    list_per_page = 25
     show_full_result_count = False
     search_fields = ("=key", "last_error")
     search_help_text = "Order id or Stripe's subscription id"
