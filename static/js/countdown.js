@@ -12,7 +12,7 @@ function left(milliseconds) {
   if (minutes < 1) return "less than a minute";
   if (minutes < 60) return plural(minutes, "minute");
   const hours = minutes < 720 ? Math.floor(minutes / 60) : Math.round(minutes / 60);
-  if (hours >= 48) return plural(Math.floor(hours / 24), "day");
+  if (hours >= 72) return plural(Math.floor(hours / 24), "day"); // A rental of 48 hours is told in hours.
   const rest = minutes % 60;
   return rest && hours < 12 ? `${plural(hours, "hour")} ${plural(rest, "minute")}` : plural(hours, "hour");
 }
