@@ -13,8 +13,11 @@ from django.test import Client
 from django.utils import timezone
 from PIL import Image
 
-from journal.models import Article, ArticleFile, Journal
+from journal.importing import import_source
+from journal.models import Article, ArticleFile, Journal, PublicPage
+from journal.worker import WorkerError
 from tests.admin.said import errors_of, messages_of, text_of
+from tests.journal.jats.build import make_xml
 from tests.make import SECRET_SENTENCE, make_article, make_issue, make_journal
 
 pytestmark = pytest.mark.django_db
@@ -120,6 +123,47 @@ def test_an_editor_makes_an_article_free_from_a_day_on(edith: Client) -> None:
     assert change(edith, article, free_from="2030-01-01").status_code == 302
     article.refresh_from_db()
     assert str(article.free_from) == "2030-01-01"
+
+
+def test_a_change_of_issue_shows_in_the_citation_line_at_once(edith: Client) -> None:
+    make_journal()
+    record = import_source(make_xml("<sec><title>Start</title><p>Words.</p></sec>"), "paper.xml")
+    article = Article.objects.get(pk=record.article_id)
+    issue = make_issue(volume="31", number="4", year=2026)
+    assert "31(4)" not in PublicPage.objects.get(article=article).header
+    assert change(edith, article, issue=issue.pk, **{"sources-INITIAL_FORMS": 0}).status_code == 302
+    assert "31(4)" in PublicPage.objects.get(article=article).header
+    data = {
+        "journal": issue.journal_id, "volume": "32", "number": "4", "year": 2026, "published_on": "2026-03-01",
+        "articles-TOTAL_FORMS": 1, "articles-INITIAL_FORMS": 1, "articles-0-id": article.pk,
+        "articles-0-issue": issue.pk, "articles-0-position": 0,
+    }  # fmt: skip
+    assert edith.post(f"/admin/journal/issue/{issue.pk}/change/", data).status_code == 302
+    assert "32(4)" in PublicPage.objects.get(article=article).header
+
+
+def test_a_page_that_cannot_be_prepared_is_said_and_nothing_is_published(edith: Client, monkeypatch: Any) -> None:
+    article = draft()
+
+    def fails(*_: Any) -> None:
+        raise WorkerError("It took too long.")
+
+    monkeypatch.setattr("journal.pages.refresh_around", fails)
+    assert "could not be prepared: It took too long." in messages_of(edith.post(f"{LIST}{article.pk}/publish/"))
+    article.refresh_from_db()
+    assert article.status == "draft"
+
+
+def test_a_failing_page_never_keeps_an_article_on_the_site(edith: Client, monkeypatch: Any) -> None:
+    article = make_article()
+
+    def fails(*_: Any) -> None:
+        raise WorkerError("It took too long.")
+
+    monkeypatch.setattr("journal.pages.refresh_around", fails)
+    edith.post(f"{LIST}{article.pk}/unpublish/")
+    article.refresh_from_db()
+    assert article.status == "draft"
 
 
 def test_only_drafts_can_be_deleted(edith: Client) -> None:
