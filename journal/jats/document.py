@@ -288,7 +288,7 @@ class Reference:
 class Note:
     id: str
     label: str
-    html: str
+    text: str
     kind: str = ""
 
 

@@ -110,11 +110,14 @@ def _finished(article: Element, r: Rendering, finish: "_Finish", fields: dict[st
     reference_html = finish.html(fields["references_html"])
     brief: Extract | None = fields["extract"]
     return ArticleDoc(
-        metadata=meta,
-        abstracts=tuple(replace(abstract, html=finish.public(abstract.html)) for abstract in fields["abstracts"]),
+        metadata=replace(meta, title_html=clean(meta.title_html), subtitle_html=clean(meta.subtitle_html)),
+        abstracts=tuple(
+            replace(abstract, html=finish.public(abstract.html), title_html=clean(abstract.title_html))
+            for abstract in fields["abstracts"]
+        ),
         extract=replace(brief, html=finish.public(brief.html)) if brief else None,
         sections=tuple(found),
-        contents=tree(r.headings),
+        contents=tree([replace(heading, title_html=clean(heading.title_html)) for heading in r.headings]),
         figures=tuple(r.figures),
         tables=tuple(r.tables),
         references=finish.references(fields["references"]),
@@ -160,6 +163,8 @@ class _Finish:
         if not found:
             return ()
         cleaned = self.html("<hr>".join(ref.html for ref in found)).split("<hr>")
+        if len(cleaned) != len(found):  # something in an entry took a rule for its own
+            cleaned = [self.html(ref.html) for ref in found]
         return tuple(
             ref if ref.html == html else replace(ref, html=html) for ref, html in zip(found, cleaned, strict=True)
         )

@@ -2,7 +2,7 @@
 
 from journal.jats.document import Figure
 from journal.jats.links import doi_url, find_doi, stem
-from journal.jats.markup import to_text, without_links
+from journal.jats.markup import escape, to_text, without_links
 from journal.jats.render.inline import anchor_tag
 from journal.jats.render.pictures import choose, file_named
 from journal.jats.render.rendering import Rendering, block
@@ -42,7 +42,7 @@ def object_doi(r: Rendering, el: Element) -> str:
     for object_id in el.iterchildren("object-id"):
         doi = find_doi(text_of(object_id)) if object_id.get("pub-id-type") == "doi" else ""
         if doi:
-            return f'<p class="object-doi">{anchor_tag(r, doi_url(doi), doi)}</p>'
+            return f'<p class="object-doi">{anchor_tag(r, doi_url(doi), escape(doi))}</p>'
     return ""
 
 

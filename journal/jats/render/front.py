@@ -63,7 +63,7 @@ def affiliation_list(meta: Metadata, r: Rendering) -> str:
 
 def information(article: Element, meta: Metadata, r: Rendering) -> str:
     """Everything of the front matter that is neither title, byline nor abstract."""
-    rows = [*_dates(meta), *_people(meta), *_declarations(article, meta, r)]
+    rows = [*_dates(meta), *_people(meta), *_contributions(article, meta, r), *_declarations(article, meta, r)]
     listed = "".join(f"<div><dt>{term}</dt><dd>{words}</dd></div>" for term, words in rows if words)
     notes = author_notes(article, r)
     return (f'<dl class="information">{listed}</dl>' if listed else "") + notes
@@ -112,6 +112,16 @@ def _people(meta: Metadata) -> Iterable[tuple[str, str]]:
         yield role, "; ".join(names)
 
 
+def _contributions(article: Element, meta: Metadata, r: Rendering) -> Iterable[tuple[str, str]]:
+    """What each author did (CRediT), and what their biographies say."""
+    said = [
+        f"<p>{escape(author.name)}: {escape('; '.join(author.roles))}</p>" for author in meta.authors if author.roles
+    ]
+    yield "Author contributions", "".join(said)
+    bios = article.iterfind("front/article-meta/contrib-group/contrib/bio")
+    yield "About the authors", "".join(r.flow(bio, skip=("label", "title")) for bio in bios)
+
+
 def _declarations(article: Element, meta: Metadata, r: Rendering) -> Iterable[tuple[str, str]]:
     yield "Funding", _funding(article, meta)
     yield "Data availability", data_statement_in_front(article, r)
@@ -149,14 +159,19 @@ def head_of_part(part: Element, r: Rendering, default: str) -> tuple[str, str]:
 
 def _details(meta: Element, r: Rendering) -> str:
     authors, others = contributors(meta, r)
-    people = [person.group_html or escape(person.name) for person in authors]
-    people += [f"{escape(person.name)} ({escape(', '.join(person.roles) or person.kind)})" for person in others]
+    people = [_named_with_roles(person, "") for person in authors]
+    people += [_named_with_roles(person, person.kind) for person in others]
     lines = [f"<p>{', '.join(people)}</p>"] if people else []
     lines += [f"<p{r.id(aff, 'aff')}>{r.inline(aff).strip()}</p>" for aff in meta.iter("aff")]
     dois = [text_of(el) for el in meta.iterchildren("article-id") if el.get("pub-id-type") == "doi"]
     lines += [f"<p>{anchor_tag(r, doi_url(doi), escape(doi))}</p>" for doi in dois]
     lines += [with_notes(r, notes, skip=("title", "label")) for notes in meta.iterchildren("author-notes")]
     return "".join(lines)
+
+
+def _named_with_roles(person: Author, otherwise: str) -> str:
+    roles = escape("; ".join(person.roles) or otherwise)
+    return (person.group_html or escape(person.name)) + (f" ({roles})" if roles else "")
 
 
 def _inner_abstracts(meta: Element, r: Rendering) -> str:

@@ -120,7 +120,7 @@ def _parts(r: Rendering, ref: Element) -> list[str]:
     twins = ("label", "element-citation") if as_printed else ("label",)
     holder = [child for child in ref if name(child) not in twins]
     parts = [_line(r, child) for child in holder]
-    return [part.strip() for part in [ref.text or "", *parts] if part.strip()]
+    return [part.strip() for part in [escape(ref.text), *parts] if part.strip()]
 
 
 def _line(r: Rendering, child: Element) -> str:

@@ -74,3 +74,9 @@ def test_the_parts_that_exports_need_are_kept() -> None:
     reference = references(f'<ref id="B1"><label>1</label>{parts}</ref>').references[0]
     assert (reference.title, reference.source, reference.year, reference.label) == ("T", "S", "2001", "1")
     assert reference.authors == ("Smith JA", "Jones B")
+
+
+def test_stray_text_in_an_entry_is_text_and_never_markup() -> None:
+    doc = references('<ref id="B1">&lt;img src=x onerror=y&gt;<mixed-citation>X.</mixed-citation></ref>')
+    assert "<img" not in doc.references_html
+    assert "&lt;img src=x onerror=y&gt; X." in doc.references_html

@@ -1,0 +1,54 @@
+"""Damaged articles are refused with words or rendered soundly and safely; nothing raises, nothing takes long."""
+
+import random
+import time
+
+import pytest
+
+import journal.jats.render as renderer
+from journal.jats import JatsError, read
+from journal.jats.render import render
+from tests.journal.corpus import ARTICLES, needs_corpus
+from tests.journal.jats import scorer
+from tests.journal.jats.mutants import mutant, poison_links, poison_text
+
+pytestmark = needs_corpus
+SMALL = [path for path in ARTICLES if path.stat().st_size < 100_000]
+MUTANTS, A_TEST = 1000, 100
+
+
+@pytest.mark.parametrize("first", range(0, MUTANTS, A_TEST))
+def test_a_hundred_mutants_are_refused_or_rendered_soundly(first: int) -> None:
+    found: list[str] = []
+    texts = lost = 0
+    for number in range(first, first + A_TEST):
+        what, data = mutant(number, SMALL)
+        started = time.process_time()
+        try:
+            article = read(data).article
+        except JatsError:
+            continue
+        doc = render(article)
+        assert time.process_time() - started < 5, what
+        faults = scorer.faults(scorer.full_page(doc)) + scorer.faults(scorer.public_page(doc))
+        found += [
+            f"{what}: {fault}" for fault in faults if fault != "not exactly one h1"
+        ]  # a title of nothing has none
+        body = read(data).article.find("body")
+        if body is not None:
+            letters, gone, _missing = scorer.lost(body, scorer.page_text(doc))
+            texts, lost = texts + letters, lost + gone
+    assert found == []
+    assert lost <= texts * 0.002, f"{lost} of {texts} letters lost"
+
+
+def test_the_renderer_is_safe_without_its_second_net(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(renderer, "clean", lambda fragment: fragment)
+    for number, path in enumerate(ARTICLES):
+        article, seed = read(path.read_bytes()).article, random.Random(number)
+        poison_links(article, seed)
+        poison_text(article, seed)
+        doc = render(article)
+        for page in (scorer.full_page(doc), scorer.public_page(doc)):
+            unsafe = [fault for fault in scorer.faults(page) if not fault.startswith(("not exactly", "heading"))]
+            assert unsafe == [], path.stem
