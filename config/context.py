@@ -5,6 +5,7 @@ from typing import Any
 from django.conf import settings
 from django.core.cache import cache
 from django.http import HttpRequest
+from django.template.loader import render_to_string
 
 from accounts.models import ServiceCenter
 from journal.models import Journal
@@ -17,6 +18,7 @@ def site(request: HttpRequest) -> dict[str, Any]:
     frame = cache.get("frame")
     if frame is None:
         frame = {"journal": Journal.objects.first(), "service_center": ServiceCenter.current()}
+        frame["footer"] = render_to_string("components/_footer.html", frame)
         cache.set("frame", frame, SECONDS)
     return {
         **frame,

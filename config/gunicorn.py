@@ -16,5 +16,6 @@ max_requests = 20_000
 max_requests_jitter = 2_000
 # The local Stripe and other programs on the machine have their own ports; only nginx or the demo's browser come here.
 forwarded_allow_ips = "127.0.0.1"
+control_socket_disable = True  # nobody manages it at run time, and its place in the home folder is shared by checkouts
 accesslog = None
 errorlog = "-"

@@ -14,7 +14,6 @@ from django.core.files import File
 from django.db import transaction
 
 from accounts.models import ServiceCenter, User
-from journal import pages
 from journal.importing import ImportRecord, import_source
 from journal.models import Article, Issue, Journal, Section
 from journal.publishing import publish

@@ -14,7 +14,7 @@ CARD = "pm_card_visa"
 
 def subscribe(email: str) -> None:
     user = User.objects.get(email=email)
-    offer = Offer.objects.on_sale().filter(kind=Offer.Kind.SUBSCRIPTION, interval=Offer.Interval.YEAR).first()  # type: ignore[attr-defined]
+    offer = Offer.objects.on_sale().filter(kind=Offer.Kind.SUBSCRIPTION, interval=Offer.Interval.YEAR).first()
     if offer is None or Subscription.objects.filter(user=user).exists():
         return
     checkout.begin(Wish(user, offer, None, "/"))

@@ -15,7 +15,7 @@ from journal.models import Article
 def citation(request: HttpRequest, doi: str, form: str) -> HttpResponse:
     if form not in FORMATS:
         raise Http404("We have citations as .ris, .bib, .json and .txt.")
-    published = Article.objects.published().by_doi(doi).select_related("journal", "issue")  # type: ignore[attr-defined]
+    published = Article.objects.published().by_doi(doi).select_related("journal", "issue")
     article = get_object_or_404(published)
     content_type, write = FORMATS[form]
     text = write(article)

@@ -31,7 +31,7 @@ class LatestArticles(Feed):  # type: ignore[type-arg]  # generic for mypy only
         return f"{settings.SITE_URL}{reverse('journal:feed')}"
 
     def items(self) -> Any:
-        newest = Article.objects.published().newest()  # type: ignore[attr-defined]
+        newest = Article.objects.published().newest()
         return newest.only("doi", "title", "abstract", "byline", "published_online", "updated_at")[:NEWEST]
 
     def item_title(self, item: Any) -> str:
@@ -54,7 +54,7 @@ class ArticleSitemap(Sitemap):  # type: ignore[type-arg]  # generic for mypy onl
     limit = 10_000
 
     def items(self) -> Any:
-        return Article.objects.published().newest().only("doi", "updated_at")  # type: ignore[attr-defined]
+        return Article.objects.published().newest().only("doi", "updated_at")
 
     def lastmod(self, item: Article) -> Any:
         return item.updated_at
@@ -62,7 +62,7 @@ class ArticleSitemap(Sitemap):  # type: ignore[type-arg]  # generic for mypy onl
 
 class IssueSitemap(Sitemap):  # type: ignore[type-arg]
     def items(self) -> Any:
-        return Issue.objects.published()  # type: ignore[attr-defined]
+        return Issue.objects.published()
 
 
 SITEMAPS = {"articles": ArticleSitemap, "issues": IssueSitemap}
@@ -72,8 +72,8 @@ SITEMAPS = {"articles": ArticleSitemap, "issues": IssueSitemap}
 def robots(request: HttpRequest) -> HttpResponse:
     lines = [
         "User-agent: *",
-        "Disallow: /search/",
-        "Disallow: /accounts/",
+        "Disallow: /search/?",
+        "Disallow: /accounts/*?",
         "Disallow: /my-access/",
         "Disallow: /offers/",
         f"Sitemap: {settings.SITE_URL}/sitemap.xml",

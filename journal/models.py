@@ -81,7 +81,7 @@ class Issue(models.Model):
     cover_height = models.PositiveIntegerField(null=True, editable=False)
     cover_alt = models.CharField("cover in words", max_length=300, blank=True)
 
-    objects: ClassVar[models.Manager[Issue]] = IssueQuerySet.as_manager()  # type: ignore[assignment]
+    objects: ClassVar[models.Manager[Issue]] = IssueQuerySet.as_manager()
 
     class Meta:
         ordering = ["-published_on", "-volume", "-number"]
@@ -173,7 +173,7 @@ class Article(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 
-    objects: ClassVar[models.Manager[Article]] = ArticleQuerySet.as_manager()  # type: ignore[assignment]
+    objects: ClassVar[models.Manager[Article]] = ArticleQuerySet.as_manager()
 
     class Meta:
         ordering = ["-published_online", "-pk"]

@@ -25,7 +25,7 @@ class Matches:
 def search(text: str) -> Matches:
     """Articles any visitor may find. `text` may hold "phrases", or, and -exclusions (websearch_to_tsquery)."""
     query = SearchQuery(text.replace("\x00", " "), config=CONFIG, search_type="websearch")
-    published: ArticleQuerySet = Article.objects.published()  # type: ignore[attr-defined]
+    published: ArticleQuerySet = Article.objects.published()
     found = published.filter(search=query)
     count = found.order_by()[: COUNT_UP_TO + 1].count()
     ranked = found.annotate(rank=SearchRank("search", query)).order_by("-rank", "-published_online", "-pk")

@@ -13,12 +13,15 @@ from django.utils.cache import patch_cache_control
 from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_safe
 
+from journal import article_parts
 from journal.access import Access, Reader
+from journal.article_parts import Found
 from journal.doi import pasted_doi
-from journal.models import Article, ArticleFile, FullText, Issue, Journal, PublicPage
+from journal.models import Article, ArticleFile, Issue, Journal
 from journal.search import LONGEST_QUERY, guard_statement_time, search
 
 PER_PAGE = 20
+ISSUE_ORDER = ("-published_on", "-volume", "-number")  # annotating with a count drops the model's own order
 LIST_FIELDS = (
     "doi", "title_html", "title", "subtitle_html", "byline", "article_type", "type_label", "first_page", "last_page",
     "elocation_id", "published_online", "corrected_on", "retracted_on", "access_type", "free_from", "issue", "section",
@@ -41,7 +44,7 @@ def _listed() -> Any:
     return (
         Article.objects.published()
         .select_related("section", "issue")
-        .only(  # type: ignore[attr-defined]
+        .only(
             *LIST_FIELDS,
             "section__name",
             "section__position",
@@ -55,7 +58,7 @@ def _listed() -> Any:
 
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
-    current = Issue.objects.published().first()  # type: ignore[attr-defined]
+    current = Issue.objects.published().first()
     articles = list(_listed().filter(Q(issue=current) | Q(issue=None)).in_issue_order() if current else _listed())
     items = marked(request, articles)
     in_issue = [item for item in items if current and item["article"].issue_id == current.pk]
@@ -67,7 +70,7 @@ def home(request: HttpRequest) -> HttpResponse:
         "current_issue": current,
         "sections": _by_section(in_issue),
         "online_first": online_first[:5],
-        "recent_issues": Issue.objects.published()[1:5] if current else [],  # type: ignore[attr-defined]
+        "recent_issues": Issue.objects.published()[1:5] if current else [],
     }
     return render(request, "journal/home.html", context)
 
@@ -84,13 +87,13 @@ def _by_section(items: list[dict[str, Any]]) -> list[dict[str, Any]]:
 @require_safe
 def issue_list(request: HttpRequest) -> HttpResponse:
     published = Count("articles", filter=Q(articles__status=Article.Status.PUBLISHED))
-    issues = Issue.objects.published().annotate(article_count=published)  # type: ignore[attr-defined]
+    issues = Issue.objects.published().annotate(article_count=published).order_by(*ISSUE_ORDER)
     return render(request, "journal/issue_list.html", {"issues": issues})
 
 
 @require_safe
 def issue(request: HttpRequest, volume: str, number: str) -> HttpResponse:
-    published = Issue.objects.published()  # type: ignore[attr-defined]
+    published = Issue.objects.published()
     found = get_object_or_404(published, volume=volume, number=number)
     items = marked(request, _listed().filter(issue=found).in_issue_order())
     around = _neighbors(found)
@@ -99,7 +102,7 @@ def issue(request: HttpRequest, volume: str, number: str) -> HttpResponse:
 
 @require_safe
 def issue_cover(request: HttpRequest, volume: str, number: str) -> HttpResponseBase:
-    found = get_object_or_404(Issue.objects.published(), volume=volume, number=number)  # type: ignore[attr-defined]
+    found = get_object_or_404(Issue.objects.published(), volume=volume, number=number)
     if not found.cover:
         raise Http404("This issue has no cover.")
     response = FileResponse(found.cover.open("rb"))
@@ -108,7 +111,7 @@ def issue_cover(request: HttpRequest, volume: str, number: str) -> HttpResponseB
 
 
 def _neighbors(found: Issue) -> dict[str, Issue | None]:
-    others = Issue.objects.published().exclude(pk=found.pk)  # type: ignore[attr-defined]
+    others = Issue.objects.published().exclude(pk=found.pk)
     earlier = others.filter(published_on__lte=found.published_on).order_by("-published_on", "-pk").first()
     later = others.filter(published_on__gt=found.published_on).order_by("published_on", "pk").first()
     return {"previous_issue": earlier, "next_issue": later}
@@ -146,7 +149,7 @@ def _results(request: HttpRequest, text: str) -> dict[str, Any]:
             guard_statement_time()
             matches = search(text)
             page = Paginator(matches.articles.only(*LIST_FIELDS).select_related(None), PER_PAGE)
-            page.count = matches.count  # type: ignore[misc]  # counted already, and only up to 1,000
+            page.count = matches.count  # counted already, and only up to 1,000
             shown = page.get_page(request.GET.get("page"))
             items = marked(request, shown.object_list)
     except OperationalError:
@@ -158,45 +161,37 @@ def _results(request: HttpRequest, text: str) -> dict[str, Any]:
 
 
 def _find(doi: str) -> Article | None:
-    return Article.objects.published().by_doi(doi).first()  # type: ignore[attr-defined,no-any-return]
+    return Article.objects.published().by_doi(doi).first()
 
 
 def _article(doi: str) -> Article:
-    """The published article with its public parts; 404 for anything a visitor may not find."""
-    found = (
-        Article.objects.published()
-        .by_doi(doi)
-        .select_related("public_page", "issue")
-        .defer(  # type: ignore[attr-defined]
-            "search", "authors", "abstract", "keywords", "problems"
-        )
+    """The published article; 404 for anything a visitor may not find."""
+    found = Article.objects.published().by_doi(doi)
+    return get_object_or_404(
+        found.defer("search", "authors", "abstract", "keywords", "problems")
     )
-    return get_object_or_404(found)  # type: ignore[no-any-return]
 
 
 @require_safe
 def article(request: HttpRequest, doi: str) -> HttpResponse:
     """The article page: its public parts for everybody, the full text after the yes."""
-    found = _article(doi)
-    if found.doi != doi:
-        return redirect(found, permanent=True)
-    return article_page(request, found, reader_of(request).access_to(found))
+    found = article_parts.find(doi)
+    if found is None:
+        raise Http404("No published article has this DOI.")
+    if found.article.doi != doi:
+        return redirect(found.article, permanent=True)
+    return article_page(request, found, reader_of(request).access_to(found.article))
 
 
-def article_page(request: HttpRequest, found: Article, access: Access) -> HttpResponse:
+def article_page(request: HttpRequest, found: Found, access: Access) -> HttpResponse:
     context = {
-        "article": found,
-        "public": _public(found),
+        "article": found.article,
+        "public": found.public,
         "access": access,
-        "previews": [] if access.granted else _previews(found),
-        "full_text": FullText.objects.filter(pk=found.pk).first() if access.granted else None,
-        "now_reading": access.granted,
+        "previews": [] if access.granted else found.previews,
+        "full_text": article_parts.full_text(found.article) if access.granted else None,
     }
     return render(request, "journal/article.html", context)
-
-
-def _public(found: Article) -> PublicPage:
-    return getattr(found, "public_page", None) or PublicPage(article=found, header=found.title_html)
 
 
 def _previews(found: Article) -> list[ArticleFile]:

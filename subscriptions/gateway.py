@@ -211,7 +211,7 @@ def create_customer(*, email: str, user_id: int, idempotency_key: str) -> str:
 @_translated
 def create_session(params: dict[str, Any], *, idempotency_key: str) -> Session:
     """Open a payment page. Keys are put in order, so that a repeat read from the database is the same to the byte."""
-    created = client().v1.checkout.sessions.create(_in_order(params), options={"idempotency_key": idempotency_key})  # type: ignore[arg-type]
+    created = client().v1.checkout.sessions.create(_in_order(params), options={"idempotency_key": idempotency_key})
     return _session(created)
 
 
@@ -269,11 +269,12 @@ def ensure_webhook(url: str) -> str | None:
     Returns the signing secret when the endpoint is new (Stripe tells it only then), else None.
     """
     endpoints = client().v1.webhook_endpoints
+    events: Any = {"enabled_events": list(EVENTS)}
     for endpoint in endpoints.list({"limit": 100}).data:
         if endpoint.url == url and endpoint.status == "enabled":
-            endpoints.update(endpoint.id, {"enabled_events": list(EVENTS)})  # type: ignore[typeddict-item]
+            endpoints.update(endpoint.id, events)
             return None
-    params: Any = {"url": url, "enabled_events": list(EVENTS), "api_version": stripe.api_version}
+    params: Any = {"url": url, "api_version": stripe.api_version, **events}
     return endpoints.create(params).secret
 
 

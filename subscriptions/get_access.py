@@ -4,7 +4,6 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from urllib.parse import urlencode
 
-from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
 
@@ -109,39 +108,49 @@ def _options(article: Article, reader: RequestReader, state: str, chosen: str) -
     offers = _offers(article)
     if state in ("rental_running", "rental_ready"):
         offers = [offer for offer in offers if offer.kind != Offer.Kind.RENTAL]
-    return [_option(offer, article, reader, chosen) for offer in offers]
+    signing_up = "" if reader.is_authenticated else reverse("account_signup")
+    return [_option(offer, article, signing_up, chosen) for offer in offers]
 
 
 def _offers(article: Article) -> list[Offer]:
     """What is on sale for an article; its own price takes the place of the journal's."""
-    here = Q(article=None) | Q(article=article.pk)
-    found = list(Offer.objects.on_sale().filter(here, journal=article.journal_id))
+    found = list(Offer.objects.on_sale_for(article))
     own = {offer.kind for offer in found if offer.article_id}
     return [offer for offer in found if offer.article_id or offer.kind not in own]
 
 
-def _option(offer: Offer, article: Article, reader: RequestReader, chosen: str) -> Option:
-    titles = {
-        "purchase": "Buy this article",
-        "rental": f"Rent for {offer.rental_hours} hours",
-        "subscription": f"Subscribe by the {offer.interval}",
-    }
-    order_url = f"{reverse('subscriptions:order', args=[offer.pk])}?{urlencode({'article': article.pk})}"
-    back = f"{article.get_absolute_url()}?{urlencode({'chosen': offer.pk})}#get-access"
+def _option(offer: Offer, article: Article, signing_up: str, chosen: str) -> Option:
+    """`signing_up` is the address for a visitor to make an account first, and empty for a reader who has one."""
+    price = str(offer.price)
     return Option(
         offer_id=offer.pk,
         kind=offer.kind,
-        title=titles[offer.kind],
-        price=str(offer.price),
+        title=TITLES[offer.kind].format(hours=offer.rental_hours, interval=offer.interval),
+        price=price,
         period=f"per {offer.interval}" if offer.interval else "",
         terms=TERMS[offer.kind],
         tax_note=offer.tax_note,
-        action_url=order_url if reader.is_authenticated else _with_next("account_signup", back),
-        button_label=LABELS[offer.kind].format(price=offer.price, interval=offer.interval),
+        action_url=_back_after(signing_up, offer, article) if signing_up else _order_url(offer, article),
+        button_label=LABELS[offer.kind].format(price=price, interval=offer.interval),
         is_chosen=chosen == str(offer.pk),
     )
 
 
+def _order_url(offer: Offer, article: Article) -> str:
+    return f"{reverse('subscriptions:order', args=[offer.pk])}?article={article.pk}"
+
+
+def _back_after(signing_up: str, offer: Offer, article: Article) -> str:
+    """To the account first, then back to this article with the offer chosen."""
+    back = f"{article.get_absolute_url()}?chosen={offer.pk}#get-access"
+    return f"{signing_up}?{urlencode({'next': back})}"
+
+
+TITLES = {
+    "purchase": "Buy this article",
+    "rental": "Rent for {hours} hours",
+    "subscription": "Subscribe by the {interval}",
+}
 TERMS = {
     "purchase": "Yours for good: full text, PDF and printing.",
     "rental": "Read on this site. The clock starts when you press Start, within 30 days. No PDF, no printing.",

@@ -11,7 +11,7 @@ os.environ.setdefault("STRIPE_WEBHOOK_SECRETS", "whsec_none")
 os.environ.setdefault("STRIPE_API_BASE", "http://127.0.0.1:9")  # nothing answers there; see the local_stripe fixture
 
 from config.settings import *  # noqa: F403
-from config.settings import BASE_DIR, DATABASES, STORAGES
+from config.settings import DATABASES, STORAGES
 
 DEBUG = False
 SITE_URL = "http://testserver"
@@ -21,9 +21,10 @@ EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.dummy.DummyCache"}}
 STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
 WHITENOISE_AUTOREFRESH = False
-STATIC_ROOT = BASE_DIR / "static"
 _files = Path(tempfile.mkdtemp(prefix="firstpage-test-"))
 MEDIA_ROOT = _files / "media"
+STATIC_ROOT = _files / "static"
+STATIC_ROOT.mkdir()
 STORAGES["articles"]["OPTIONS"] = {"location": _files / "articles", "base_url": None}
 DATABASES["default"]["OPTIONS"]["options"] = "-c synchronous_commit=off"
 LOGGING_CONFIG = None

@@ -16,7 +16,7 @@ def run(folder: Path, then: str = "print('connected')") -> subprocess.CompletedP
     environment = {**os.environ, "VAR_DIR": str(folder), "DEBUG": "1", "ENV_FILE": os.devnull, "DATABASE_URL": ""}
     environment["DJANGO_SETTINGS_MODULE"] = "config.settings"
     command = [sys.executable, "-c", ASK.format(then=then)]
-    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=90)
+    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=90, check=False)
 
 
 def server_is_up(folder: Path) -> bool:

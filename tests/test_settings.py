@@ -29,7 +29,10 @@ def check(**settings: str) -> subprocess.CompletedProcess[str]:
         ({"DATABASE_URL": "mysql://x/y"}, "First Page runs on PostgreSQL only"),
         ({"DATABASE_URL": "postgresql://host/"}, "DATABASE_URL names no database"),
         ({"STRIPE_SECRET_KEY": "sk_test_a"}, "STRIPE_SECRET_KEY is set without STRIPE_WEBHOOK_SECRETS"),
-        ({"STRIPE_API_BASE": "http://127.0.0.1:1", "STRIPE_SECRET_KEY": "sk_live_a"}, "STRIPE_API_BASE is not Stripe's"),
+        (
+            {"STRIPE_API_BASE": "http://127.0.0.1:1", "STRIPE_SECRET_KEY": "sk_live_a"},
+            "STRIPE_API_BASE is not Stripe's",
+        ),
         ({"STRIPE_SECRET_KEY": "sk_live_a", "STRIPE_LIVEMODE": "0"}, "STRIPE_LIVEMODE and the kind of"),
     ],
 )
@@ -63,7 +66,7 @@ def test_the_example_is_read_without_its_comments(tmp_path: Path) -> None:
 def test_a_line_that_is_no_setting_is_named(tmp_path: Path) -> None:
     file = tmp_path / ".env"
     file.write_text("DEBUG=1\nnonsense\n")
-    with pytest.raises(Exception, match="Line 2 of .env is not of the form NAME=value"):
+    with pytest.raises(Exception, match=r"Line 2 of \.env is not of the form NAME=value"):
         Environment(file)
 
 

@@ -23,5 +23,5 @@ def article_waiting(context: Any) -> Article | None:
     except Resolver404:
         return None
     doi = match.kwargs.get("doi") if match.view_name == "journal:article" else None
-    found = Article.objects.published().by_doi(doi).only("title_html") if doi else None  # type: ignore[attr-defined]
+    found = Article.objects.published().by_doi(doi).only("title_html") if doi else None
     return found.first() if found is not None else None

@@ -16,6 +16,6 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='entitlement',
             name='revoked_by',
-            field=models.ForeignKey(blank=True, help_text='The staff member who revoked it; empty when a refund or a dispute did. Reading Stripe again keeps it so.', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
+            field=models.ForeignKey(blank=True, help_text='The staff member who revoked it; empty when a refund or a dispute did.', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
         ),
     ]

@@ -63,12 +63,12 @@ class Entitlement(models.Model):
     revoke_reason = models.CharField(max_length=300, blank=True)
     revoked_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+",
-        help_text="The staff member who revoked it; empty when a refund or a dispute did. Reading Stripe again keeps it so.",
+        help_text="The staff member who revoked it; empty when a refund or a dispute did.",
     )  # fmt: skip
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 
-    objects: ClassVar[models.Manager["Entitlement"]] = EntitlementQuerySet.as_manager()  # type: ignore[assignment]
+    objects: ClassVar[models.Manager["Entitlement"]] = EntitlementQuerySet.as_manager()
 
     class Meta:
         ordering = ["-created_at"]

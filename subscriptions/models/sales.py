@@ -29,6 +29,14 @@ class OfferQuerySet(models.QuerySet["Offer"]):
     def on_sale(self) -> "OfferQuerySet":
         return self.filter(active=True).order_by("position", "amount")
 
+    def on_sale_for(self, article: Article) -> "models.query.RawQuerySet[Offer]":
+        """`on_sale()` for one article, its own prices and the journal's: a third of the time (docs/performance.md)."""
+        return self.raw(
+            "SELECT * FROM subscriptions_offer WHERE active AND journal_id = %s"
+            " AND (article_id IS NULL OR article_id = %s) ORDER BY position, amount",
+            [article.journal_id, article.pk],
+        )
+
 
 class Offer(models.Model):
     """A thing for sale. Purchase and rental offers are price lists for every article of the journal."""
@@ -56,7 +64,7 @@ class Offer(models.Model):
     position = models.PositiveSmallIntegerField(default=0)
     active = models.BooleanField("on sale", default=True)
 
-    objects: ClassVar[models.Manager["Offer"]] = OfferQuerySet.as_manager()  # type: ignore[assignment]
+    objects: ClassVar[models.Manager["Offer"]] = OfferQuerySet.as_manager()
 
     class Meta:
         ordering = ["position", "amount"]

@@ -77,7 +77,7 @@ class SyncTarget(models.Model):
     last_error = models.TextField(blank=True)
     dead = models.BooleanField("given up", default=False)
 
-    objects: ClassVar[models.Manager["SyncTarget"]] = SyncTargetQuerySet.as_manager()  # type: ignore[assignment]
+    objects: ClassVar[models.Manager["SyncTarget"]] = SyncTargetQuerySet.as_manager()
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["kind", "key"], name="one_target_per_object")]

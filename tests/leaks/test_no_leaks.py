@@ -27,7 +27,16 @@ from tests.make import make_right, make_user, sample_folder
 
 MOST_PAGES = 3000
 LINK = re.compile(r"""(?:href|src|action|content|srcset)=["']([^"']+)["']|<loc>([^<]+)</loc>|url\(["']?([^"')]+)""")
-ARTICLE_VARIANTS = ("?format=json", "?print=1", "?format=amp", "?chosen=1", "article.css", "full/", "fulltext/", "?x=.css")
+ARTICLE_VARIANTS = (
+    "?format=json",
+    "?print=1",
+    "?format=amp",
+    "?chosen=1",
+    "article.css",
+    "full/",
+    "fulltext/",
+    "?x=.css",
+)
 NOT_FOLLOWED = ("/accounts/logout/", "/static/")
 
 SENTINELS: dict[str, list[str]] = json.loads((sample_folder() / "sentinels.json").read_text())
@@ -129,7 +138,11 @@ def guesses() -> Iterator[str]:
             yield f"/search/?q=%22{'%20'.join(words[:8])}%22"
 
 
-pytestmark = [pytest.mark.django_db(transaction=False), pytest.mark.xdist_group("sample"), pytest.mark.usefixtures("sample_site")]
+pytestmark = [
+    pytest.mark.django_db(transaction=False),
+    pytest.mark.xdist_group("sample"),
+    pytest.mark.usefixtures("sample_site"),
+]
 
 
 def named(found: dict[str, set[str]]) -> dict[str, list[str]]:
@@ -141,7 +154,11 @@ def everybody() -> dict[str, Callable[[], Client]]:
         "a visitor": Client,
         "a signed-in stranger": lambda: signed_in(make_user("stranger@example.org")),
         "a crawler": lambda: Client(
-            headers={"User-Agent": "Googlebot/2.1", "Referer": "https://www.google.com/", "X-Forwarded-For": "66.249.66.1"}
+            headers={
+                "User-Agent": "Googlebot/2.1",
+                "Referer": "https://www.google.com/",
+                "X-Forwarded-For": "66.249.66.1",
+            }
         ),
     }
 

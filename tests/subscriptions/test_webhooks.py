@@ -5,7 +5,8 @@ import time
 
 import pytest
 from django.test import Client
-from hypothesis import HealthCheck, given, settings as hypothesis_settings
+from hypothesis import HealthCheck, given
+from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from accounts.models import User
@@ -320,7 +321,8 @@ def test_the_right_follows_what_stripe_says_now_whatever_it_said_before(
         )  # fmt: skip
         is_open = state == "open"
         return gateway.Session(
-            placed.session_id, "", "open" if is_open else "complete", "unpaid" if is_open else "paid", datetime.now(UTC),
+            placed.session_id, "", "open" if is_open else "complete", "unpaid" if is_open else "paid",
+            datetime.now(UTC),
             3000, 3000, "usd", None if is_open else f"pi_{stamp}", None, charge=None if is_open else charge,
         )  # fmt: skip
 
@@ -331,7 +333,9 @@ def test_the_right_follows_what_stripe_says_now_whatever_it_said_before(
     right = Entitlement.objects.filter(source=f"order:{placed.pk}").first()
     last = reached[-1] if reached else "open"
     assert bool(right and right.revoked_at is None) is (last in ("paid", "won"))
-    Order.objects.filter(pk=placed.pk).update(state="expired" if last == "open" else Order.objects.get(pk=placed.pk).state)
+    Order.objects.filter(pk=placed.pk).update(
+        state="expired" if last == "open" else Order.objects.get(pk=placed.pk).state
+    )
 
 
 def test_the_inbox_survives_thirty_two_deliveries_at_once(dan: User) -> None:
