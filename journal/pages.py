@@ -1,5 +1,6 @@
 """An article's rendering put into its rows: fields for lists, public parts of its page, full text, search entry."""
 
+import logging
 from datetime import date
 from typing import Any
 
@@ -8,9 +9,11 @@ from django.template.loader import render_to_string
 
 from journal import metadata, search, worker
 from journal.filing import addresses
-from journal.jats import ArticleDoc
+from journal.jats import ArticleDoc, JatsError
 from journal.jats.document import Author, Heading, PartialDate
 from journal.models import Article, FullText, PublicPage, Relation
+
+logger = logging.getLogger(__name__)
 
 #: Relations as the notice at the other end calls them.
 _NOTICES = {
@@ -158,7 +161,12 @@ def refresh_around(article: Article) -> None:
     date_by_relations(article)
     for one in [article, *related(article)]:
         date_by_relations(one)
-        if prepare(one) is None:
+        try:
+            prepared = prepare(one)
+        except (JatsError, worker.WorkerError):
+            logger.exception("The page of article %s could not be prepared again; only its banners are new.", one.pk)
+            prepared = None
+        if prepared is None:
             PublicPage.objects.filter(article=one).update(notices=_notices(one))
 
 

@@ -1,11 +1,13 @@
 """Importing: what becomes of a file, that it can be done again, and that what fails leaves nothing behind."""
 
 import io
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.core.files.storage import storages
+from django.db import connection
 from django.test import Client
 from PIL import Image
 
@@ -337,3 +339,28 @@ def test_real_files_and_packages_come_in(path: Path) -> None:
     record = import_source(path, path.name)
     assert (record.status, record.errors) == ("imported", [])
     assert FullText.objects.filter(article_id=record.article_id).exists() == Article.objects.get().has_full_text
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_imports_of_one_article_at_once_make_one_version() -> None:
+    make_journal()
+
+    def run(_number: int) -> str:
+        try:
+            return import_source(make_xml(BODY), "paper.xml").status
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(4) as pool:
+        statuses = sorted(pool.map(run, range(4)))
+    assert statuses == ["imported", "unchanged", "unchanged", "unchanged"]
+    assert ArticleSource.objects.count() == 1
+
+
+def test_a_failing_renderer_does_not_keep_a_correction_from_being_published(monkeypatch: pytest.MonkeyPatch) -> None:
+    import_source(make_xml(BODY), "paper.xml")
+    before = FullText.objects.get().body
+    monkeypatch.setitem(worker.TASKS, "render", ("tests.journal.naughty", "die", 1, 512))
+    publish(Article.objects.get())
+    assert Article.objects.get().status == "published"
+    assert FullText.objects.get().body == before

@@ -1,11 +1,16 @@
 """What the parser mends, what it unwraps, and what it says when it refuses."""
 
 import gzip
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
 from journal.jats import JatsError, parse, read
 from tests.journal.jats.build import make_xml
+
+ROOT = Path(__file__).resolve().parents[3]
 
 
 def test_an_article_in_a_wrapper_is_unwrapped() -> None:
@@ -63,3 +68,12 @@ def test_the_line_of_a_mistake_is_told() -> None:
 def test_windows_1252_is_read_when_it_is_declared() -> None:
     xml = b'<?xml version="1.0" encoding="windows-1252"?>' + make_xml("<p>M\u00fcller \u2013 x</p>".replace("–", "-"))
     assert "M" in (parse(xml).findtext("body/p") or "")
+
+
+def test_the_worker_that_opens_files_loads_nothing_of_django() -> None:
+    code = (
+        "import sys, journal.worker, journal.jats.survey, journal.pictures, journal.preview, journal.packages;"
+        "print([m for m in sys.modules if m.partition('.')[0] in ('django', 'config', 'subscriptions')])"
+    )
+    answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert answer.stdout.strip() == "[]"
