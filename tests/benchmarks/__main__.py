@@ -28,8 +28,8 @@ def main() -> int:
         return 1
     options.json.parent.mkdir(parents=True, exist_ok=True)
     options.json.write_text(json.dumps(found, indent=2) + "\n")
-    print(report.table(found["pages"]))
-    print("\n".join(filter(None, [report.warning(found["pages"]), f"Written to {options.json.name}."])))
+    words = [report.table(found["pages"]), report.warning(found["pages"]), f"Written to {options.json.name}."]
+    sys.stdout.write("\n".join(filter(None, words)) + "\n")
     return 0
 
 
@@ -72,12 +72,19 @@ def _run(site: Site, page: dict[str, Any], connections: int, seconds: float) -> 
     except WrongAnswerError as error:
         raise WrongAnswerError(f"{page['name']} ({page['path']}): {error}.") from None
     after = [processor_seconds(pid) for pid in pids]
-    each = [None if a is None or b is None else (b - a) / len(sample.milliseconds) for a, b in zip(before, after, strict=True)]
+    each = [
+        None if a is None or b is None else (b - a) / len(sample.milliseconds)
+        for a, b in zip(before, after, strict=True)
+    ]
     return sample, (each[0], each[1])
 
 
 def _said(options: argparse.Namespace) -> dict[str, Any]:
-    return {name: str(value) if isinstance(value, Path) else value for name, value in vars(options).items() if name != "json"}
+    return {
+        name: str(value) if isinstance(value, Path) else value
+        for name, value in vars(options).items()
+        if name != "json"
+    }
 
 
 if __name__ == "__main__":

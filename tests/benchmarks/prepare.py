@@ -1,4 +1,4 @@
-"""`python -m tests.benchmarks.prepare FILE`: fills a new site, and tells which pages to ask for and what each must hold."""
+"""`python -m tests.benchmarks.prepare FILE`: fills a new site and tells what each page must hold."""
 
 import json
 import sys

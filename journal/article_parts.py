@@ -1,0 +1,66 @@
+"""What the article's page asks of the database: one statement for all that is public, one for the text after the yes.
+
+They are written out because Django took longer to put them together than PostgreSQL to answer them, and this is the
+page that is read most (docs/performance.md). A test holds the first to what `Article.objects.published()` says.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import connection
+from django.utils import timezone
+
+from journal.models import Article, FullText, PublicPage
+
+_NEEDED = {
+    "id", "doi", "title", "title_html", "article_type", "access_type", "free_from", "published_online", "retracted_on",
+    "is_for_sale", "license_url", "has_pdf", "pdf_pages", "journal_id", "issue_id", "status", "language",
+}  # fmt: skip
+_ARTICLE = [
+    field.attname for field in Article._meta.concrete_fields if field.attname in _NEEDED
+]  # in the model's order
+_PUBLIC = ("head", "header", "abstract", "references", "information", "notices")
+_COLUMNS = ", ".join([*(f"a.{name}" for name in _ARTICLE), *(f'p."{name}"' for name in _PUBLIC)])
+_FIND = f"""
+SELECT {_COLUMNS},
+       (SELECT json_agg(json_build_object('name', f.name, 'width', f.width, 'height', f.height) ORDER BY f.width)
+        FROM journal_articlefile f WHERE f.article_id = a.id AND f.kind = 'preview')
+FROM journal_article a LEFT JOIN journal_publicpage p ON p.article_id = a.id
+WHERE a.doi_key = %s AND a.status = 'published' AND a.published_online <= %s
+"""  # noqa: S608  (only our own column names are put together)
+_TEXT = "SELECT body, notes, contents FROM journal_fulltext WHERE article_id = %s"
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A published article, its public parts, and its pictures of page one, smallest first: {name, width, height}."""
+
+    article: Article
+    public: PublicPage
+    previews: Sequence[Mapping[str, Any]]
+
+
+def find(doi: str) -> Found | None:
+    """The published article of a DOI in whatever case, or None for anything a visitor may not find."""
+    with connection.cursor() as cursor:
+        cursor.execute(_FIND, [doi.lower(), timezone.localdate()])
+        row = cursor.fetchone()
+    if row is None:
+        return None
+    article = Article.from_db("default", _ARTICLE, row[: len(_ARTICLE)])
+    parts = {name: text or "" for name, text in zip(_PUBLIC, row[len(_ARTICLE) : -1], strict=True)}
+    parts["header"] = parts["header"] or article.title_html
+    return Found(article, PublicPage(article_id=article.pk, **parts), row[-1] or [])
+
+
+def full_text(article: Article) -> FullText | None:
+    """The text behind the wall. Only for a reader whose access is granted. Its plain text stays unread."""
+    with connection.cursor() as cursor:
+        cursor.execute(_TEXT, [article.pk])
+        row = cursor.fetchone()
+    if row is None:
+        return None
+    body, notes, contents = row
+    return FullText(article_id=article.pk, body=body, notes=notes, contents=json.loads(contents))
