@@ -22,6 +22,7 @@ _NOTICES = {
     Relation.Kind.COMMENTARY: ("comments_on", "commented_by"),
     Relation.Kind.COMPANION: ("companion", "companion"),
 }
+MOST_NAMES = 10
 #: The columns `fill` sets.
 FROM_JATS = (
     "article_type",
@@ -55,7 +56,7 @@ def fill(article: Article, doc: ArticleDoc) -> None:
     article.title_html, article.title = meta.title_html, meta.title_text
     article.subtitle_html, article.subtitle = meta.subtitle_html, meta.subtitle_text
     article.authors = [author_data(author) for author in meta.authors]
-    article.byline = ", ".join(author.name for author in meta.authors)
+    article.byline = byline([author.name for author in meta.authors])
     article.abstract = _abstract_text(doc)
     article.keywords = [
         word for group in meta.keywords if group.language in ("", article.language) for word in group.words
@@ -66,6 +67,13 @@ def fill(article: Article, doc: ArticleDoc) -> None:
     article.license_url = meta.license.url[:300]
     article.has_full_text = bool(doc.sections)
     article.problems = [str(problem) for problem in doc.errors]
+
+
+def byline(names: list[str]) -> str:
+    """Authors as lists show them: ten, and of more the first nine and how many follow."""
+    if len(names) <= MOST_NAMES:
+        return ", ".join(names)
+    return f"{', '.join(names[: MOST_NAMES - 1])} and {len(names) - MOST_NAMES + 1} more"
 
 
 def author_data(author: Author) -> dict[str, Any]:

@@ -36,12 +36,18 @@ def index(article: Article) -> None:
     """Write the article's entry: title A, authors and keywords B, abstract C (or the extract)."""
     vector = (
         SearchVector(Value(f"{article.title} {article.subtitle}"), weight="A", config=CONFIG)
-        + SearchVector(Value(article.byline), weight="B", config="simple")
+        + SearchVector(Value(_authors(article)), weight="B", config="simple")
         + SearchVector(Value(" ".join(article.keywords)), weight="B", config=CONFIG)
         + SearchVector(Value(f"{article.doi or ''}"), weight="B", config="simple")
         + SearchVector(Value(article.abstract), weight="C", config=CONFIG)
     )
     Article.objects.filter(pk=article.pk).update(search=vector)
+
+
+def _authors(article: Article) -> str:
+    """Everybody's name: the byline of a list stops at ten."""
+    parts = (author.get(key, "") for author in article.authors for key in ("given", "surname", "group"))
+    return " ".join([article.byline, *(part for part in parts if part)])
 
 
 def guard_statement_time() -> None:

@@ -364,3 +364,15 @@ def test_a_failing_renderer_does_not_keep_a_correction_from_being_published(monk
     publish(Article.objects.get())
     assert Article.objects.get().status == "published"
     assert FullText.objects.get().body == before
+
+
+def test_of_many_authors_lists_show_nine_and_search_finds_the_last() -> None:
+    name = (
+        "<contrib contrib-type='author'><name><surname>Person{}</surname><given-names>A</given-names></name></contrib>"
+    )
+    people = "".join(name.format(chr(97 + n)) for n in range(26))
+    import_source(make_xml(BODY, meta=f"{DOI}{TITLE}<contrib-group>{people}</contrib-group>{DATE}"), "many.xml")
+    article = Article.objects.get()
+    assert article.byline.endswith("A Personi and 17 more")
+    publish(article)
+    assert list(search("personz").articles) == [article]
