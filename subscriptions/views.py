@@ -109,8 +109,8 @@ def order_return(request: HttpRequest, order_id: UUID) -> HttpResponse:
     if found.state == Order.State.PAID:
         messages.success(request, _thanks(found))
         return redirect(found.return_to or "subscriptions:my_access")
-    settling = found.state in (Order.State.PROCESSING, Order.State.OPEN, Order.State.NEW)
-    context = {"order": found, "refresh_seconds": ASK_AGAIN_SECONDS if settling else 0, "article": found.article}
+    looking = found.state in (Order.State.OPEN, Order.State.NEW)  # a bank that is at it may need days
+    context = {"order": found, "refresh_seconds": ASK_AGAIN_SECONDS if looking else 0, "article": found.article}
     return render(request, "subscriptions/order_return.html", context)
 
 

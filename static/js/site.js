@@ -8,6 +8,7 @@ import "./citations.js";
 import "./focus-errors.js";
 import "./help.js";
 import "./local-time.js";
+import "./look-again.js";
 import "./print.js";
 import "./scroll-regions.js";
 import "./submit-once.js";
