@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import pytest
 from django.db import connections
-from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_playwright
 
 FLAGS = [
     "--no-sandbox",
@@ -49,13 +49,25 @@ class Complaints:
 
     def __init__(self) -> None:
         self.heard: list[str] = []
+        self.is_deaf = False
+        self._pages: set[str] = set()
 
     def listen(self, page: Page) -> None:
+        page.on("request", self._request)
         page.on("console", self._console)
         page.on("pageerror", lambda error: self.heard.append(f"{page.url}: {error}"))
 
+    def be_deaf_until_the_next_page(self) -> None:
+        """For axe, which tries styles that the policy refuses."""
+        self.is_deaf = True
+
+    def _request(self, request: Request) -> None:
+        if request.is_navigation_request():
+            self._pages.add(request.url)
+            self.is_deaf = False
+
     def _console(self, message: ConsoleMessage) -> None:
         page = message.page
-        is_own_answer = page and "Failed to load resource" in message.text and message.location["url"] == page.url
-        if message.type in ("error", "warning") and not is_own_answer:
+        is_own_answer = "Failed to load resource" in message.text and message.location["url"] in self._pages
+        if message.type in ("error", "warning") and not is_own_answer and not self.is_deaf:
             self.heard.append(f"{page.url if page else ''}: {message.text}")

@@ -9,7 +9,10 @@ from django.test import Client
 
 from accounts.models import User
 from journal.models import Article
+from tests.chromium import chromium
 from tests.make import make_article, make_journal, make_right, make_user
+
+__all__ = ["chromium"]  # a fixture
 
 if TYPE_CHECKING:
     from stripe_simulator.process import LocalStripe

@@ -1,0 +1,203 @@
+"""Every page of the trip: for axe, on a phone and a wide screen, in light and dark, narrow and enlarged."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.utils import timezone
+from playwright.sync_api import Page
+
+from accounts.models import ServiceCenter, User
+from journal.models import Article
+from stripe_simulator.process import LocalStripe
+from subscriptions.models import Offer, Order, Receipt
+from tests.browser.conftest import DESKTOP, PHONE
+from tests.browser.steps import (
+    BUY,
+    DECLINED_CARD,
+    RENT,
+    already_signed_in,
+    choose,
+    confirm,
+    pay,
+    shows_full_text,
+    sign_in,
+    start_reading,
+)
+from tests.chromium import Complaints
+from tests.make import make_right, make_user
+
+Offers = dict[str, Offer]
+NARROW = {"width": 320, "height": 640}
+ENLARGED = {"width": 640, "height": 400}  # 1280 px at 200 %
+ALL_RULES = {"resultTypes": ["violations"], "preload": False}
+COLOR_RULES = {**ALL_RULES, "runOnly": ["color-contrast", "link-in-text-block"]}  # what the dark can break
+WIDER_THAN_THE_SCREEN = """() => {
+  const wide = document.documentElement.scrollWidth, screen = document.documentElement.clientWidth;
+  if (wide <= screen) return '';
+  const guilty = [...document.querySelectorAll('body *')].filter(e => e.getBoundingClientRect().right > screen + 1);
+  return wide + ' px: ' + guilty.slice(-3).map(e => e.tagName + '.' + e.className).join(', ');
+}"""
+
+
+@dataclass
+class Inspection:
+    """Looks at a page in each size and color, and keeps what is wrong with it."""
+
+    tab: Page
+    complaints: Complaints
+    found: list[str] = field(default_factory=list)
+
+    def of(self, name: str) -> None:
+        headings = self.tab.get_by_role("heading", level=1).all_inner_texts()
+        if len(headings) != 1:
+            self.found.append(f"{name}: {len(headings)} main headings: {headings}")
+        self.complaints.be_deaf_until_the_next_page()
+        for scheme in ("light", "dark"):
+            for size in (PHONE, DESKTOP):
+                self._set(size, scheme)
+                self._axe(f"{name}, {scheme}, {size['width']} px", ALL_RULES if scheme == "light" else COLOR_RULES)
+        for size in (NARROW, ENLARGED):
+            self._set(size, "light")
+            if wide := self.tab.evaluate(WIDER_THAN_THE_SCREEN):
+                self.found.append(f"{name} scrolls sideways at {size['width']} px, {wide}")
+        self._set(DESKTOP, "light")
+
+    def _set(self, size: dict[str, int], scheme: str) -> None:
+        self.tab.set_viewport_size({"width": size["width"], "height": size["height"]})
+        self.tab.emulate_media(color_scheme="dark" if scheme == "dark" else "light", reduced_motion="reduce")
+
+    def _axe(self, where: str, rules: dict[str, Any]) -> None:
+        for breach in Axe().run(self.tab, options=rules).response["violations"]:
+            nodes = "; ".join(node["html"][:160] for node in breach["nodes"][:3])
+            self.found.append(f"{where}: {breach['id']} ({len(breach['nodes'])}): {nodes}")
+
+
+@pytest.fixture
+def inspection(tab: Page, complaints: Complaints, trial: Article, offers: Offers) -> Iterator[Inspection]:
+    ServiceCenter(name="Reader Service", email="service@example.org", phone="+1 202-555-0143", hours="Always").save()
+    seen = Inspection(tab, complaints)
+    yield seen
+    assert seen.found == []
+
+
+def test_the_pages_where_a_visitor_finds_an_article(tab: Page, trial: Article, inspection: Inspection) -> None:
+    for address, name in (
+        ("/", "home"),
+        ("/issues/", "list of issues"),
+        (trial.issue.get_absolute_url() if trial.issue else "", "issue"),
+        ("/search/", "search"),
+        ("/search/?q=thrombolysis", "search with results"),
+        ("/search/?q=nothingofthekind", "search without results"),
+        ("/nowhere/", "404"),
+    ):
+        tab.goto(address)
+        inspection.of(name)
+
+
+def test_the_article_as_a_visitor_sees_it_and_the_pages_to_come_in_by(
+    tab: Page, trial: Article, inspection: Inspection
+) -> None:
+    tab.goto(trial.get_absolute_url())
+    inspection.of("article for a visitor")
+    tab.get_by_role("link", name="First page of the article, enlarge").click()
+    inspection.of("large first page")
+    tab.goto(f"{trial.get_absolute_url()}preview/")
+    inspection.of("first page")
+    choose_and_register_wrongly(tab, trial, inspection)
+
+
+def choose_and_register_wrongly(tab: Page, trial: Article, inspection: Inspection) -> None:
+    tab.goto(trial.get_absolute_url())
+    choose(tab, RENT)
+    inspection.of("register")
+    tab.get_by_label("Email").fill("wanda@example.org")
+    tab.get_by_label("Password").fill("short")
+    tab.get_by_role("main").get_by_role("button", name="Register").click()
+    tab.get_by_role("alert").first.wait_for()
+    inspection.of("register, with an error")
+
+
+def test_the_pages_of_signing_in(tab: Page, trial: Article, inspection: Inspection) -> None:
+    tab.goto(trial.get_absolute_url())
+    tab.get_by_role("banner").get_by_role("link", name="Sign in").click()
+    inspection.of("sign in")
+    sign_in(tab, "nobody@example.org", "not a password")
+    tab.get_by_role("alert").wait_for()
+    inspection.of("sign in, with an error")
+    tab.get_by_role("link", name="Forgot").click()
+    tab.get_by_role("button", name="Send the email").wait_for()
+    inspection.of("forgotten password")
+    tab.goto("/accounts/login/code/")
+    tab.get_by_label("Email").fill(make_user().email)
+    tab.get_by_role("button", name="Send the code").click()
+    tab.get_by_label("Code").wait_for()
+    inspection.of("code")
+
+
+def test_the_pages_of_an_order(
+    tab: Page, site: str, dan: User, trial: Article, inspection: Inspection, hooked_stripe: LocalStripe
+) -> None:
+    already_signed_in(tab, dan, site)
+    tab.goto(trial.get_absolute_url())
+    inspection.of("article without a right")
+    choose(tab, RENT)
+    inspection.of("order")
+    tab.get_by_role("button", name="Continue to payment").click()
+    tab.get_by_role("alert").wait_for()
+    inspection.of("order, with an error")
+    confirm(tab)
+    inspection.of("payment page")
+    pay(tab, DECLINED_CARD)
+    tab.get_by_role("alert").wait_for()
+    inspection.of("payment page after a declined card")
+    pay(tab)
+    tab.get_by_role("button", name="Start reading").wait_for()
+    inspection.of("article, rental ready")
+    start_reading(tab)
+    shows_full_text(tab, trial)
+    inspection.of("article, rented")
+
+
+def test_the_page_one_comes_back_to_whatever_became_of_the_payment(
+    tab: Page, site: str, dan: User, trial: Article, inspection: Inspection, hooked_stripe: LocalStripe
+) -> None:
+    already_signed_in(tab, dan, site)
+    tab.goto(trial.get_absolute_url())
+    choose(tab, BUY)
+    confirm(tab)
+    order = Order.objects.get()
+    tab.goto(order.get_absolute_url())
+    tab.route("**/*", lambda route: route.abort("aborted"))  # the page would look for its payment again
+    inspection.of("order, open")
+    tab.unroute_all()
+    for state in (Order.State.PROCESSING, Order.State.REVIEW, Order.State.REFUNDED, Order.State.FAILED):
+        Order.objects.update(state=state, synced_at=timezone.now())
+        tab.goto(order.get_absolute_url())
+        inspection.of(f"order, {state}")
+
+
+def test_my_access_empty_and_full_and_a_receipt(
+    tab: Page, site: str, dan: User, trial: Article, inspection: Inspection, hooked_stripe: LocalStripe
+) -> None:
+    already_signed_in(tab, dan, site)
+    tab.goto("/my-access/")
+    inspection.of("my access, empty")
+    make_right(dan, trial)
+    make_right(dan, trial, "rental")
+    tab.goto(f"/offers/{Offer.objects.get(interval='month').pk}/order/")
+    confirm(tab)
+    pay(tab)
+    tab.get_by_role("heading", name="Receipts").wait_for()
+    inspection.of("my access")
+    tab.goto(Receipt.objects.get().get_absolute_url())
+    inspection.of("receipt")
+
+
+def test_the_article_of_a_subscriber(tab: Page, site: str, alice: User, trial: Article, inspection: Inspection) -> None:
+    already_signed_in(tab, alice, site)
+    tab.goto(trial.get_absolute_url())
+    shows_full_text(tab, trial)
+    inspection.of("article for a subscriber")
