@@ -23,7 +23,6 @@ class SecurityHeadersMiddleware:
     HEADERS = {
         "Permissions-Policy": "camera=(), microphone=(), geolocation=(), payment=(), usb=(), browsing-topics=()",
         "Cross-Origin-Resource-Policy": "same-origin",
-        "X-Frame-Options": "DENY",
     }
 
     def __init__(self, get_response: GetResponse) -> None:
