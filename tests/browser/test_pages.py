@@ -11,7 +11,6 @@ from playwright.sync_api import Page
 
 from accounts.models import ServiceCenter, User
 from journal.models import Article
-from stripe_simulator.process import LocalStripe
 from subscriptions.models import Offer, Order, Receipt
 from tests.browser.conftest import DESKTOP, PHONE
 from tests.browser.steps import (
@@ -32,6 +31,7 @@ from tests.make import make_right, make_user
 Offers = dict[str, Offer]
 NARROW = {"width": 320, "height": 640}
 ENLARGED = {"width": 640, "height": 400}  # 1280 px at 200 %
+COLORS_ARRIVED = "() => document.getAnimations().filter(a => a instanceof CSSTransition).forEach(a => a.finish())"
 ALL_RULES = {"resultTypes": ["violations"], "preload": False}
 COLOR_RULES = {**ALL_RULES, "runOnly": ["color-contrast", "link-in-text-block"]}  # what the dark can break
 WIDER_THAN_THE_SCREEN = """() => {
@@ -68,6 +68,7 @@ class Inspection:
     def _set(self, size: dict[str, int], scheme: str) -> None:
         self.tab.set_viewport_size({"width": size["width"], "height": size["height"]})
         self.tab.emulate_media(color_scheme="dark" if scheme == "dark" else "light", reduced_motion="reduce")
+        self.tab.evaluate(COLORS_ARRIVED)
 
     def _axe(self, where: str, rules: dict[str, Any]) -> None:
         for breach in Axe().run(self.tab, options=rules).response["violations"]:
@@ -137,9 +138,7 @@ def test_the_pages_of_signing_in(tab: Page, trial: Article, inspection: Inspecti
     inspection.of("code")
 
 
-def test_the_pages_of_an_order(
-    tab: Page, site: str, dan: User, trial: Article, inspection: Inspection, hooked_stripe: LocalStripe
-) -> None:
+def test_the_pages_of_an_order(tab: Page, site: str, dan: User, trial: Article, inspection: Inspection) -> None:
     already_signed_in(tab, dan, site)
     tab.goto(trial.get_absolute_url())
     inspection.of("article without a right")
@@ -148,6 +147,14 @@ def test_the_pages_of_an_order(
     tab.get_by_role("button", name="Continue to payment").click()
     tab.get_by_role("alert").wait_for()
     inspection.of("order, with an error")
+
+
+def test_the_payment_page_and_the_rented_article(
+    tab: Page, site: str, dan: User, trial: Article, inspection: Inspection
+) -> None:
+    already_signed_in(tab, dan, site)
+    tab.goto(trial.get_absolute_url())
+    choose(tab, RENT)
     confirm(tab)
     inspection.of("payment page")
     pay(tab, DECLINED_CARD)
@@ -162,7 +169,7 @@ def test_the_pages_of_an_order(
 
 
 def test_the_page_one_comes_back_to_whatever_became_of_the_payment(
-    tab: Page, site: str, dan: User, trial: Article, inspection: Inspection, hooked_stripe: LocalStripe
+    tab: Page, site: str, dan: User, trial: Article, inspection: Inspection
 ) -> None:
     already_signed_in(tab, dan, site)
     tab.goto(trial.get_absolute_url())
@@ -180,7 +187,7 @@ def test_the_page_one_comes_back_to_whatever_became_of_the_payment(
 
 
 def test_my_access_empty_and_full_and_a_receipt(
-    tab: Page, site: str, dan: User, trial: Article, inspection: Inspection, hooked_stripe: LocalStripe
+    tab: Page, site: str, dan: User, trial: Article, inspection: Inspection
 ) -> None:
     already_signed_in(tab, dan, site)
     tab.goto("/my-access/")
