@@ -82,10 +82,12 @@ READERS: dict[str, tuple[Reader, int, bool]] = {
         lambda article: holder(article, "rental", opened_at=timezone.now(), **soon(hours=40)), 4 + SIGNED_IN, True,
     ),
     "a renter whose time is over": (
-        lambda article: holder(article, "rental", starts_at=LONG_AGO, opened_at=LONG_AGO, **soon(hours=-1)), 3 + SIGNED_IN, False,
+        lambda article: holder(article, "rental", starts_at=LONG_AGO, opened_at=LONG_AGO, **soon(hours=-1)),
+        3 + SIGNED_IN, False,
     ),
     "a subscriber whose payment failed": (
-        lambda article: holder(article, "subscription", grace_since=timezone.now(), **soon(days=9)), 3 + SIGNED_IN, True,
+        lambda article: holder(article, "subscription", grace_since=timezone.now(), **soon(days=9)),
+        3 + SIGNED_IN, True,
     ),
     "somebody whose payment settles": (settling, 2 + SIGNED_IN, False),
     "a visitor on the campus": (on_campus, 3, True),
