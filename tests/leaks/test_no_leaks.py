@@ -124,6 +124,7 @@ def crawl(client: Client, **headers: str) -> tuple[dict[str, set[str]], int]:
         if not answer.streaming and "text" in answer.headers.get("Content-Type", "text"):
             new = set(links(path, answer.content.decode("utf-8", "replace")))
             waiting |= {link for link in new - seen if not link.startswith(NOT_FOLLOWED)}
+    assert not waiting, "The crawl was cut short; raise MOST_PAGES."
     return found, len(seen)
 
 
