@@ -9,7 +9,10 @@ from psycopg.conninfo import conninfo_to_dict
 
 from config.embedded_postgres.server import DATABASE, SUPERUSER
 
-STATEMENT_SECONDS = 15
+# No statement of a page may run or wait long. A prepared statement keeps its plan: left to choose, PostgreSQL planned
+# the access decision at every page, which took seven times as long as its answer (docs/performance.md). Compiling
+# plans pays for reports only.
+WEB = {"statement_timeout": "15s", "lock_timeout": "5s", "plan_cache_mode": "force_generic_plan", "jit": "off"}
 
 
 def database(url: str, embedded_folder: Path, pool: bool) -> dict[str, Any]:
@@ -24,7 +27,7 @@ def database(url: str, embedded_folder: Path, pool: bool) -> dict[str, Any]:
     options.update(server_side_binding=True, prepare_threshold=1)
     if pool:
         options["pool"] = {"min_size": 1, "max_size": 8, "timeout": 5, "max_idle": 600}
-        options.setdefault("options", f"-c statement_timeout={STATEMENT_SECONDS}s -c lock_timeout=5s")
+        options.setdefault("options", " ".join(f"-c {name}={value}" for name, value in WEB.items()))
         settings["CONN_HEALTH_CHECKS"] = True
     return settings
 

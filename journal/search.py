@@ -51,6 +51,12 @@ def _authors(article: Article) -> str:
 
 
 def guard_statement_time() -> None:
-    """A search may take half a second of the database, then it is told to be more specific."""
+    """A search may take half a second of the database, then it is told to be more specific.
+
+    Its plan depends on how rare its words are, so here, and only here, it is not the kept one (config/database.py).
+    """
     with connection.cursor() as cursor:
-        cursor.execute("SET LOCAL statement_timeout = '500ms'")
+        cursor.execute(
+            "SELECT set_config('statement_timeout', '500ms', true),"
+            " set_config('plan_cache_mode', 'force_custom_plan', true)"
+        )

@@ -1,0 +1,155 @@
+"""`make lighthouse`: the pages of the reader's trip as a phone on a slow line sees them. Fails below the marks."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from demo.processes import DemoError
+from tests.benchmarks.site import Site, running_site
+
+HERE = Path(__file__).parent
+SECONDS = 180
+# Points of 100. A page that search engines are asked to leave alone (noindex: signing in) has no mark for SEO.
+MARKS = {"performance": 95, "accessibility": 100, "best-practices": 100, "seo": 100}
+MOST_BYTES, MOST_REQUESTS = 100_000, 10  # before images
+CHROMIUM = (
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
+    "--disable-background-networking", "--disable-component-update",
+)  # fmt: skip
+
+
+class MissingError(Exception):
+    """A program this needs is not there; the message says which and what to do."""
+
+
+@dataclass(frozen=True)
+class Visit:
+    """What Lighthouse found on one page. Bytes and requests are as sent, without images."""
+
+    name: str
+    scores: dict[str, int]
+    is_indexed: bool
+    bytes: int
+    requests: int
+    faults: list[str]
+
+    @property
+    def failures(self) -> list[str]:
+        short = [
+            f"{category} {self.scores[category]} < {mark}"
+            for category, mark in MARKS.items()
+            if self.scores[category] < mark and (category != "seo" or self.is_indexed)
+        ]
+        heavy = [f"{self.bytes:,} bytes > {MOST_BYTES:,}"] * (self.bytes > MOST_BYTES)
+        return short + heavy + [f"{self.requests} requests > {MOST_REQUESTS}"] * (self.requests > MOST_REQUESTS)
+
+
+def main() -> int:
+    try:
+        lighthouse, chromium = program(), browser()
+        with running_site() as site:
+            visits = [visit(site, name, path, lighthouse, chromium) for name, path in trip(site).items()]
+    except KeyboardInterrupt:
+        return 130
+    except (DemoError, MissingError) as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    sys.stdout.write(table(visits))
+    return int(any(seen.failures for seen in visits))
+
+
+def program() -> Path:
+    """Lighthouse of the lock file beside this module, installed at the first use."""
+    if not shutil.which("node") or not shutil.which("npm"):
+        raise MissingError("Node.js with npm is missing for Lighthouse. Install it (Debian: apt install nodejs npm).")
+    installed = HERE / "node_modules/lighthouse/cli/index.js"
+    if not installed.exists():
+        sys.stderr.write("Installing Lighthouse …\n")
+        done = subprocess.run(
+            ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--silent"], cwd=HERE, check=False
+        )
+        if done.returncode:
+            raise MissingError("Lighthouse could not be installed: is the package registry within reach?")
+    return installed
+
+
+def browser() -> str:
+    """The Chromium that bin/browser found."""
+    names = (os.environ.get("FIRSTPAGE_CHROMIUM", ""), "chromium", "chromium-browser", "google-chrome")
+    found = next(filter(None, (shutil.which(name) for name in names if name)), None)
+    if found is None:
+        raise MissingError("Chromium is missing for Lighthouse. Install it, or name it in FIRSTPAGE_CHROMIUM.")
+    return found
+
+
+def trip(site: Site) -> dict[str, str]:
+    paths = {page["name"]: page["path"] for page in site.pages}
+    names = {"home": "home", "issue": "issue", "article": "article, visitor"}
+    return {shown: paths[name] for shown, name in names.items()} | {
+        "search": "/search/", "search results": paths["search"], "sign in": "/accounts/login/",
+    }  # fmt: skip
+
+
+def visit(site: Site, name: str, path: str, lighthouse: Path, chromium: str) -> Visit:
+    sys.stderr.write(f"Looking at {name} …\n")
+    with tempfile.TemporaryDirectory(prefix="firstpage-lighthouse-") as profile:
+        flags = " ".join([*CHROMIUM, f"--user-data-dir={profile}/browser"])
+        command = [
+            "node", str(lighthouse), f"{site.url}{path}", "--quiet", "--output=json", f"--chrome-flags={flags}",
+            f"--only-categories={','.join(MARKS)}",
+        ]  # fmt: skip
+        environment = {**os.environ, "CHROME_PATH": chromium}
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=SECONDS, check=False)
+    if done.returncode:
+        raise MissingError(f"Lighthouse failed on {name}:\n{done.stderr[-1500:]}")
+    return read(name, json.loads(done.stdout))
+
+
+def read(name: str, report: dict[str, Any]) -> Visit:
+    """Lighthouse's report as a Visit. Raises MissingError when Lighthouse could not load the page."""
+    if report.get("runtimeError"):
+        raise MissingError(f"Lighthouse could not load {name}: {report['runtimeError'].get('message')}")
+    audits, categories = report["audits"], report["categories"]
+    sent = [item for item in audits["network-requests"]["details"]["items"] if item.get("resourceType") != "Image"]
+    wanting = [
+        f"{category}: {audits[ref['id']]['title']}"
+        for category, found in categories.items()
+        for ref in found["auditRefs"]
+        if ref["weight"]
+        and (audits[ref["id"]]["score"] or 0) < 0.9
+        and audits[ref["id"]]["scoreDisplayMode"] in ("binary", "numeric", "metricSavings")
+    ]
+    return Visit(
+        name, {category: round(100 * (found["score"] or 0)) for category, found in categories.items()},
+        (audits["is-crawlable"]["score"] or 0) == 1, sum(item["transferSize"] for item in sent), len(sent), wanting,
+    )  # fmt: skip
+
+
+def _is_short(audit: dict[str, Any]) -> bool:
+    counts = audit["scoreDisplayMode"] in ("binary", "numeric", "metricSavings")
+    return counts and (audit["score"] or 0) < 0.9
+
+
+def table(visits: list[Visit]) -> str:
+    head = ("page", "perf.", "access.", "practices", "SEO", "bytes", "requests")
+    lines = ["{:<16}{:>7}{:>9}{:>11}{:>9}{:>10}{:>10}".format(*head)]
+    for seen in visits:
+        performance, accessibility, practices, seo = (seen.scores[category] for category in MARKS)
+        told = str(seo) if seen.is_indexed else "noindex"
+        lines.append(
+            f"{seen.name:<16}{performance:>7}{accessibility:>9}{practices:>11}{told:>9}{seen.bytes:>10,}{seen.requests:>10}"
+        )
+    for seen in visits:
+        lines += [f"{seen.name}: {failure}" for failure in seen.failures]
+        lines += [f"  {fault}" for fault in seen.faults if seen.failures]
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    sys.exit(main())
