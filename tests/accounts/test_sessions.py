@@ -1,0 +1,40 @@
+"""A session lasts as long as its row says, in every process."""
+
+from datetime import timedelta
+
+from django.contrib.sessions.models import Session
+from django.test import Client
+from django.utils import timezone
+
+from accounts.models import User
+from tests.conftest import signed_in
+
+HERS = "/my-access/"
+
+
+def test_a_session_that_was_ended_is_over_at_the_next_page(alice: User) -> None:
+    browser = signed_in(alice)
+    assert browser.get(HERS).status_code == 200
+    Session.objects.all().delete()
+    assert browser.get(HERS).status_code == 302
+
+
+def test_a_session_is_over_when_its_time_is_up(alice: User) -> None:
+    browser = signed_in(alice)
+    Session.objects.update(expire_date=timezone.now() - timedelta(seconds=1))
+    assert browser.get(HERS).status_code == 302
+
+
+def test_a_new_password_ends_the_sessions_of_other_browsers(alice: User) -> None:
+    browser = signed_in(alice)
+    alice.set_password("another long and private password")
+    alice.save()
+    assert browser.get(HERS).status_code == 302
+
+
+def test_a_made_up_session_key_is_nobody(db: None) -> None:
+    browser = Client()
+    browser.cookies["session"] = "a" * 32
+    assert browser.get(HERS).status_code == 302
+    browser.cookies["session"] = "'; DROP TABLE django_session; --"
+    assert browser.get(HERS).status_code == 302
