@@ -11,6 +11,7 @@ import os
 import pickle
 import resource
 import select
+import signal
 import struct
 import subprocess
 import sys
@@ -140,7 +141,8 @@ def _answer(task: tuple[str, str, int, int], arguments: tuple[Any, ...]) -> tupl
 
 
 def main() -> None:
-    """The child: answer calls until the pipe is closed."""
+    """The child: answer calls until the pipe is closed. Ctrl-C in a terminal is the parent's to handle."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     incoming, outgoing = sys.stdin.buffer, sys.stdout.buffer
     sys.stdout = sys.stderr
     while True:
