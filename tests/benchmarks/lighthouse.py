@@ -148,6 +148,7 @@ def table(visits: list[Visit]) -> str:
     for seen in visits:
         lines += [f"{seen.name}: {failure}" for failure in seen.failures]
         lines += [f"  {fault}" for fault in seen.faults if seen.failures]
+    lines.append("Bytes and requests without images. A page marked noindex has no mark for SEO.")
     return "\n".join(lines) + "\n"
 
 
