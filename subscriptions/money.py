@@ -5,6 +5,7 @@ Source of the lists: Stripe, "Supported currencies" (zero-decimal, three-decimal
 
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
+from fractions import Fraction
 
 ZERO_DECIMAL = frozenset(
     ["bif", "clp", "djf", "gnf", "jpy", "kmf", "krw", "mga", "pyg", "rwf", "vnd", "vuv", "xaf", "xof", "xpf"]
@@ -36,8 +37,9 @@ def decimals(currency: str) -> int:
 
 def to_minor(value: Decimal, currency: str) -> int:
     """`Decimal("30.00")`, "usd" → 3000. Raises ValueError for a fraction the currency or Stripe does not know."""
-    scaled = value.scaleb(decimals(currency))
-    if scaled != scaled.to_integral_value():
+    # Compared as fractions: decimal arithmetic rounds silently past 28 digits.
+    scaled = Fraction(value) * 10 ** decimals(currency)
+    if scaled.denominator != 1:
         raise ValueError(f"{currency.upper()} has {decimals(currency)} decimals; {value} has more.")
     minor = int(scaled)
     if (currency in WHOLE_UNITS_ONLY and minor % 100) or (currency in THREE_DECIMAL and minor % 10):
