@@ -179,7 +179,7 @@ RENEWAL_SLACK_HOURS = env.integer("RENEWAL_SLACK_HOURS", 72)
 
 # --- words and time --------------------------------------------------------------------------------------------------
 LANGUAGE_CODE = "en-us"
-USE_I18N = True
+USE_I18N = False  # the pages have one language; asking for it at every printed value cost a twelfth of a page
 USE_TZ = True
 TIME_ZONE = env.text("TIME_ZONE", "America/New_York")
 

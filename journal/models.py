@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.contrib.postgres.indexes import GinIndex
@@ -23,6 +24,12 @@ is_doi = RegexValidator(
 )
 is_issn = RegexValidator(r"^\d{4}-\d{3}[\dX]$", "An ISSN looks like 1234-567X.")
 is_color = RegexValidator(r"^#[0-9a-fA-F]{6}$", "A color looks like #1a5276.")
+
+
+@lru_cache(maxsize=10_000)
+def article_address(doi: str) -> str:
+    """A page names its article's address a dozen times, and putting one together costs more than a look-up."""
+    return reverse("journal:article", args=[doi])
 
 
 def private_files() -> Storage:
@@ -196,7 +203,7 @@ class Article(models.Model):
         return self.title or self.doi or f"Article {self.pk}"
 
     def get_absolute_url(self) -> str:
-        return reverse("journal:article", args=[self.doi]) if self.doi else ""
+        return article_address(self.doi) if self.doi else ""
 
     @property
     def pages(self) -> str:

@@ -167,9 +167,7 @@ def _find(doi: str) -> Article | None:
 def _article(doi: str) -> Article:
     """The published article; 404 for anything a visitor may not find."""
     found = Article.objects.published().by_doi(doi)
-    return get_object_or_404(
-        found.defer("search", "authors", "abstract", "keywords", "problems")
-    )
+    return get_object_or_404(found.defer("search", "authors", "abstract", "keywords", "problems"))
 
 
 @require_safe

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cache
 from urllib.parse import urlencode
 
 from django.urls import reverse
@@ -108,7 +109,7 @@ def _options(article: Article, reader: RequestReader, state: str, chosen: str) -
     offers = _offers(article)
     if state in ("rental_running", "rental_ready"):
         offers = [offer for offer in offers if offer.kind != Offer.Kind.RENTAL]
-    signing_up = "" if reader.is_authenticated else reverse("account_signup")
+    signing_up = "" if reader.is_authenticated else _address("account_signup")
     return [_option(offer, article, signing_up, chosen) for offer in offers]
 
 
@@ -164,4 +165,9 @@ LABELS = {
 
 
 def _with_next(view: str, path: str) -> str:
-    return f"{reverse(view)}?{urlencode({'next': path})}"
+    return f"{_address(view)}?{urlencode({'next': path})}"
+
+
+@cache
+def _address(view: str) -> str:
+    return reverse(view)
