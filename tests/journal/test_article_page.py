@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from accounts.models import SignInIncident, User
 from journal import search
-from journal.models import Article, ArticleFile
+from journal.models import Article, ArticleFile, PublicPage
 from tests.conftest import signed_in
 from tests.make import SECRET_SENTENCE, make_article, make_institution, make_offer, make_right
 
@@ -66,6 +66,17 @@ def test_a_subscriber_reads_and_is_offered_nothing(alice: User, article: Article
     text = page(signed_in(alice), article)
     assert SECRET_SENTENCE in text
     assert "$30.00" not in text
+
+
+def test_an_extract_is_not_repeated_above_the_text_it_was_taken_from(
+    visitor: Client, alice: User, article: Article
+) -> None:
+    extract = '<section id="extract"><p>How the herons began.</p></section>'
+    PublicPage.objects.filter(article=article).update(abstract=extract)
+    assert "How the herons began." in page(visitor, article)
+    text = page(signed_in(alice), article)
+    assert "How the herons began." not in text
+    assert 'href="#extract"' not in text
 
 
 def test_a_library_reader_is_told_who_provides_the_access(visitor: Client, article: Article, offers: None) -> None:
