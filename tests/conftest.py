@@ -5,6 +5,9 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from django.db import connection
+from django.db.models.signals import post_migrate
+from django.dispatch import receiver
 from django.test import Client
 
 from accounts.models import User
@@ -18,6 +21,16 @@ if TYPE_CHECKING:
     from stripe_simulator.process import LocalStripe
 
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "1")  # Playwright's sync API runs an event loop in the test's thread
+
+
+@receiver(post_migrate)
+def no_job_outlives_its_test(sender: Any, **_: Any) -> None:
+    """Django empties its models' tables after a test that commits; procrastinate's are not its models."""
+    if sender.name == "procrastinate.contrib.django":
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT to_regclass('procrastinate_jobs') IS NOT NULL")
+            if cursor.fetchone() == (True,):
+                cursor.execute("TRUNCATE procrastinate_jobs, procrastinate_periodic_defers CASCADE")
 
 
 @pytest.fixture

@@ -15,8 +15,11 @@ from subscriptions.admin.sales import stripe_link
 from subscriptions.models import Order, OutgoingMail, StripeCustomer, StripeEvent, Subscription, SyncTarget
 
 
-def as_json(value: Any) -> SafeString:
-    return format_html('<pre class="json">{}</pre>', json.dumps(value, indent=2, ensure_ascii=False, default=str))
+def as_json(value: Any, *, longest: int | None = None) -> SafeString:
+    """As a block of JSON, cut after `longest` characters."""
+    text = json.dumps(value, indent=2, ensure_ascii=False, default=str)
+    cut = longest is not None and len(text) > longest
+    return format_html('<pre class="json">{}</pre>', f"{text[:longest]}…" if cut else text)
 
 
 @admin.register(StripeEvent)

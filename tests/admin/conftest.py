@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
@@ -18,6 +19,7 @@ from subscriptions.models import (
     Subscription,
     SyncTarget,
 )
+from subscriptions.tasks import sweep, sync_target
 from tests.conftest import signed_in
 from tests.make import (
     PASSWORD,
@@ -101,3 +103,12 @@ def everything(db: None) -> None:
     }
     StripeEvent.objects.create(id="evt_1", **event)
     SignInIncident.objects.create(reference="E2-7KQ4M", stage="E2", user=dan, path="/", happened="timeout")
+    _make_jobs()
+
+
+def _make_jobs() -> None:
+    """A job that waits and one that failed, in procrastinate's own tables, as its worker leaves them."""
+    sweep.configure(priority=3).defer(timestamp=0)
+    failed = sync_target.configure(lock="order:1").defer(kind="order", key="1")
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE procrastinate_jobs SET status = 'failed', attempts = 2 WHERE id = %s", [failed])
