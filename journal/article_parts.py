@@ -30,7 +30,7 @@ SELECT {_COLUMNS},
 FROM journal_article a LEFT JOIN journal_publicpage p ON p.article_id = a.id
 WHERE a.doi_key = %s AND a.status = 'published' AND a.published_online <= %s
 """  # noqa: S608  (only our own column names are put together)
-_TEXT = "SELECT body, notes, contents FROM journal_fulltext WHERE article_id = %s"
+_TEXT = 'SELECT body, notes, "references", contents FROM journal_fulltext WHERE article_id = %s'
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,5 +62,5 @@ def full_text(article: Article) -> FullText | None:
         row = cursor.fetchone()
     if row is None:
         return None
-    body, notes, contents = row
-    return FullText(article_id=article.pk, body=body, notes=notes, contents=json.loads(contents))
+    body, notes, references, contents = row
+    return FullText(article_id=article.pk, body=body, notes=notes, references=references, contents=json.loads(contents))

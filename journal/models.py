@@ -236,6 +236,11 @@ class FullText(models.Model):
     article = models.OneToOneField(Article, primary_key=True, on_delete=models.CASCADE, related_name="full_text")
     body = models.TextField(help_text="Sections, figures and tables as HTML.")
     notes = models.TextField(blank=True, help_text="Footnotes, appendices and other back matter as HTML.")
+    references = models.TextField(
+        blank=True,
+        db_default="",
+        help_text="The reference list with the way back to each mention; empty: the public one.",
+    )
     contents = models.JSONField(default=list, help_text="[{id, level, title_html}] in reading order.")
     plain_text = models.TextField(blank=True)
 

@@ -105,25 +105,37 @@ def write(article: Article, doc: ArticleDoc) -> None:
     context = {"article": article, "doc": doc, "journal": article.journal, "issue": article.issue}
     parts: dict[str, str] = {
         part: render_to_string(f"journal/_article_{part}.html", context)
-        for part in ("header", "abstract", "references", "information")
+        for part in ("header", "abstract", "information")
     }
+    parts["references"] = reference_list(doc, doc.public_references_html)
     parts["head"] = metadata.head(article, doc) if article.doi else ""
     parts["notices"] = _notices(article)
     PublicPage.objects.update_or_create(article=article, defaults=parts)
+    if doc.sections:
+        _write_text(article, doc)
+    else:
+        FullText.objects.filter(article=article).delete()
+    search.index(article)
+
+
+def _write_text(article: Article, doc: ArticleDoc) -> None:
+    """What the wall protects; the references once more, now with the way back to each mention."""
     body = "\n".join(section.html for section in doc.sections if section.kind not in _BACK_MATTER)
     notes = "\n".join(section.html for section in doc.sections if section.kind in _BACK_MATTER)
     text = {
         "body": body,
         "notes": notes,
+        "references": reference_list(doc, doc.references_html) if "backlinks" in doc.references_html else "",
         # Headings inside the abstract stand on their own in the tree; the list begins with the sections.
         "contents": contents(tuple(heading for heading in doc.contents if heading.level == 2)),
         "plain_text": doc.plain_text.replace("\x00", ""),
     }
-    if doc.sections:
-        FullText.objects.update_or_create(article=article, defaults=text)
-    else:
-        FullText.objects.filter(article=article).delete()
-    search.index(article)
+    FullText.objects.update_or_create(article=article, defaults=text)
+
+
+def reference_list(doc: ArticleDoc, entries: str) -> str:
+    """The section of the references around one of the two variants of its entries."""
+    return render_to_string("journal/_article_references.html", {"title": doc.references_title, "entries": entries})
 
 
 def contents(headings: tuple[Heading, ...]) -> list[dict[str, Any]]:

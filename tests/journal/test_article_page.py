@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from accounts.models import SignInIncident, User
 from journal import search
-from journal.models import Article, ArticleFile, PublicPage
+from journal.models import Article, ArticleFile, FullText, PublicPage
 from tests.conftest import signed_in
 from tests.make import SECRET_SENTENCE, make_article, make_institution, make_offer, make_right
 
@@ -226,3 +226,20 @@ def test_headers_keep_the_page_to_itself(visitor: Client, article: Article) -> N
     assert headers["X-Content-Type-Options"] == "nosniff"
     assert headers["Referrer-Policy"] == "same-origin"
     assert headers["X-Frame-Options"] == "DENY"
+
+
+def test_only_a_reader_of_the_text_finds_the_way_back_from_a_reference_to_its_mention(
+    visitor: Client, alice: User, article: Article
+) -> None:
+    PublicPage.objects.filter(article=article).update(references='<ol id="references">Bird 2001</ol>')
+    back = '<ol id="references">Bird 2001 <a href="#a-cite-1">↩</a></ol>'
+    FullText.objects.filter(article=article).update(references=back)
+    for client, found in ((visitor, 0), (signed_in(alice), 1)):
+        text = page(client, article)
+        assert text.count("Bird 2001") == 1
+        assert text.count("#a-cite-1") == found
+
+
+def test_before_pages_are_made_again_a_reader_has_the_public_reference_list(alice: User, article: Article) -> None:
+    PublicPage.objects.filter(article=article).update(references='<ol id="references">Bird 2001</ol>')
+    assert "Bird 2001" in page(signed_in(alice), article)
