@@ -29,7 +29,8 @@ DECLINES = {
 @dataclass(frozen=True)
 class TestCard:
     """`challenge`: never, setup (once, when it is saved or first used) or always. `saves`: it can be saved for later
-    although it is declined when charged. `dispute` is the reason of a dispute that follows at once."""
+    although it is declined when charged. `dispute` is the reason of a dispute that follows at once; `refund` says what
+    becomes of a refund: it succeeds (""), is pending for a while ("pending") or comes back ("fails")."""
 
     number: str
     brand: str = "visa"
@@ -39,7 +40,7 @@ class TestCard:
     dispute: str | None = None
     inquiry: bool = False
     fraud_warning: bool = False
-    refund_fails: bool = False
+    refund: str = ""
     bounces: bool = False
     country: str = "US"
 
@@ -66,7 +67,8 @@ CARDS = {
         TestCard("4000000000002685", dispute="product_not_received"),
         TestCard("4000000000001976", dispute="fraudulent", inquiry=True),
         TestCard("4000000000005423", fraud_warning=True),
-        TestCard("4000000000005126", refund_fails=True),
+        TestCard("4000000000007726", refund="pending"),
+        TestCard("4000000000005126", refund="fails"),
     )
 }
 
@@ -92,6 +94,11 @@ TOKENS = {
     "pm_card_authenticationRequired": "4000002760003184",
     "pm_card_createDispute": "4000000000000259",
     "pm_card_createDisputeInquiry": "4000000000001976",
+    "pm_card_createDisputeProductNotReceived": "4000000000002685",
+    "pm_card_createIssuerFraudRecord": "4000000000005423",
+    "pm_card_refundFail": "4000000000005126",
+    "pm_card_pendingRefund": "4000000000007726",
+    "pm_card_visa_chargeDeclinedInsufficientFunds": "4000000000009995",
 }
 
 

@@ -6,13 +6,13 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from . import checkout, customers, disputes, invoicing, refunding, settlement
+from . import books, checkout, customers, disputes, fraud, invoicing, refunding, settlement
 from .billing import cancel_now
 from .blank import Json
 from .cards import DECLINES
 from .delivery import quiet, redeliver
 from .errors import ApiError, invalid
-from .knobs import Fault
+from .knobs import REFUNDS, Fault
 from .sandbox import DAY, Sandbox
 
 Deed = Callable[[Sandbox, Json], Any]
@@ -125,6 +125,12 @@ def objects(sandbox: Sandbox, data: Json) -> Json:
     return {"data": list(sandbox.store.of_kind(required(data, "kind")))}
 
 
+@reads("books")
+def read_books(sandbox: Sandbox, data: Json) -> Json:
+    """What came in and went out, by currency."""
+    return books.sums(sandbox)
+
+
 @does("redeliver")
 def send_again(sandbox: Sandbox, data: Json) -> Json:
     """One event by `id`, or all (oldest first) when none is named."""
@@ -135,9 +141,25 @@ def send_again(sandbox: Sandbox, data: Json) -> Json:
 
 @does("refund")
 def refund(sandbox: Sandbox, data: Json) -> Json:
-    """A refund "from the Dashboard" of a `charge` or `payment_intent`; all of it without an `amount`."""
-    amount = int(data["amount"]) if data.get("amount") else None
-    return refunding.refund_charge(sandbox, _charge(sandbox, data), amount, "requested_by_customer")
+    """A refund "from the Dashboard" of a `charge` or `payment_intent`; all of it without an `amount`.
+    `outcome`: succeeded, settles (pending for a while), pending (until told) or fails (a minute later)."""
+    outcome = data.get("outcome") or ""
+    if outcome not in ("", *REFUNDS):
+        raise invalid(f"outcome is one of {', '.join(REFUNDS)}.", "outcome")
+    return refunding.refund_charge(
+        sandbox, _charge(sandbox, data), _amount(data), "requested_by_customer", outcome=outcome
+    )
+
+
+def _amount(data: Json) -> int | None:
+    return int(data["amount"]) if data.get("amount") else None
+
+
+@does("refund/succeed")
+def succeed_refund(sandbox: Sandbox, data: Json) -> Json:
+    """A pending refund arrives."""
+    refunding.succeed(sandbox, sandbox.require("refund", required(data, "refund")))
+    return dict(sandbox.require("refund", data["refund"]))
 
 
 @does("refund/fail")
@@ -149,8 +171,15 @@ def fail_refund(sandbox: Sandbox, data: Json) -> Json:
 
 @does("dispute")
 def dispute(sandbox: Sandbox, data: Json) -> Json:
-    charge = _charge(sandbox, data)
-    return disputes.open_dispute(sandbox, charge, data.get("reason") or "fraudulent", bool(data.get("inquiry")))
+    """`reason`, `amount`; with `inquiry` the bank only asks."""
+    charge, reason = _charge(sandbox, data), data.get("reason") or "fraudulent"
+    return disputes.open_dispute(sandbox, charge, reason, bool(data.get("inquiry")), _amount(data))
+
+
+@does("dispute/escalate")
+def escalate(sandbox: Sandbox, data: Json) -> Json:
+    """An inquiry becomes a chargeback."""
+    return disputes.escalate(sandbox, sandbox.require("dispute", required(data, "dispute")))
 
 
 @does("dispute/decide")
@@ -164,7 +193,7 @@ def decide(sandbox: Sandbox, data: Json) -> Json:
 
 @does("early_fraud_warning")
 def early_fraud_warning(sandbox: Sandbox, data: Json) -> Json:
-    return disputes.warn_of_fraud(sandbox, _charge(sandbox, data))
+    return fraud.warn(sandbox, _charge(sandbox, data))
 
 
 def _charge(sandbox: Sandbox, data: Json) -> Json:

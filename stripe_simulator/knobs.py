@@ -11,6 +11,7 @@ REDIRECTS = ("wait", "redirect_first", "webhook_never")
 ORDERS = ("created", "shuffled", "reversed", "held_back_one")
 SIGNATURES = ("ok", "wrong_secret", "stale", "future", "none", "rolled")
 DUNNING_ENDS = ("cancel", "unpaid", "past_due")
+REFUNDS = ("succeeded", "settles", "pending", "fails")
 FAULTS = ("500", "503", "429", "409", "slow", "reset")
 PHASES = ("before_execution", "after_execution")
 
@@ -48,6 +49,7 @@ class Knobs:
     subscription_starts_incomplete: bool = False
     dunning_end: str = "cancel"
     dispute_cancels_subscription: bool = False
+    refunds: str = "succeeded"
     terms_url: str = "https://example.org/terms"
     stale_reads: float = 0.0
     faults: list[Any] = field(default_factory=list)
@@ -57,6 +59,7 @@ class Knobs:
         _one_of("order", self.order, ORDERS)
         _one_of("sign", self.sign, SIGNATURES)
         _one_of("dunning_end", self.dunning_end, DUNNING_ENDS)
+        _one_of("refunds", self.refunds, REFUNDS)
         for item in fields(self):
             setattr(self, item.name, _as(item.default, getattr(self, item.name)))
         for fault in self.faults:

@@ -159,7 +159,7 @@ def complete_intent(sandbox: Sandbox, intent: Json, charge: Json) -> None:
         last_payment_error=None,
         next_action=None,
     )
-    txn = book(sandbox, charge["amount"], charge["currency"], "charge", charge["id"])
+    txn = book_payment(sandbox, charge, charge["amount"], "charge", charge["id"])
     sandbox.update(charge, "charge.updated", balance_transaction=txn["id"])
 
 
@@ -213,9 +213,15 @@ def method_details(method: Json) -> Json:
     return {"type": "card", "card": card | {"checks": checks, "network": card["brand"], "three_d_secure": None}}
 
 
-def book(sandbox: Sandbox, amount: int, currency: str, kind: str, source: str) -> Json:
-    """A line of the account's balance; card charges cost 2.9 % + 30."""
-    fee = round(amount * 0.029) + 30 if kind == "charge" else 0
+FEES = {"charge": 30, "dispute": 1_500}  # what a charge costs beside its 2.9 %, and a lost night's sleep
+
+
+def book(sandbox: Sandbox, amount: int, currency: str, kind: str, category: str, source: str) -> Json:
+    """A line of the account's balance: `kind` as in the object's `type`, `category` as in Stripe's reports.
+
+    A charge costs 2.9 % + 30, a dispute 15.00; `amount` is before the fee, `net` after it.
+    """
+    fee = FEES.get(category, 0) + (round(amount * 0.029) if category == "charge" else 0)
     details = {"amount": fee, "application": None, "currency": currency, "description": "Processing fee"}
     return sandbox.new(
         "balance_transaction",
@@ -226,11 +232,18 @@ def book(sandbox: Sandbox, amount: int, currency: str, kind: str, source: str) -
         fee=fee,
         fee_details=[details | {"type": "stripe_fee"}] if fee else [],
         net=amount - fee,
-        reporting_category=kind,
+        reporting_category=category,
         source=source,
         status="pending",
         type=kind,
     )
+
+
+def book_payment(sandbox: Sandbox, charge: Json, amount: int, category: str, source: str) -> Json:
+    """Books what a charge brought or a refund of it took; money that came by debit has names of its own."""
+    debit = charge["id"].startswith("py_")
+    kind = {"charge": "payment", "refund": "payment_refund"}.get(category, category) if debit else category
+    return book(sandbox, amount, charge["currency"], kind, category, source)
 
 
 def cancel_intent(sandbox: Sandbox, intent: Json, reason: str | None = None) -> Json:

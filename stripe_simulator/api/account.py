@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from ..blank import Json, blank
 from .routing import Call, endpoint, page
 
@@ -28,11 +30,16 @@ def account(call: Call) -> Json:
 
 @endpoint("GET /v1/balance")
 def balance(call: Call) -> Json:
-    sums: dict[str, int] = {}
+    """After fees: what is at hand, and what becomes available two days after it came in."""
+    sums: Counter[tuple[bool, str]] = Counter()
     for txn in call.sandbox.store.of_kind("balance_transaction"):
-        sums[txn["currency"]] = sums.get(txn["currency"], 0) + txn["net"]
-    pending = [{"amount": amount, "currency": currency} for currency, amount in sorted(sums.items())]
-    return blank("balance", available=[], pending=pending)
+        sums[txn["available_on"] <= call.sandbox.now(), txn["currency"]] += txn["net"]
+    currencies = sorted({currency for _, currency in sums}) or ["usd"]
+    at_hand, to_come = (
+        [{"amount": sums[ready, currency], "currency": currency, "source_types": {}} for currency in currencies]
+        for ready in (True, False)
+    )
+    return blank("balance", available=at_hand, pending=to_come)
 
 
 @endpoint("GET /v1/tax/settings")

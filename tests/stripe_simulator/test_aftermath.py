@@ -87,7 +87,8 @@ def test_a_dispute_withdraws_the_money_and_winning_brings_it_back(
     assert refused.value.code == "charge_disputed"
     told = {"evidence": {"uncategorized_text": "winning_evidence"}, "submit": True}
     assert shop.disputes.update(dispute.id, told).status == "won"
-    assert shop.charges.retrieve(dispute.charge).disputed is False
+    assert shop.charges.retrieve(dispute.charge).disputed is True  # it says that there was one
+    assert shop.refunds.create({"payment_intent": intent}).status == "succeeded"
     wanted = ["charge.dispute.created", "charge.dispute.funds_withdrawn", "charge.dispute.updated"]
     wanted += ["charge.dispute.closed", "charge.dispute.funds_reinstated"]
     eventually(lambda: [t for t in endpoint.types if t.startswith("charge.dispute")] == wanted)
