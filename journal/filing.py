@@ -1,11 +1,12 @@
 """Files of an article: their names and addresses, and how they get to their place without ever being half there."""
 
-import contextlib
 import hashlib
 import os
 import tempfile
-from collections.abc import Iterable
+import time
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path, PurePosixPath
 
 from django.urls import reverse
@@ -14,7 +15,7 @@ from journal.jats import Image
 from journal.jats.links import file_name, stem
 from journal.jats.markup import slug
 from journal.jats.survey import Survey
-from journal.models import Article, ArticleFile, private_files
+from journal.models import Article, ArticleFile, ArticleSource, private_files
 from journal.packages import Package
 from journal.pictures import Encoded
 
@@ -25,8 +26,11 @@ CONTENT_TYPES = {
     ".xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     ".docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
     ".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".png": "image/png", ".gif": "image/gif", ".tif": "image/tiff",
-    ".tiff": "image/tiff", ".mp4": "video/mp4", ".mov": "video/quicktime", ".mp3": "audio/mpeg",
+    ".tiff": "image/tiff", ".eps": "application/postscript", ".mp4": "video/mp4", ".mov": "video/quicktime",
+    ".mp3": "audio/mpeg",
 }  # fmt: skip
+#: Pictures that are offered as they came and not shown.
+DRAWINGS = (".eps", ".ps", ".svg", ".svgz", ".pdf", ".emf", ".wmf", ".avif")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +45,19 @@ class NewFile:
     height: int | None = None
 
 
-def figure_files(graphic: str, original_name: str, original: bytes, encoded: Iterable[Encoded]) -> list[NewFile]:
+def bases(graphics: Iterable[str]) -> dict[str, str]:
+    """What each graphic's files are called: its name as fits an address, numbered where two come out alike."""
+    found: dict[str, str] = {}
+    for graphic in graphics:
+        base = slug(graphic) or "picture"
+        alike = sum(other == base or other.startswith(f"{base}-copy-") for other in found.values())
+        found[graphic] = f"{base}-copy-{alike + 1}" if alike else base
+    return found
+
+
+def figure_files(base: str, original_name: str, original: bytes, encoded: Iterable[Encoded]) -> list[NewFile]:
     """The rows of one picture: its widths as WebP, and the file as it was supplied."""
     kind = ArticleFile.Kind
-    base = slug(graphic) or "picture"
     files = [NewFile(kind.FIGURE, f"{base}-{p.width}.webp", p.data, WEBP, p.width, p.height) for p in encoded]
     suffix = PurePosixPath(original_name).suffix.lower()
     content_type = CONTENT_TYPES.get(suffix, "application/octet-stream")
@@ -72,7 +85,13 @@ def supplement_name(member: str) -> str:
     return f"{slug(path.stem) or 'file'}{path.suffix if slug(path.suffix) == path.suffix[1:] else ''}"
 
 
-def matching(graphic: str, images: Iterable[str]) -> str:
+def _last(name: str) -> int:
+    """Scans take long to open, and beside a JPEG a GIF is its thumbnail (PMC)."""
+    suffix = PurePosixPath(name).suffix.lower()
+    return 1 if suffix in (".tif", ".tiff") else 2 if suffix in (".gif", ".bmp") else 0
+
+
+def matching(graphic: str, images: Mapping[str, bytes]) -> str:
     """The package's picture for a graphic: the same stem, else the only one that ends or begins like it; "" if none."""
     names = list(images)
     same = [name for name in names if stem(name) == graphic]
@@ -82,7 +101,7 @@ def matching(graphic: str, images: Iterable[str]) -> str:
         if stem(name).endswith(("-" + graphic, "_" + graphic)) or graphic.endswith(("-" + stem(name), "_" + stem(name)))
     ]
     if same:
-        return min(same, key=lambda name: name.lower().endswith((".tif", ".tiff")))
+        return min(same, key=lambda name: (_last(name), -len(images[name])))
     return alike[0] if len(alike) == 1 else ""
 
 
@@ -104,8 +123,7 @@ def addresses_of(doi: str, files: Iterable[NewFile], survey: Survey) -> tuple[di
     """The same for files that are about to be stored."""
     files = list(files)
     images = {}
-    for graphic in survey.graphics:
-        base = slug(graphic) or "picture"
+    for graphic, base in bases(survey.graphics).items():
         widths = [f for f in files if f.kind == ArticleFile.Kind.FIGURE and f.name == f"{base}-{f.width}.webp"]
         if widths:
             images[graphic] = _image(doi, sorted(widths, key=lambda file: file.width or 0))
@@ -127,26 +145,19 @@ def _image(doi: str, widths: list[NewFile]) -> Image:
     return Image(urls[0], small.width or 0, small.height or 0, urls[-1], srcset)
 
 
-class Filing:
-    """Writes files of one import to their hashed names. `undo` removes what this import has written."""
+def store(data: bytes, name: str) -> tuple[str, str]:
+    """(name in the storage, sha256). Content decides the name, so a file that is there need not be written.
 
-    def __init__(self) -> None:
-        self.written: list[Path] = []
-
-    def store(self, data: bytes, name: str) -> tuple[str, str]:
-        """(name in the storage, sha256). Content decides the name, so a file that is there need not be written."""
-        sha256 = hashlib.sha256(data).hexdigest()
-        stored = f"{sha256[:2]}/{sha256}{PurePosixPath(name).suffix.lower()[:10]}"
-        path = Path(private_files().path(stored))
-        if not path.exists() or path.stat().st_size != len(data):
-            _write(path, data)
-            self.written.append(path)
-        return stored, sha256
-
-    def undo(self) -> None:
-        for path in self.written:
-            with contextlib.suppress(OSError):
-                path.unlink()
+    Nothing is taken back when an import fails: another may name the same content by then. `sweep` does it later.
+    """
+    sha256 = hashlib.sha256(data).hexdigest()
+    stored = f"{sha256[:2]}/{sha256}{PurePosixPath(name).suffix.lower()[:10]}"
+    path = Path(private_files().path(stored))
+    if path.exists() and path.stat().st_size == len(data):
+        os.utime(path)  # wanted again: `sweep` leaves alone what is new
+    else:
+        _write(path, data)
+    return stored, sha256
 
 
 def _write(path: Path, data: bytes) -> None:
@@ -165,8 +176,23 @@ def _write(path: Path, data: bytes) -> None:
         raise
 
 
-def forget_unused(stored: Iterable[str]) -> None:
-    """Remove files no article names any more."""
-    for name in set(stored):
-        if not ArticleFile.objects.filter(file=name).exists():
-            private_files().delete(name)
+def sweep(age: timedelta = timedelta(days=1)) -> int:
+    """Remove files that no article and no stored version names and nobody has asked for in this time; how many.
+
+    They are left by versions that were replaced, by drafts that were deleted and by imports that failed.
+    """
+    root, before = Path(private_files().path("")), time.time() - age.total_seconds()
+    old = [file for file in root.glob("??/*") if file.is_file() and file.stat().st_mtime <= before]
+    named = _named() if old else set()
+    unnamed = [file for file in old if file.relative_to(root).as_posix() not in named]
+    for file in unnamed:
+        file.unlink(missing_ok=True)
+    return len(unnamed)
+
+
+def _named() -> set[str]:
+    """Every file that a row names: those of articles, and the packages of all their versions."""
+    named = set(ArticleFile.objects.values_list("file", flat=True).iterator())
+    for members in ArticleSource.objects.exclude(members=[]).values_list("members", flat=True).iterator():
+        named.update(member["file"] for member in members)
+    return named

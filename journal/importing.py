@@ -4,24 +4,27 @@ Everything of a stranger's file is opened in the worker. Then one transaction wr
 ends; whatever fails on the way leaves the article as it was.
 """
 
-import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from django.db import connection, transaction
+from django.db.models import Q
 
-from journal import filing, pages, worker
-from journal.filing import Filing, NewFile
+from journal import filing, packages, pages, worker
+from journal.filing import NewFile
 from journal.jats import ArticleDoc, JatsError
 from journal.jats.render import VERSION
 from journal.jats.survey import Survey
-from journal.models import Article, ArticleFile, ArticleSource, Issue, Journal, Section
-from journal.packages import Package, PackageError, read
+from journal.models import Article, ArticleFile, ArticleSource
+from journal.packages import Package, PackageError
 from journal.pictures import PictureError
+from journal.placing import place
 from journal.preview import FirstPage, PdfError
 
 STATUSES = ("imported", "updated", "unchanged", "draft", "rejected")
+#: What a new version writes into the article's row; what staff decide there is not touched.
+COLUMNS = (*pages.FROM_JATS, "doi", "has_pdf", "pdf_pages", "version", "source_sha256", "updated_at")
 
 
 @dataclass(slots=True)
@@ -45,39 +48,43 @@ class ImportRecord:
         }
 
 
+Settle = Callable[[ImportRecord], None]
+
+
 @dataclass(slots=True)
 class _Opened:
-    """A package with everything of it that had to be opened."""
+    """A package with everything of it that had to be opened. ``doc`` is there already when it came without files."""
 
     package: Package
-    survey: Survey
     sha256: str
+    survey: Survey
+    doc: ArticleDoc | None = None
     files: list[NewFile] = field(default_factory=list)
     first_page: FirstPage | None = None
 
 
-def import_source(source: bytes | Path, name: str = "") -> ImportRecord:
-    """Import one JATS file, package or folder. Never raises for what is wrong with it: the record says it."""
+def import_source(source: bytes | Path, name: str = "", settle: Settle = lambda _record: None) -> ImportRecord:
+    """Import one JATS file, package or folder. Never raises for what is wrong with it: the record says it.
+
+    `settle` is called once with the final record, in the transaction of the article's rows when there are any: what
+    it writes stands if and only if they do.
+    """
     record = ImportRecord(name or (source.name if isinstance(source, Path) else "unnamed"))
-    filed = Filing()
     try:
-        package = read(source, name)
+        package = _unpacked(source, name)
         record.warnings += package.warnings
-        survey: Survey = worker.call("survey", package.article_xml)
-        record.doi = survey.doi
-        opened = _Opened(package, survey, _checksum(package))
-        if _is_current(opened, record):
+        sha256 = package.checksum()
+        if _is_current(sha256, record):
+            settle(record)
             return record
-        _open(opened, record)
+        opened = _open(package, sha256, record)
         with transaction.atomic():
-            _store(opened, record, filed)
+            _store(opened, record)
+            settle(record)
     except (PackageError, JatsError, worker.WorkerError) as refusal:
-        filed.undo()
-        record.status = "rejected"
+        record.status, record.article_id = "rejected", None
         record.errors.append(_in_words(refusal, record.source))
-    except BaseException:
-        filed.undo()
-        raise
+        settle(record)
     return record
 
 
@@ -87,57 +94,71 @@ def _in_words(refusal: Exception, source: str) -> str:
     return str(refusal)
 
 
-def _checksum(package: Package) -> str:
-    """Of everything in the package, so that a new picture is a new version, too."""
-    digest = hashlib.sha256(package.article_xml)
-    members = {**package.images, **package.others, package.pdf_name: package.pdf or b""}
-    for member in sorted(members):
-        digest.update(b"\0" + member.encode() + b"\0" + hashlib.sha256(members[member]).digest())
-    return digest.hexdigest()
+def _unpacked(source: bytes | Path, name: str) -> Package:
+    """Archives are opened in the worker; of a single file only its bytes are read here."""
+    if packages.is_archive(source):
+        package: Package = worker.call("package", source, name)
+        return package
+    return packages.read(source, name)
 
 
-def _existing(doi: str, sha256: str, name: str) -> Article | None:
-    """The article this is a version of: by DOI; a draft without one by its content or the name it came under."""
-    if doi:
-        return Article.objects.by_doi(doi).first()
-    drafts = Article.objects.filter(doi=None)
-    return drafts.filter(source_sha256=sha256).first() or drafts.filter(sources__name=name).first()
-
-
-def _is_current(opened: _Opened, record: ImportRecord) -> bool:
-    article = _existing(opened.survey.doi, opened.sha256, record.source)
-    if article is None or article.source_sha256 != opened.sha256:
+def _is_current(sha256: str, record: ImportRecord) -> bool:
+    """Whether exactly this is some article's current version: then there is nothing to open."""
+    found = Article.objects.filter(source_sha256=sha256).values_list("pk", "doi").first()
+    if found is None:
         return False
-    record.status, record.article_id = "unchanged", article.pk
+    record.status, record.article_id, record.doi = "unchanged", found[0], found[1] or ""
     return True
 
 
-def _open(opened: _Opened, record: ImportRecord) -> None:
-    """Decode the pictures and open the PDF, in the worker. Raises `PackageError` for a PDF that is none."""
-    package, survey = opened.package, opened.survey
-    names: set[str] = set()
-    for graphic in survey.graphics:
-        for file in _figure(graphic, package, record):
-            if file.name not in names:
-                names.add(file.name)
-                opened.files.append(file)
+def _open(package: Package, sha256: str, record: ImportRecord) -> _Opened:
+    """Survey the XML, decode the pictures and open the PDF, in the worker. Raises `PackageError`."""
+    if not package.members:
+        survey, doc = worker.call("article", package.article_xml)
+        record.doi = survey.doi
+        return _Opened(package, sha256, survey, doc)
+    survey = worker.call("survey", package.article_xml)
+    record.doi = survey.doi
+    opened = _Opened(package, sha256, survey, files=_figures(package, survey, record))
     opened.files += filing.supplement_files(package, survey)
     if package.pdf is not None:
         opened.first_page = _first_page(package)
         opened.files.append(NewFile(ArticleFile.Kind.PDF, "article.pdf", package.pdf, "application/pdf"))
         opened.files += filing.preview_files(opened.first_page.pictures)
+    return opened
 
 
-def _figure(graphic: str, package: Package, record: ImportRecord) -> Iterator[NewFile]:
+def _figures(package: Package, survey: Survey, record: ImportRecord) -> list[NewFile]:
+    """The files of all pictures, each name once."""
+    files: dict[str, NewFile] = {}
+    for graphic, base in filing.bases(survey.graphics).items():
+        for file in _figure(graphic, base, package, record):
+            files.setdefault(file.name, file)
+    return list(files.values())
+
+
+def _figure(graphic: str, base: str, package: Package, record: ImportRecord) -> list[NewFile]:
     member = filing.matching(graphic, package.images)
     if not member:
-        return
+        return _drawing(graphic, base, package, record)
     try:
         encoded = worker.call("picture", package.images[member])
     except (PictureError, worker.WorkerError) as error:
         record.warnings.append(f"{member}: the picture was left out. {error}")
-        return
-    yield from filing.figure_files(graphic, member, package.images[member], encoded)
+        return []
+    return filing.figure_files(base, member, package.images[member], encoded)
+
+
+def _drawing(graphic: str, base: str, package: Package, record: ImportRecord) -> list[NewFile]:
+    """A picture that browsers are not shown (EPS, SVG, PDF …) is kept for those who may download it."""
+    drawings = {name: data for name, data in package.others.items() if name.lower().endswith(filing.DRAWINGS)}
+    member = filing.matching(graphic, drawings)
+    if not member:
+        return []
+    record.warnings.append(
+        f"{member}: this kind of picture is not shown on the page. Supply it as PNG, JPEG or TIFF, too."
+    )
+    return filing.figure_files(base, member, drawings[member], [])
 
 
 def _first_page(package: Package) -> FirstPage:
@@ -148,16 +169,17 @@ def _first_page(package: Package) -> FirstPage:
     return found
 
 
-def _store(opened: _Opened, record: ImportRecord, filed: Filing) -> None:
-    """All rows, then the files, inside the caller's transaction."""
-    survey = opened.survey
-    _wait_for_others(survey.doi or opened.sha256)
-    if _is_current(opened, record):  # somebody else was quicker
+def _store(opened: _Opened, record: ImportRecord) -> None:
+    """All rows and files of the new version, inside the caller's transaction."""
+    _wait_for_others(opened.survey.doi or opened.sha256)
+    article = _existing(opened, record.source)
+    if article is not None and article.source_sha256 == opened.sha256:  # somebody else was quicker
+        record.status, record.article_id = "unchanged", article.pk
         return
-    article = _existing(survey.doi, opened.sha256, record.source) or Article(doi=survey.doi or None)
-    is_new = article.pk is None
-    images, supplements = filing.addresses_of(filing.doi_in_addresses(article), opened.files, survey)
-    doc: ArticleDoc = worker.call("render", opened.package.article_xml, images, supplements)
+    is_new = article is None
+    article = article or Article()
+    article.doi = article.doi or opened.survey.doi or None  # its case, too, stays as it is in addresses
+    doc = opened.doc or _rendered(article, opened)
     record.warnings += [str(warning) for warning in doc.warnings]
     record.errors += [str(error) for error in doc.errors]
     if doc.errors and article.status == Article.Status.PUBLISHED and not is_new:
@@ -165,9 +187,7 @@ def _store(opened: _Opened, record: ImportRecord, filed: Filing) -> None:
             "It would leave the published article incomplete; the published version stays.",
             remedy=" ".join(record.errors),
         )
-    _write_rows(article, opened, doc, record, filed)
-    if is_new and not article.doi:
-        pages.prepare(article)  # only now it has the number that stands in its pictures' addresses
+    _write(article, opened, doc, record)
     record.article_id = article.pk
     record.status = "draft" if doc.errors else "imported" if is_new else "updated"
 
@@ -178,106 +198,99 @@ def _wait_for_others(key: str) -> None:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"import:{key.lower()}"])
 
 
-def _write_rows(article: Article, opened: _Opened, doc: ArticleDoc, record: ImportRecord, filed: Filing) -> None:
-    if article.pk is None:
-        _place(article, doc, record)
+def _existing(opened: _Opened, name: str) -> Article | None:
+    """The article this is a version of: by DOI; else a draft without one, by its content or by its name and title."""
+    articles = Article.objects.defer("search").select_related("journal", "issue")
+    doi, title = opened.survey.doi, opened.survey.title
+    if doi and (found := articles.by_doi(doi).first()):
+        return found
+    drafts = articles.filter(doi_key=None, status=Article.Status.DRAFT)
+    same = (
+        Q(source_sha256=opened.sha256) | Q(sources__name=name[:255], title=title)
+        if title
+        else Q(source_sha256=opened.sha256)
+    )
+    return drafts.filter(same).order_by("pk").first()
+
+
+def _rendered(article: Article, opened: _Opened) -> ArticleDoc:
+    images, supplements = filing.addresses_of(filing.doi_in_addresses(article), opened.files, opened.survey)
+    doc: ArticleDoc = worker.call("render", opened.package.article_xml, images, supplements)
+    return doc
+
+
+def _write(article: Article, opened: _Opened, doc: ArticleDoc, record: ImportRecord) -> None:
+    is_new = article.pk is None
+    if is_new:
+        record.warnings += place(article, doc)
     pages.fill(article, doc)
-    _note_first_page(article, opened.first_page, record)
+    record.warnings += _note_first_page(article, opened.first_page)
     article.version += 1
     article.source_sha256 = opened.sha256
-    article.save()
+    article.save(update_fields=None if is_new else COLUMNS)
+    _keep_source(article, opened, record)
+    pages.relate(article, doc, is_new=is_new)
+    pages.date_by_relations(article)
+    pages.write(article, doc)
+    _replace_files(article, opened.files, is_new=is_new)
+    if is_new and not article.doi and opened.files:
+        pages.prepare(article)  # only now it has the number that stands in its pictures' addresses
+    if article.status == Article.Status.PUBLISHED:
+        pages.refresh_around(article)
+
+
+def _keep_source(article: Article, opened: _Opened, record: ImportRecord) -> None:
+    """The package as it came, for good: the XML in its row, everything else as files that the row names."""
+    members = [
+        {"name": name, "file": filing.store(data, name)[0], "size": len(data)}
+        for name, data in opened.package.members.items()
+    ]
     ArticleSource.objects.create(
         article=article,
         version=article.version,
         name=record.source[:255],
+        xml_name=opened.package.xml_name[:500],
         xml=opened.package.article_xml,
+        members=members,
         sha256=opened.sha256,
         renderer=str(VERSION),
         warnings=record.warnings,
     )
-    pages.relate(article, doc)
-    pages.date_by_relations(article)
-    pages.write(article, doc)
-    if article.status == Article.Status.PUBLISHED:
-        pages.refresh_around(article)
-    _replace_files(article, opened.files, filed)
 
 
-def _place(article: Article, doc: ArticleDoc, record: ImportRecord) -> None:
-    """Journal, issue, section and access of a new article, as far as the JATS tells them. Staff may change them."""
-    meta = doc.metadata
-    article.journal = _journal(doc, record)
-    article.issue = Issue.objects.filter(journal=article.journal, volume=meta.volume, number=meta.issue).first()
-    article.section = Section.objects.filter(journal=article.journal, name__iexact=meta.subject).first()
-    license_ = meta.license
-    if "creativecommons.org/" in license_.url:
-        article.access_type = Article.AccessType.OPEN
-    elif license_.free_from:
-        article.free_from = pages.whole_date(license_.free_from)
-    elif license_.free_to_read:
-        article.access_type = Article.AccessType.FREE_TO_READ
-
-
-def _journal(doc: ArticleDoc, record: ImportRecord) -> Journal:
-    """The site's journal. The first article ever imported brings it along."""
-    meta = doc.metadata
-    journal = Journal.objects.first()
-    if journal is None:
-        title = meta.journal_title[:200] or "Untitled journal"
-        record.warnings.append(
-            f'There was no journal yet: "{title}" was made from this article. Complete it in the admin.'
-        )
-        issns = {
-            ("print" if "print" in kind or kind == "ppub" else "online"): issn
-            for kind, issn in meta.issns
-            if len(issn) == 9
-        }
-        return Journal.objects.create(
-            title=title,
-            abbreviation=meta.journal_abbreviation[:100] or title[:100],
-            publisher=meta.publisher[:200],
-            issn_print=issns.get("print", ""),
-            issn_online=issns.get("online", ""),
-        )
-    ours = {journal.issn_print, journal.issn_online} - {""}
-    theirs = {issn for _kind, issn in meta.issns}
-    if ours and theirs and ours.isdisjoint(theirs):
-        record.warnings.append(
-            f'It names another journal, "{meta.journal_title}"; it was imported into {journal.title}.'
-        )
-    return journal
-
-
-def _note_first_page(article: Article, found: FirstPage | None, record: ImportRecord) -> None:
+def _note_first_page(article: Article, found: FirstPage | None) -> list[str]:
     article.has_pdf = found is not None
     article.pdf_pages = found.pages if found else 0
     if found is None:
-        return
+        return []
+    remarks = []
     if found.cropped:
-        record.warnings.append(
-            "The PDF has one page: the preview shows only its top, so that the article is not given away."
-        )
+        remarks.append("The PDF has one page: the preview shows only its top, so that the article is not given away.")
     words = {word for word in article.title.lower().split() if len(word) > 3}
     there = {word for word in words if word in found.text.lower()}
     if found.text and words and len(there) < len(words) / 2:
-        record.warnings.append("The first page of the PDF does not show the article's title. Is it the right PDF?")
+        remarks.append("The first page of the PDF does not show the article's title. Is it the right PDF?")
+    return remarks
 
 
-def _replace_files(article: Article, files: list[NewFile], filed: Filing) -> None:
-    """The rows of the new version's files instead of the old one's; files nobody needs go after the commit."""
-    before = list(article.files.values_list("file", flat=True))
-    article.files.all().delete()
+def _replace_files(article: Article, files: list[NewFile], *, is_new: bool) -> None:
+    """The rows of the new version's files instead of the old one's."""
+    if not is_new:
+        article.files.all().delete()
+    rows = []
     for file in files:
-        stored, sha256 = filed.store(file.data, file.name)
-        ArticleFile.objects.create(
-            article=article,
-            kind=file.kind,
-            name=file.name,
-            file=stored,
-            content_type=file.content_type,
-            size=len(file.data),
-            sha256=sha256,
-            width=file.width,
-            height=file.height,
+        stored, sha256 = filing.store(file.data, file.name)
+        rows.append(
+            ArticleFile(
+                article=article,
+                kind=file.kind,
+                name=file.name,
+                file=stored,
+                content_type=file.content_type,
+                size=len(file.data),
+                sha256=sha256,
+                width=file.width,
+                height=file.height,
+            )
         )
-    transaction.on_commit(lambda: filing.forget_unused(before))
+    ArticleFile.objects.bulk_create(rows)

@@ -197,6 +197,7 @@ class Article(models.Model):
             GinIndex(fields=["search"], name="article_search"),
             models.Index(fields=["status", "-published_online", "-id"], name="article_newest"),
             models.Index(fields=["issue", "section", "position"], name="article_in_issue"),
+            models.Index(fields=["source_sha256"], name="article_source"),
         ]
 
     def __str__(self) -> str:
@@ -258,6 +259,10 @@ class ArticleSource(models.Model):
     sha256 = models.CharField(max_length=64)
     renderer = models.CharField(max_length=20)
     warnings = models.JSONField(default=list)
+    xml_name = models.CharField(max_length=500, blank=True, db_default="", help_text="The XML's path in its package.")
+    members = models.JSONField(
+        default=list, db_default=[], help_text="The package's other files: [{name, file, size}]."
+    )
     imported_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

@@ -1,46 +1,27 @@
-"""Safe reading of what publishers send: one XML file, a zip (plain, MECA, SciELO), a tar.gz (PMC), or a folder.
+"""What publishers send: one XML file, a zip (plain, MECA, SciELO), a tar.gz (PMC), or a folder.
 
-Nothing is ever written to disk by a member's name. Sizes are counted while inflating, not believed; the article is
-found by its root element, not by its file name.
+The article is found by its root element, not by its file name. `journal.archives` opens the containers.
 """
 
-import gzip
+import hashlib
 import io
-import re
-import stat
-import tarfile
-import zipfile
-from collections.abc import Iterator
+import itertools
+from bisect import bisect_left
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path, PurePosixPath
-from typing import IO
+from typing import BinaryIO
 
 from lxml import etree
 
+from journal.archives import MAX_TOTAL, RATIO_FREE, Budget, PackageError, folder, is_tar, is_zip, safe_name, tar, zipped
 from journal.jats.links import stem
-from journal.jats.tree import plain
 
-MAX_MEMBERS = 2_000
-MAX_TOTAL = 500 * 1024 * 1024
-MAX_MEMBER = 200 * 1024 * 1024
-MAX_RATIO = 200
-#: Below this size the ratio says nothing: a page of blanks may shrink a thousandfold.
-RATIO_FREE = 1024 * 1024
-_JUNK = re.compile(r"(?:^|/)(?:__MACOSX/|\.DS_Store$|Thumbs\.db$|\._)")
+__all__ = ["Package", "PackageError", "check_pdf", "is_archive", "is_picture", "read", "root_name"]
+
+ARCHIVES = (".zip", ".tar", ".tgz", ".gz")
 _ARTICLE_ROOTS = frozenset({"article", "pmc-articleset", "OAI-PMH", "record", "metadata"})
 _PICTURES = (b"\xff\xd8\xff", b"\x89PNG\r\n", b"GIF8", b"II*\x00", b"MM\x00*", b"BM")
-
-
-class PackageError(Exception):
-    """The package cannot be read. ``member`` is the file in it that is to blame, ``remedy`` what to do."""
-
-    def __init__(self, message: str, member: str = "", remedy: str = "") -> None:
-        super().__init__(message)
-        self.message, self.member, self.remedy = message, member, remedy
-
-    def __str__(self) -> str:
-        where = f"{self.member}: " if self.member else ""
-        return f"{where}{self.message} {self.remedy}".strip()
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,164 +36,90 @@ class Package:
     others: dict[str, bytes] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
 
+    @property
+    def members(self) -> dict[str, bytes]:
+        """Everything but the article's XML, by its path in the package."""
+        pdf = {} if self.pdf is None else {self.pdf_name: self.pdf}
+        return {**self.images, **self.others, **pdf}
 
-@dataclass(slots=True)
-class _Budget:
-    """What may still be read. Raises `PackageError` when it is used up."""
-
-    members: int = MAX_MEMBERS
-    total: int = MAX_TOTAL
-
-    def member(self) -> None:
-        self.members -= 1
-        if self.members < 0:
-            raise PackageError(
-                f"The package holds more than {MAX_MEMBERS} files.", remedy="Send one article a package."
-            )
-
-    def read(self, file: IO[bytes], member: str, compressed: int | None) -> bytes:
-        """All bytes of an open member, refused as soon as they exceed a limit."""
-        limit = min(MAX_MEMBER, self.total)
-        if compressed is not None:
-            limit = min(limit, max(RATIO_FREE, compressed * MAX_RATIO))
-        data = file.read(limit + 1)
-        if len(data) > limit:
-            raise PackageError(
-                "The file unpacks to more than a package may hold.", member, "Leave it out, or send it apart."
-            )
-        self.total -= len(data)
-        return data
+    def checksum(self) -> str:
+        """SHA-256 of everything in the package, so that a new picture is a new version, too."""
+        digest = hashlib.sha256(self.article_xml)
+        for name, data in sorted(self.members.items()):
+            digest.update(b"\0" + name.encode() + b"\0" + hashlib.sha256(data).digest())
+        return digest.hexdigest()
 
 
 def read(source: bytes | Path, name: str = "") -> Package:
-    """Read a package, an XML file or a folder. Raises `PackageError`."""
-    if isinstance(source, Path):
-        if source.is_dir():
-            return _sorted_out(dict(_folder(source)), [])
-        name = name or source.name
-        source = _file(source)
-    warnings: list[str] = []
-    if source[:4] in (b"PK\x03\x04", b"PK\x05\x06"):
-        return _sorted_out(dict(_zip(source, warnings)), warnings)
-    if source[:2] == b"\x1f\x8b" or source[257:262] == b"ustar":
-        return _sorted_out(dict(_tar(source, warnings)), warnings)
-    return Package(source, _safe_name(name) or "article.xml")
-
-
-def _file(path: Path) -> bytes:
+    """Read a package, an XML file (with what lies beside it under its name) or a folder. Raises `PackageError`."""
+    if isinstance(source, bytes):
+        return _read(io.BytesIO(source), name)
+    if source.is_dir():
+        return _sorted_out(dict(folder(source)), [])
     try:
-        if path.stat().st_size > MAX_TOTAL:
-            raise PackageError(f"The file is larger than {MAX_TOTAL >> 20} MB.", path.name, "Send fewer files.")
-        return path.read_bytes()
+        with source.open("rb") as file:
+            package = _read(file, name or source.name)
     except OSError as error:
-        raise PackageError(f"The file cannot be read: {error.strerror or error}.", path.name) from error
+        raise PackageError(f"The file cannot be read: {error.strerror or error}.", source.name) from error
+    return package if is_archive(source) else _with_neighbors(package, source)
 
 
-def _folder(root: Path) -> Iterator[tuple[str, bytes]]:
-    budget = _Budget()
-    for path in sorted(root.rglob("*")):
-        if path.is_symlink() or not path.is_file() or _JUNK.search(path.relative_to(root).as_posix()):
-            continue
-        budget.member()
-        with path.open("rb") as file:
-            yield path.relative_to(root).as_posix(), budget.read(file, path.name, None)
+def is_archive(source: bytes | Path) -> bool:
+    """Whether it has to be unpacked: a zip or tar file by its first bytes, or a folder."""
+    if isinstance(source, Path):
+        try:
+            with source.open("rb") as file:
+                source = file.read(512)
+        except OSError:  # a folder, or what `read` has words for
+            return True
+    return is_zip(source) or is_tar(source)
 
 
-def _safe_name(name: str) -> str:
-    """The member's name if it stays inside the package and is fit to be shown, else ""."""
-    if "\\" in name or "\x00" in name or re.match(r"[A-Za-z]:", name) or name.startswith(("/", "~")):
-        return ""
-    path = PurePosixPath(plain(name))
-    return "" if ".." in path.parts or not path.name or len(str(path)) > 500 else str(path)
+def _read(file: BinaryIO, name: str) -> Package:
+    head, size = file.read(512), file.seek(0, io.SEEK_END)
+    file.seek(0)
+    if size > MAX_TOTAL:
+        raise PackageError(f"The file is larger than {MAX_TOTAL >> 20} MB.", name, "Send fewer files.")
+    warnings: list[str] = []
+    if is_zip(head):
+        return _sorted_out(dict(zipped(file, warnings)), warnings)
+    if is_tar(head):
+        return _sorted_out(dict(tar(file, size, warnings)), warnings)
+    return Package(file.read(), safe_name(name) or "article.xml")
 
 
-def _accepted(name: str, seen: set[str], warnings: list[str]) -> str:
-    """The safe name of a member to read; "" for junk, and with a warning for a name that is refused."""
-    if _JUNK.search(name):
-        return ""
-    safe = _safe_name(name)
-    shown = "".join(letter if letter.isprintable() else "?" for letter in name[:100])
-    if not safe:
-        warnings.append(f'The file "{shown}" has a name that leads out of the package; it was refused.')
-    elif safe.casefold() in seen:
-        warnings.append(f'The file "{shown}" is in the package twice; the first is used.')
-        return ""
-    seen.add(safe.casefold())
-    return safe
+def _with_neighbors(package: Package, path: Path) -> Package:
+    """An XML file's own PDF, pictures and supplements: files beside it whose names begin with its name (SciELO)."""
+    budget, members = Budget(), {package.xml_name: package.article_xml}
+    for name in _neighbors(path):
+        neighbor = path.parent / name
+        if neighbor.is_file() and not neighbor.is_symlink():
+            budget.member()
+            with neighbor.open("rb") as file:
+                members[name] = budget.read(file, name, None)
+    return package if len(members) == 1 else _sorted_out(members, [], package.xml_name)
 
 
-def _zip(data: bytes, warnings: list[str]) -> Iterator[tuple[str, bytes]]:
-    budget, seen = _Budget(), set[str]()
-    try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            for info in archive.infolist():
-                budget.member()
-                if not info.is_dir() and (name := _accepted(info.filename, seen, warnings)):
-                    yield from _zip_member(archive, info, name, budget, warnings)
-    except (zipfile.BadZipFile, NotImplementedError, EOFError, ValueError, OSError, RuntimeError) as error:
-        raise PackageError(f"The zip file is damaged: {error}.", remedy="Pack and upload it again.") from error
+def _neighbors(path: Path) -> list[str]:
+    names = _listing(path.parent, path.parent.stat().st_mtime_ns)
+    after = itertools.islice(names, bisect_left(names, path.stem), None)
+    alike = itertools.takewhile(lambda name: name.startswith(path.stem), after)
+    return [
+        name
+        for name in alike
+        if not name[len(path.stem) :][:1].isalnum() and not name.lower().endswith((".xml", ".nxml", *ARCHIVES))
+    ]
 
 
-def _zip_member(
-    archive: zipfile.ZipFile, info: zipfile.ZipInfo, name: str, budget: _Budget, warnings: list[str]
-) -> Iterator[tuple[str, bytes]]:
-    if info.flag_bits & 0x1:
-        raise PackageError("The file is encrypted.", name, "Pack it without a password.")
-    mode = info.external_attr >> 16
-    if mode and not (stat.S_ISREG(mode) or stat.S_IFMT(mode) == 0):
-        warnings.append(f'"{name}" is not a plain file; it was refused.')
-        return
-    if info.file_size > max(RATIO_FREE, info.compress_size * MAX_RATIO):
-        raise PackageError("The file unpacks to more than a package may hold.", name, "Leave it out, or send it apart.")
-    with archive.open(info) as file:
-        yield name, budget.read(file, name, info.compress_size)
+@lru_cache(maxsize=4)
+def _listing(folder: Path, _changed: int) -> list[str]:
+    """Names in a folder, sorted: asked for again for each of the ten thousand articles that may lie in it."""
+    return sorted(entry.name for entry in folder.iterdir())
 
 
-class _Counted(io.RawIOBase):
-    """A stream that refuses to give more than a tar file of its compressed size may hold."""
-
-    def __init__(self, stream: io.BufferedIOBase, limit: int) -> None:
-        self.stream, self.left = stream, limit
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]
-        data = self.stream.read(len(buffer))
-        self.left -= len(data)
-        if self.left < 0:
-            raise PackageError(
-                "The archive unpacks to more than a package may hold.", remedy="Send one article a package."
-            )
-        buffer[: len(data)] = data
-        return len(data)
-
-
-def _tar(data: bytes, warnings: list[str]) -> Iterator[tuple[str, bytes]]:
-    """Members of a tar file in order, as a stream: what is skipped is counted as well."""
-    budget, seen = _Budget(), set[str]()
-    packed = data[:2] == b"\x1f\x8b"
-    stream: io.BufferedIOBase = gzip.GzipFile(fileobj=io.BytesIO(data)) if packed else io.BytesIO(data)
-    limit = min(MAX_TOTAL, max(RATIO_FREE, len(data) * MAX_RATIO)) if packed else MAX_TOTAL
-    try:
-        with tarfile.open(fileobj=io.BufferedReader(_Counted(stream, limit)), mode="r|") as archive:
-            for member in archive:
-                budget.member()
-                if not member.isfile():
-                    if not member.isdir():
-                        warnings.append(f'"{plain(member.name)[:100]}" is a link or device; it was refused.')
-                    continue
-                name = _accepted(member.name, seen, warnings)
-                file = archive.extractfile(member) if name else None
-                if file is not None:
-                    yield name, budget.read(file, name, None)
-    except (tarfile.TarError, EOFError, OSError, ValueError, gzip.BadGzipFile) as error:
-        raise PackageError(f"The tar file is damaged: {error}.", remedy="Pack and upload it again.") from error
-
-
-def _sorted_out(members: dict[str, bytes], warnings: list[str]) -> Package:
+def _sorted_out(members: dict[str, bytes], warnings: list[str], xml_name: str = "") -> Package:
     """Tell article, PDF, pictures and the rest apart by content."""
-    xml_name = _article(members)
+    xml_name = xml_name or _article(members)
     pdf_name = _pdf(members, xml_name, warnings)
     images = {name: data for name, data in members.items() if is_picture(data)}
     taken = {xml_name, pdf_name, *images}
@@ -296,8 +203,10 @@ def _pdf(members: dict[str, bytes], xml_name: str, warnings: list[str]) -> str:
     for name in named:
         check_pdf(members[name], name)
     like_xml = [name for name in named if stem(name) == PurePosixPath(xml_name).stem.lower()]
-    if len(like_xml) == 1 or len(named) == 1:
-        return (like_xml or named)[0]
+    in_manifest = [name for name in named if PurePosixPath(name).name in _named_by_manifest(members)]
+    for chosen in (like_xml, in_manifest, named):
+        if len(chosen) == 1:
+            return chosen[0]
     if named:
         warnings.append(f"None of the {len(named)} PDFs is named like the XML; none is used as the article's PDF.")
     return ""

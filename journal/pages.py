@@ -4,6 +4,7 @@ import logging
 from datetime import date
 from typing import Any
 
+from django.db import models
 from django.db.models import Q
 from django.template.loader import render_to_string
 
@@ -43,6 +44,7 @@ FROM_JATS = (
     "license_url",
     "has_full_text",
     "problems",
+    "search",
 )
 _BACK_MATTER = {"appendix", "glossary", "notes", "bio", "endnotes", "back", "ack", "sub-article"}
 
@@ -67,6 +69,7 @@ def fill(article: Article, doc: ArticleDoc) -> None:
     article.license_url = meta.license.url[:300]
     article.has_full_text = bool(doc.sections)
     article.problems = [str(problem) for problem in doc.errors]
+    article.search = search.entry(article)
 
 
 def byline(names: list[str]) -> str:
@@ -110,12 +113,11 @@ def write(article: Article, doc: ArticleDoc) -> None:
     parts["references"] = reference_list(doc, doc.public_references_html)
     parts["head"] = metadata.head(article, doc) if article.doi else ""
     parts["notices"] = _notices(article)
-    PublicPage.objects.update_or_create(article=article, defaults=parts)
+    _put(PublicPage(article=article, **parts))
     if doc.sections:
         _write_text(article, doc)
     else:
         FullText.objects.filter(article=article).delete()
-    search.index(article)
 
 
 def _write_text(article: Article, doc: ArticleDoc) -> None:
@@ -130,7 +132,15 @@ def _write_text(article: Article, doc: ArticleDoc) -> None:
         "contents": contents(tuple(heading for heading in doc.contents if heading.level == 2)),
         "plain_text": doc.plain_text.replace("\x00", ""),
     }
-    FullText.objects.update_or_create(article=article, defaults=text)
+    _put(FullText(article=article, **text))
+
+
+def _put(row: models.Model) -> None:
+    """The article's one row of its kind, new or instead of the one before: one statement."""
+    columns = [field.name for field in row._meta.fields if not field.primary_key]
+    type(row)._default_manager.bulk_create(
+        [row], update_conflicts=True, unique_fields=["article"], update_fields=columns
+    )
 
 
 def reference_list(doc: ArticleDoc, entries: str) -> str:
@@ -147,12 +157,13 @@ def contents(headings: tuple[Heading, ...]) -> list[dict[str, Any]]:
     return found
 
 
-def relate(article: Article, doc: ArticleDoc) -> None:
-    """Store what the article says about others. A relation to itself says nothing."""
+def relate(article: Article, doc: ArticleDoc, *, is_new: bool) -> None:
+    """Store what a saved article says about others. A relation to itself says nothing."""
     known = {kind.value for kind in Relation.Kind}
     said = {(r.relation, r.doi.lower()) for r in doc.metadata.related_articles if r.relation in known and r.doi}
     said.discard(("companion", (article.doi or "").lower()))
-    article.relations.all().delete()
+    if not is_new:
+        article.relations.all().delete()
     rows = [
         Relation(article=article, kind=kind, target_doi=doi)
         for kind, doi in sorted(said)
@@ -204,8 +215,10 @@ def date_by_relations(article: Article) -> None:
     days = [(notice.kind, notice.article.published_online) for notice in about.select_related("article")]
     corrected = [day for kind, day in days if kind == Relation.Kind.CORRECTION and day]
     retracted = [day for kind, day in days if kind == Relation.Kind.RETRACTION and day]
+    before = article.corrected_on, article.retracted_on
     article.corrected_on, article.retracted_on = max(corrected, default=None), min(retracted, default=None)
-    article.save(update_fields=["corrected_on", "retracted_on", "updated_at"])
+    if (article.corrected_on, article.retracted_on) != before:
+        article.save(update_fields=["corrected_on", "retracted_on", "updated_at"])
 
 
 def prepare(article: Article) -> ArticleDoc | None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from django.contrib.postgres.search import SearchQuery, SearchRank, SearchVector
 from django.db import connection, models
 from django.db.models import Value
+from django.db.models.expressions import Combinable
 
 from journal.models import Article, ArticleQuerySet
 
@@ -32,16 +33,15 @@ def search(text: str) -> Matches:
     return Matches(ranked, min(count, COUNT_UP_TO), count > COUNT_UP_TO)
 
 
-def index(article: Article) -> None:
-    """Write the article's entry: title A, authors and keywords B, abstract C (or the extract)."""
-    vector = (
+def entry(article: Article) -> Combinable:
+    """What the article is found by, for its column: title A, authors and keywords B, abstract C (or the extract)."""
+    return (
         SearchVector(Value(f"{article.title} {article.subtitle}"), weight="A", config=CONFIG)
         + SearchVector(Value(_authors(article)), weight="B", config="simple")
         + SearchVector(Value(" ".join(article.keywords)), weight="B", config=CONFIG)
         + SearchVector(Value(f"{article.doi or ''}"), weight="B", config="simple")
         + SearchVector(Value(article.abstract), weight="C", config=CONFIG)
     )
-    Article.objects.filter(pk=article.pk).update(search=vector)
 
 
 def _authors(article: Article) -> str:

@@ -22,7 +22,9 @@ from typing import Any, BinaryIO
 MEGABYTE = 1024 * 1024
 #: task → (module, function, seconds, megabytes of address space)
 TASKS = {
+    "package": ("journal.packages", "read", 60, 2048),
     "survey": ("journal.jats.survey", "survey", 10, 768),
+    "article": ("journal.jats.survey", "whole", 20, 768),
     "render": ("journal.jats.survey", "render_source", 10, 768),
     "picture": ("journal.pictures", "encode", 20, 1536),
     "first_page": ("journal.preview", "first_page", 20, 1024),
@@ -111,13 +113,37 @@ def _receive(pipe: BinaryIO | Any) -> Any:
     return pickle.loads(data)  # noqa: S301  (from our own child)
 
 
-_worker = Worker()
-atexit.register(_worker.stop)
+class Pool:
+    """Workers for threads that call at the same time: one each, up to a number, kept warm for the next call."""
+
+    def __init__(self, most: int) -> None:
+        self._free = threading.BoundedSemaphore(most)
+        self._idle: list[Worker] = []
+
+    def call(self, task: str, *arguments: Any) -> Any:
+        """As `Worker.call`; waits while all are busy."""
+        with self._free:
+            try:
+                worker = self._idle.pop()
+            except IndexError:
+                worker = Worker()
+            try:
+                return worker.call(task, *arguments)
+            finally:
+                self._idle.append(worker)
+
+    def stop(self) -> None:
+        while self._idle:
+            self._idle.pop().stop()
+
+
+_pool = Pool(max(2, os.cpu_count() or 1))
+atexit.register(_pool.stop)
 
 
 def call(task: str, *arguments: Any) -> Any:
-    """Run a task of TASKS in the process's worker. Raises what it raised, or `WorkerError`."""
-    return _worker.call(task, *arguments)
+    """Run a task of TASKS in a worker of this process. Raises what it raised, or `WorkerError`."""
+    return _pool.call(task, *arguments)
 
 
 def _limit(seconds: int, megabytes: int) -> None:

@@ -182,3 +182,29 @@ def test_members_that_slip_out_are_left_behind() -> None:
     package = read(HOSTILE / "zip-slip.zip")
     assert len(package.warnings) == 4
     assert package.others == {}
+
+
+def test_what_lies_beside_an_xml_file_under_its_name_belongs_to_it(tmp_path: Path) -> None:
+    """SciELO: the articles of an issue in one folder, each with its PDF and pictures beside it."""
+    for name, data in {"a.xml": ARTICLE, "a.pdf": PDF, "a-g01.png": PNG, "ab.xml": ARTICLE, "ab.pdf": PDF}.items():
+        (tmp_path / name).write_bytes(data)
+    package = read(tmp_path / "a.xml")
+    assert (package.pdf_name, list(package.images), package.others) == ("a.pdf", ["a-g01.png"], {})
+    assert read(tmp_path / "ab.xml").pdf_name == "ab.pdf"
+
+
+def test_the_pdf_that_a_meca_manifest_names_is_the_article_s() -> None:
+    manifest = (
+        b'<manifest xmlns="http://manuscriptexchange.org"><item item-type="article"><instance href="content/ms.xml"/>'
+        b'<instance href="content/printed.pdf"/></item></manifest>'
+    )
+    files = {"manifest.xml": manifest, "content/ms.xml": ARTICLE, "content/printed.pdf": PDF, "content/s1.pdf": PDF}
+    assert read(make_zip(files)).pdf_name == "content/printed.pdf"
+
+
+def test_an_unusual_packing_is_refused() -> None:
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_LZMA) as archive:
+        archive.writestr("x.xml", ARTICLE)
+    with pytest.raises(PackageError, match="unusual way"):
+        read(stream.getvalue())
