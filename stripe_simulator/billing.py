@@ -7,6 +7,7 @@ from typing import Any
 
 from . import invoicing
 from .blank import Json, blank, identifier
+from .discounting import new_discount
 from .errors import ApiError, invalid
 from .payments import Attempt, create_intent, pay_intent
 from .periods import period_after
@@ -96,6 +97,7 @@ def create(
     *,
     trial_end: int | None = None,
     coupon: Json | None = None,
+    promotion_code: str | None = None,
     **values: Any,
 ) -> Json:
     """Stores a subscription (incomplete, or trialing) for prices with quantities; says nothing yet."""
@@ -121,8 +123,8 @@ def create(
         | values,
     )
     if coupon and coupon["duration"] != "once":
-        discount = invoicing.new_discount(sandbox, coupon, customer=customer, subscription=sub_id)
-        sandbox.update(subscription, discounts=[discount["id"]])
+        of = {"customer": customer, "subscription": sub_id, "promotion_code": promotion_code}
+        sandbox.update(subscription, discounts=[new_discount(sandbox, coupon, **of)["id"]])
     return subscription
 
 
@@ -148,7 +150,9 @@ def set_calendar(sandbox: Sandbox, subscription: Json) -> None:
 
 def invoice_for(sandbox: Sandbox, subscription: Json, reason: str, lines: list[Json], **values: Any) -> Json:
     """A draft for a subscription, under the id the subscription already names as its latest."""
-    coupon = values.pop("coupon", None) or lasting_coupon(sandbox, subscription)
+    lasting, discount = lasting_discount(sandbox, subscription)
+    coupon = values.pop("coupon", None)
+    discount = discount if coupon is None or coupon == lasting else None
     details = {
         "subscription": subscription["id"],
         "metadata": subscription["metadata"],
@@ -160,19 +164,21 @@ def invoice_for(sandbox: Sandbox, subscription: Json, reason: str, lines: list[J
         subscription["currency"],
         lines,
         reason,
-        coupon=coupon,
+        coupon=coupon or lasting,
+        discount=discount,
         id=subscription["latest_invoice"],
         parent={"type": "subscription_details", "subscription_details": details},
         **values,
     )
 
 
-def lasting_coupon(sandbox: Sandbox, subscription: Json) -> Json | None:
+def lasting_discount(sandbox: Sandbox, subscription: Json) -> tuple[Json | None, Json | None]:
+    """The (coupon, discount) that every invoice of the subscription gets now; a discount's time may be over."""
     for discount_id in subscription["discounts"]:
         discount = sandbox.get("discount", discount_id)
         if discount and (discount["end"] is None or discount["end"] > sandbox.now()):
-            return sandbox.get("coupon", discount["source"]["coupon"])
-    return None
+            return sandbox.get("coupon", discount["source"]["coupon"]), discount
+    return None, None
 
 
 def period_lines(sandbox: Sandbox, subscription: Json) -> list[Json]:

@@ -8,7 +8,9 @@ from typing import Any
 
 from . import billing, invoicing
 from .blank import Json, blank
+from .customer_balance import due_after
 from .customers import new_customer
+from .discounting import redeem
 from .errors import invalid
 from .payment_methods import attach, billing_details, card_of
 from .payments import AUTHENTICATION_FAILED, Attempt, cancel_intent, create_intent, decline, pay_intent
@@ -56,10 +58,13 @@ def trial_end(sandbox: Sandbox, session: Json) -> int | None:
 
 
 def due_today(sandbox: Sandbox, session: Json) -> int:
-    """What the page takes now; a trial takes nothing."""
-    if session["mode"] == "subscription" and trial_end(sandbox, session):
+    """What the page takes now; a trial takes nothing, and a subscriber's credit pays first."""
+    if session["mode"] != "subscription":
+        return int(session["amount_total"] or 0)
+    if trial_end(sandbox, session):
         return 0
-    return int(session["amount_total"])
+    balance = (sandbox.get("customer", session["customer"]) or {}).get("balance", 0)
+    return due_after(balance, session["amount_total"], session["currency"])[0]
 
 
 def needs_card(sandbox: Sandbox, session: Json) -> bool:
@@ -142,8 +147,8 @@ def _customer(sandbox: Sandbox, session: Json, payer: Payer) -> str | None:
 def _intent(sandbox: Sandbox, session: Json, amount: int, customer: str | None) -> Json:
     """One payment intent a session, whatever the number of attempts."""
     known = sandbox.get("payment_intent", sandbox.store.hidden(session["id"]).get("intent"))
-    if known:
-        return known
+    if known:  # a code may have been typed after a decline
+        return sandbox.update(known, amount=amount)
     data = data_of(sandbox, session, "payment_intent_data")
     names = ("description", "metadata", "receipt_email", "setup_future_usage", "statement_descriptor_suffix")
     values = {name: data[name] for name in names if name in data}
@@ -208,6 +213,7 @@ def _subscribe(
         wanted,
         trial_end=trial_end(sandbox, session),
         coupon=coupon,
+        promotion_code=session["discounts"][0]["promotion_code"] if coupon else None,
         default_payment_method=method["id"] if method else None,
         **values,
     )
@@ -252,7 +258,7 @@ def _invoice_sale(sandbox: Sandbox, session: Json, customer: str | None, intent:
     values = {name: data[name] for name in ("custom_fields", "description", "footer", "metadata") if name in data}
     coupon = coupon_of(sandbox, session)
     invoice = invoicing.draft(sandbox, customer, session["currency"], lines, "manual", coupon=coupon, **values)
-    invoicing.finalize(sandbox, invoice)
+    invoicing.finalize(sandbox, invoice, with_balance=False)
     if invoice["status"] == "open" and intent:
         invoicing.settle(sandbox, invoice, intent)
     return str(invoice["id"])
@@ -261,13 +267,7 @@ def _invoice_sale(sandbox: Sandbox, session: Json, customer: str | None, intent:
 def _redeem(sandbox: Sandbox, session: Json) -> None:
     coupon = coupon_of(sandbox, session)
     if coupon:
-        times = coupon["times_redeemed"] + 1
-        spent = coupon["max_redemptions"] is not None and times >= coupon["max_redemptions"]
-        sandbox.update(coupon, times_redeemed=times, valid=coupon["valid"] and not spent)
-    for discount in session["discounts"] or []:
-        code = sandbox.get("promotion_code", discount["promotion_code"])
-        if code:
-            sandbox.update(code, times_redeemed=code["times_redeemed"] + 1)
+        redeem(sandbox, coupon, session["discounts"][0]["promotion_code"])
 
 
 # The end of an unpaid session

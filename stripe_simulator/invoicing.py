@@ -6,8 +6,9 @@ from copy import deepcopy
 from typing import Any
 
 from .blank import Json, blank, identifier
+from .customer_balance import apply, give_back
+from .discounting import new_discount, shares
 from .errors import invalid
-from .pricing import spread, totals
 from .sandbox import DAY, Sandbox
 
 NO_TAX = {"enabled": False, "liability": None, "status": None, "disabled_reason": None, "provider": None}
@@ -84,11 +85,6 @@ def pricing(price: Json) -> Json:
     }
 
 
-def new_discount(sandbox: Sandbox, coupon: Json, **values: Any) -> Json:
-    source = {"type": "coupon", "coupon": coupon["id"]}
-    return sandbox.new("discount", **{"source": source, "start": sandbox.now(), "end": None} | values)
-
-
 def draft(
     sandbox: Sandbox,
     customer: str | None,
@@ -121,21 +117,25 @@ def draft(
     )
     if coupon and discount is None:
         discount = new_discount(sandbox, coupon, customer=customer, invoice=invoice_id)
-    fill(invoice, lines, coupon, discount)
+    fill(sandbox, invoice, lines, coupon, discount)
     sandbox.update(invoice, "invoice.created")
     return invoice
 
 
-def fill(invoice: Json, lines: list[Json], coupon: Json | None = None, discount: Json | None = None) -> None:
+def fill(
+    sandbox: Sandbox, invoice: Json, lines: list[Json], coupon: Json | None = None, discount: Json | None = None
+) -> None:
     """Puts lines on an invoice and adds them up."""
-    sums = totals([item["amount"] for item in lines], coupon)
+    off = shares(sandbox, coupon if discount else None, [(item["amount"], _product(item)) for item in lines])
     if discount:
-        for item, share in zip(lines, spread(sums.discount, [item["amount"] for item in lines]), strict=True):
+        for item, share in zip(lines, off, strict=True):
             item["discount_amounts"] = [{"amount": share, "discount": discount["id"]}]
         invoice["discounts"] = [discount["id"]]
     for item in lines:
         item["invoice"] = invoice["id"]
-    due = max(sums.total, 0)
+    subtotal = sum(item["amount"] for item in lines)
+    total = subtotal - sum(off)
+    due = max(total, 0)
     invoice |= {
         "amount_due": due,
         "amount_remaining": due,
@@ -146,21 +146,28 @@ def fill(invoice: Json, lines: list[Json], coupon: Json | None = None, discount:
             "has_more": False,
             "data": lines,
         },
-        "subtotal": sums.subtotal,
-        "subtotal_excluding_tax": sums.subtotal,
-        "total": sums.total,
-        "total_excluding_tax": sums.total,
-        "total_discount_amounts": [{"amount": sums.discount, "discount": discount["id"]}] if discount else [],
+        "subtotal": subtotal,
+        "subtotal_excluding_tax": subtotal,
+        "total": total,
+        "total_excluding_tax": total,
+        "total_discount_amounts": [{"amount": sum(off), "discount": discount["id"]}] if discount else [],
         "total_pretax_credit_amounts": [],
         "total_taxes": [],
     }
 
 
-def finalize(sandbox: Sandbox, invoice: Json) -> Json:
-    """Gives the invoice its number and addresses; one over nothing is paid at once."""
+def _product(item: Json) -> str | None:
+    details = (item["pricing"] or {}).get("price_details") or {}
+    return details.get("product")
+
+
+def finalize(sandbox: Sandbox, invoice: Json, *, with_balance: bool = True) -> Json:
+    """Gives the invoice its number and addresses; one over nothing is paid at once. `with_balance` says that the
+    customer's credit pays it first, as it does not where the payment page has taken the whole sum already."""
     if invoice["status"] != "draft":
         raise invalid("This invoice is already finalized, you can't re-finalize a non-draft invoice.", "invoice")
-    _use_credit(sandbox, invoice)
+    if with_balance:
+        apply(sandbox, invoice)
     base = f"{sandbox.public_url}/i/{invoice['id']}"
     waits = invoice["collection_method"] == "send_invoice"
     sandbox.update(
@@ -176,20 +183,6 @@ def finalize(sandbox: Sandbox, invoice: Json) -> Json:
         status_transitions=invoice["status_transitions"] | {"finalized_at": sandbox.now()},
     )
     return settle(sandbox, invoice, None) if invoice["amount_due"] == 0 else invoice
-
-
-def _use_credit(sandbox: Sandbox, invoice: Json) -> None:
-    """A negative total becomes the customer's credit, and credit pays the next invoices. What the payment page took
-    for a first invoice is paid already."""
-    customer = sandbox.get("customer", invoice["customer"])
-    invoice["ending_balance"] = 0
-    if customer is None or invoice["billing_reason"] == "subscription_create":
-        return
-    balance, total = customer["balance"], invoice["total"]
-    used = total if total < 0 else min(total, max(0, -balance))  # what the balance takes in, or gives
-    after, due = balance + used, max(total - used, 0)
-    invoice |= {"starting_balance": balance, "ending_balance": after, "amount_due": due, "amount_remaining": due}
-    sandbox.update(customer, "customer.updated", balance=after)
 
 
 def _number(sandbox: Sandbox, invoice: Json) -> str:
@@ -259,5 +252,6 @@ def close(sandbox: Sandbox, invoice: Json, status: str) -> Json:
     changes: Json = {"status": status, "next_payment_attempt": None, "auto_advance": False}
     if status == "void":
         changes |= {"amount_remaining": 0}
+        give_back(sandbox, invoice)
     moments = invoice["status_transitions"] | {name: sandbox.now()}
     return sandbox.update(invoice, event, **changes, status_transitions=moments)

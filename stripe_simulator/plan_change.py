@@ -10,6 +10,7 @@ from typing import Any
 
 from . import billing, invoicing
 from .blank import Json, identifier
+from .customer_balance import move
 from .errors import invalid
 from .periods import period_after
 from .pricing import round_half_up
@@ -115,4 +116,4 @@ def credit_unused(sandbox: Sandbox, subscription: Json, bill: bool) -> None:
     )
     customer = sandbox.require("customer", subscription["customer"])
     if bill and rest:
-        sandbox.update(customer, "customer.updated", balance=customer["balance"] - rest)
+        move(sandbox, customer, -rest, subscription["currency"], "adjustment", description="Unused time")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
@@ -13,17 +12,6 @@ THREE_DECIMAL = frozenset("BHD JOD KWD OMR TND".lower().split())
 SYMBOLS = {"usd": "$", "eur": "€", "gbp": "£", "jpy": "¥", "chf": "CHF ", "cad": "CA$", "aud": "A$"}
 MINUS = "\N{MINUS SIGN}"
 MINIMUM = {"usd": 50, "eur": 50, "chf": 50, "aud": 50, "cad": 50, "gbp": 30, "jpy": 50}
-
-
-@dataclass(frozen=True)
-class Totals:
-    subtotal: int
-    discount: int
-    tax: int = 0
-
-    @property
-    def total(self) -> int:
-        return self.subtotal - self.discount + self.tax
 
 
 def round_half_up(value: Decimal) -> int:
@@ -37,11 +25,6 @@ def discount_on(subtotal: int, coupon: Json | None) -> int:
     if coupon["percent_off"] is not None:
         return round_half_up(Decimal(subtotal) * Decimal(str(coupon["percent_off"])) / 100)
     return min(subtotal, int(coupon["amount_off"]))
-
-
-def totals(amounts: list[int], coupon: Json | None) -> Totals:
-    subtotal = sum(amounts)
-    return Totals(subtotal, discount_on(subtotal, coupon))
 
 
 def spread(total: int, amounts: list[int]) -> list[int]:

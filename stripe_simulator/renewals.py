@@ -24,7 +24,11 @@ def upcoming(sandbox: Sandbox, subscription: Json) -> None:
         "status_transitions": invoicing.NOT_YET,
         "parent": {"type": "subscription_details", "subscription_details": {"subscription": subscription["id"]}},
     }
-    invoicing.fill(preview, billing.period_lines(sandbox, subscription), billing.lasting_coupon(sandbox, subscription))
+    lines, (coupon, discount) = (
+        billing.period_lines(sandbox, subscription),
+        billing.lasting_discount(sandbox, subscription),
+    )
+    invoicing.fill(sandbox, preview, lines, coupon, discount)
     del preview["id"]
     sandbox.emit("invoice.upcoming", preview)
 

@@ -6,12 +6,12 @@ from typing import Any
 
 from .. import checkout
 from ..blank import Json, identifier
+from ..discounting import check_redeemable, shares
 from ..errors import invalid
-from ..pricing import MINIMUM, money, spread, totals
+from ..pricing import MINIMUM, money
 from ..sandbox import DAY, Sandbox
 from .catalog import create_price, merged_metadata
 from .checkout_rules import check_lines, check_rules
-from .discounts import usable_discount
 from .expanding import included
 from .routing import Call, endpoint, page, resource
 
@@ -70,7 +70,7 @@ def create_session(sandbox: Sandbox, params: Json, recovered_from: str | None = 
     customer = check_rules(sandbox, params, mode)
     wanted = _wanted(sandbox, params)
     check_lines(mode, wanted)
-    discounts, coupon = _discounts(sandbox, params)
+    discounts, coupon = _discounts(sandbox, params, wanted)
     lines, sums = _priced(sandbox, wanted, coupon)
     _check_amount(sums["amount_total"], wanted[0][0]["currency"])
     if coupon and coupon["currency"] not in (None, wanted[0][0]["currency"]):
@@ -127,28 +127,28 @@ def _wanted(sandbox: Sandbox, params: Json) -> list[tuple[Json, int]]:
     return wanted
 
 
-def _discounts(sandbox: Sandbox, params: Json) -> tuple[list[Json], Json | None]:
+def _discounts(sandbox: Sandbox, params: Json, wanted: list[tuple[Json, int]]) -> tuple[list[Json], Json | None]:
     if not params.get("discounts"):
         return [], None
-    told = params["discounts"][0]
-    coupon = usable_discount(sandbox, told, "discounts[0]")
+    told, subtotal = params["discounts"][0], sum(price["unit_amount"] * quantity for price, quantity in wanted)
+    coupon = check_redeemable(sandbox, told, "discounts[0]", customer=params.get("customer"), subtotal=subtotal)
     return [{"coupon": told.get("coupon"), "promotion_code": told.get("promotion_code")}], coupon
 
 
 def _priced(sandbox: Sandbox, wanted: list[tuple[Json, int]], coupon: Json | None) -> tuple[list[Json], Json]:
-    amounts = [price["unit_amount"] * quantity for price, quantity in wanted]
-    sums = totals(amounts, coupon)
-    shares = spread(sums.discount, amounts)
+    amounts = [(price["unit_amount"] * quantity, price["product"]) for price, quantity in wanted]
+    off = shares(sandbox, coupon, amounts)
     lines = [
         checkout.item(price, quantity, _name(sandbox, price), share)
-        for (price, quantity), share in zip(wanted, shares, strict=True)
+        for (price, quantity), share in zip(wanted, off, strict=True)
     ]
-    details = {"amount_discount": sums.discount, "amount_shipping": 0, "amount_tax": sums.tax}
-    return lines, {"amount_subtotal": sums.subtotal, "amount_total": sums.total, "total_details": details}
+    subtotal = sum(amount for amount, _ in amounts)
+    details = {"amount_discount": sum(off), "amount_shipping": 0, "amount_tax": 0}
+    return lines, {"amount_subtotal": subtotal, "amount_total": subtotal - sum(off), "total_details": details}
 
 
-def reprice(sandbox: Sandbox, session: Json, coupon: Json, discounts: list[Json]) -> Json:
-    """A discount that came after the session was made, by a code typed on the page."""
+def reprice(sandbox: Sandbox, session: Json, coupon: Json | None, discounts: list[Json]) -> Json:
+    """A discount that came, or went, after the session was made: by a code typed on the page."""
     wanted = [(line["price"], line["quantity"]) for line in checkout.line_items(sandbox, session)]
     lines, sums = _priced(sandbox, wanted, coupon)
     sandbox.store.hide(session["id"], line_items=lines)

@@ -31,14 +31,14 @@ def _tax_ids(sandbox: Sandbox, customer: Json) -> list[Json]:
 
 @endpoint("POST /v1/customers")
 def create(call: Call) -> Json:
-    customer = new_customer(call.sandbox, **call.given(*FIELDS), **merged_metadata({}, call.params))
+    customer = new_customer(call.sandbox, **call.given("balance", *FIELDS), **merged_metadata({}, call.params))
     return _settle_methods(call, customer)
 
 
 @endpoint("POST /v1/customers/{customer}")
 def update(call: Call) -> Json:
     customer = call.sandbox.require("customer", call.id)
-    changes = call.given(*FIELDS) | merged_metadata(customer, call.params)
+    changes = call.given("balance", *FIELDS) | merged_metadata(customer, call.params)
     return _settle_methods(call, call.sandbox.update(customer, "customer.updated", **changes))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 
 from ..blank import Json
@@ -31,9 +32,18 @@ def create_coupon(call: Call) -> Json:
     values = {"duration": "once"} | call.given("duration", *fields) | merged_metadata({}, params)
     coupon = sandbox.new("coupon", id=coupon_id, valid=True, **values)
     if coupon["redeem_by"]:
-        sandbox.store.hide(coupon_id, redeem_by=sandbox.by_our_clock(coupon["redeem_by"]))
+        until = sandbox.by_our_clock(coupon["redeem_by"])
+        sandbox.store.hide(coupon_id, redeem_by=until)
+        sandbox.at(until, "coupon.expire", coupon_id)
+    if params.get("applies_to"):
+        sandbox.store.hide(coupon_id, products=_products(sandbox, params))
     sandbox.emit("coupon.created", coupon)
     return coupon
+
+
+def _products(sandbox: Sandbox, params: Json) -> list[str]:
+    wanted = params["applies_to"].get("products") or []
+    return [sandbox.require("product", one, f"applies_to[products][{n}]")["id"] for n, one in enumerate(wanted)]
 
 
 def _check_coupon(params: Json) -> None:
@@ -70,6 +80,9 @@ def create_code(call: Call) -> Json:
     code = params.get("code") or secrets.token_hex(4).upper()
     if any(c["active"] and c["code"].lower() == code.lower() for c in sandbox.store.of_kind("promotion_code")):
         raise invalid(f"An active promotion code with `code: {code}` already exists.", "code")
+    if not re.fullmatch(r"[A-Za-z0-9-]{1,500}", code):
+        raise invalid("Valid characters are letters, digits and dashes.", "code")
+    _check_code(call)
     limits: Json = {"first_time_transaction": False, "minimum_amount": None, "minimum_amount_currency": None}
     values = {"active": True} | call.given("active", "customer", "expires_at", "max_redemptions")
     made = sandbox.new(
@@ -79,8 +92,22 @@ def create_code(call: Call) -> Json:
         restrictions=limits | (params.get("restrictions") or {}),
         **values | merged_metadata({}, params),
     )
+    if made["expires_at"]:
+        until = sandbox.by_our_clock(made["expires_at"])
+        sandbox.store.hide(made["id"], expires_at=until)
+        sandbox.at(until, "promotion_code.expire", made["id"])
     sandbox.emit("promotion_code.created", made)
     return made
+
+
+def _check_code(call: Call) -> None:
+    params = call.params
+    if params.get("customer"):
+        call.sandbox.require("customer", params["customer"], "customer")
+    limits = params.get("restrictions") or {}
+    if limits.get("minimum_amount") and not limits.get("minimum_amount_currency"):
+        place = "restrictions[minimum_amount_currency]"
+        raise invalid("You must pass minimum_amount_currency with minimum_amount.", place, "parameter_missing")
 
 
 @endpoint("POST /v1/promotion_codes/{promotion_code}")
@@ -88,25 +115,3 @@ def update_code(call: Call) -> Json:
     code = call.sandbox.require("promotion_code", call.id, "promotion_code")
     changes = call.given("active") | merged_metadata(code, call.params)
     return call.sandbox.update(code, "promotion_code.updated", **changes)
-
-
-def usable_discount(sandbox: Sandbox, told: Json, place: str) -> Json:
-    """The coupon behind `{"coupon": …}` or `{"promotion_code": …}`, refused when it can no longer be redeemed."""
-    param = f"{place}[{'promotion_code' if told.get('promotion_code') else 'coupon'}]"
-    coupon_id = told.get("coupon")
-    if told.get("promotion_code"):
-        code = sandbox.require("promotion_code", told["promotion_code"], param)
-        _check_code(sandbox, code, param)
-        coupon_id = code["promotion"]["coupon"]
-    coupon = sandbox.require("coupon", coupon_id or "", param)
-    too_late = sandbox.store.hidden(coupon["id"]).get("redeem_by", sandbox.now()) < sandbox.now()
-    if not coupon["valid"] or too_late:
-        raise invalid(f"Coupon {coupon['id']} is used up or expired.", param, "coupon_expired")
-    return coupon
-
-
-def _check_code(sandbox: Sandbox, code: Json, param: str) -> None:
-    spent = code["max_redemptions"] is not None and code["times_redeemed"] >= code["max_redemptions"]
-    too_late = code["expires_at"] is not None and code["expires_at"] < sandbox.now()
-    if not code["active"] or spent or too_late:
-        raise invalid("This promotion code is no longer active.", param)

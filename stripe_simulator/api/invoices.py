@@ -83,7 +83,7 @@ def _put(sandbox: Sandbox, invoice: Json, item: Json) -> None:
         parent={"type": "invoice_item_details", "invoice_item_details": details},
         pricing=item["pricing"],
     )
-    invoicing.fill(invoice, [*invoice["lines"]["data"], line])
+    invoicing.fill(sandbox, invoice, [*invoice["lines"]["data"], line])
     sandbox.update(invoice)
     sandbox.update(item, invoice=invoice["id"])
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from .. import billing, invoicing
 from ..blank import Json
+from ..discounting import check_redeemable, redeem
 from ..errors import invalid
 from ..payment_methods import attach, method_from_token
 from ..plan_change import change_items, credit_unused
 from ..sandbox import DAY
 from .catalog import merged_metadata
-from .discounts import usable_discount
 from .routing import Call, Filter, endpoint, matches, page, resource
 
 ECHOED = ("description", "trial_settings", "payment_settings", "days_until_due")
@@ -44,7 +44,7 @@ def create(call: Call) -> Json:
     customer = call.customer()
     wanted = _wanted(call)
     discounts = params.get("discounts") or []
-    coupon = usable_discount(sandbox, discounts[0], "discounts[0]") if discounts else None
+    coupon = check_redeemable(sandbox, discounts[0], "discounts[0]", customer=customer["id"]) if discounts else None
     days, trial_end = params.get("trial_period_days"), params.get("trial_end")
     subscription = billing.create(
         sandbox,
@@ -52,10 +52,13 @@ def create(call: Call) -> Json:
         wanted,
         trial_end=sandbox.now() + days * DAY if days else trial_end if isinstance(trial_end, int) else None,
         coupon=coupon,
+        promotion_code=discounts[0].get("promotion_code") if discounts else None,
         default_payment_method=_method(call, customer),
         **call.given(*ECHOED),
         **merged_metadata({}, params),
     )
+    if coupon:
+        redeem(sandbox, coupon, discounts[0].get("promotion_code"))
     billing.open_for_business(sandbox, subscription)
     lines = billing.period_lines(sandbox, subscription)
     invoice = billing.invoice_for(sandbox, subscription, "subscription_create", lines, coupon=coupon)

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 from .. import checkout
 from ..api.checkout import create_session, reprice
-from ..api.discounts import usable_discount
 from ..blank import Json
 from ..cards import CardProblemError, read_iban
 from ..delivery import wait_for
+from ..discounting import check_redeemable
 from ..errors import ApiError
 from ..payment_methods import billing_details, card_method, sepa_method
 from ..payments import Attempt
@@ -164,6 +164,9 @@ class PaymentPage:
             closed = self._closed(session)
             if closed or session is None:
                 return closed or self._unknown()
+            if form.get("remove") and session["allow_promotion_codes"]:
+                reprice(self.sandbox, session, None, [])
+                return redirect(self.address)
             problem = self._redeem(session, form.get("code", "").strip())
             return self._form(session, form, {"code": problem}) if problem else redirect(self.address)
 
@@ -172,10 +175,11 @@ class PaymentPage:
             return "This page takes no codes."
         codes = self.sandbox.store.of_kind("promotion_code")
         code = next((c for c in codes if c["code"].lower() == typed.lower() and c["active"]), None)
+        if code is None or code["customer"] not in (None, session["customer"]):
+            return "This code is invalid."
         try:
-            if code is None or code["customer"] not in (None, session["customer"]):
-                return "This code is invalid."
-            coupon = usable_discount(self.sandbox, {"promotion_code": code["id"]}, "discounts[0]")
+            of = {"customer": session["customer"], "subtotal": session["amount_subtotal"]}
+            coupon = check_redeemable(self.sandbox, {"promotion_code": code["id"]}, "discounts[0]", **of)
         except ApiError as error:
             return error.message
         reprice(self.sandbox, session, coupon, [{"coupon": None, "promotion_code": code["id"]}])
@@ -226,6 +230,9 @@ class PaymentPage:
         rows = [("Subtotal", session["amount_subtotal"])]
         if session["total_details"]["amount_discount"]:
             rows.append(("Discount", -session["total_details"]["amount_discount"]))
+        credit = session["amount_total"] - due
+        if session["mode"] == "subscription" and credit and not checkout.trial_end(self.sandbox, session):
+            rows.append(("Your balance", -credit))
         rows.append(("Total due today", due))
         return join(
             html("<div><dt>{label}</dt><dd>{amount}</dd></div>", label=label, amount=money(amount, session["currency"]))
@@ -233,8 +240,17 @@ class PaymentPage:
         )
 
     def _code(self, session: Json, values: dict[str, str], problems: dict[str, str]) -> Html:
-        if not session["allow_promotion_codes"] or session["discounts"]:
+        if not session["allow_promotion_codes"]:
             return Html("")
+        if session["discounts"]:
+            code = self.sandbox.require("promotion_code", session["discounts"][0]["promotion_code"])
+            return html(
+                '<form class="code" method="post" action="{url}/promotion"><p class="applied">Code '
+                "<strong>{code}</strong> applied</p>"
+                '<button class="button quiet" name="remove" value="1">Remove</button></form>',
+                url=self.address,
+                code=code["code"],
+            )
         field = text_input("code", "Promotion code", values, problems, autocomplete="off")
         return html(
             '<form class="code" method="post" action="{url}/promotion">{field}'

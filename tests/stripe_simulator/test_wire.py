@@ -233,7 +233,7 @@ def test_another_web_page_cannot_press_the_buttons(local: LocalStripe) -> None:
 
 def test_the_account_can_be_asked_about(shop: Shop) -> None:
     assert shop.accounts.retrieve_current().charges_enabled is True
-    assert shop.balance.retrieve().pending == []
+    assert [(part.amount, part.currency) for part in shop.balance.retrieve().pending] == [(0, "usd")]
     assert shop.tax.settings.retrieve().status == "active"
 
 
