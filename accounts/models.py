@@ -95,6 +95,7 @@ class SignInIncident(models.Model):
         E1 = "E1", "Cannot sign anyone in"
         E2 = "E2", "Signed in, subscriptions unknown"
         E3 = "E3", "A question about the account"
+        P1 = "P1", "A PDF could not be prepared"
 
     reference = models.CharField(max_length=12, unique=True)
     stage = models.CharField(max_length=2, choices=Stage)

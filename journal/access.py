@@ -76,6 +76,21 @@ class Access:
         return self.granted and self.pdf
 
 
+@dataclass(frozen=True, slots=True)
+class License:
+    """Whom a PDF is handed to, as its pages say it. `holder` names the reader or the right for good, names may change.
+
+    `email` stands in for a name the server has no letters for. `provider` is an institution. `order` is the number a
+    reader can say on the phone, empty when the right came another way.
+    """
+
+    holder: str
+    name: str = ""
+    email: str = ""
+    provider: str = ""
+    order: str = ""
+
+
 class Reader(Protocol):
     """Whoever reads, also the unnamed visitor. `subscriptions.middleware` puts one on each request."""
 
@@ -89,3 +104,6 @@ class Reader(Protocol):
 
     def access_to_all(self, articles: "Iterable[Article]") -> Mapping[int, Access]:
         """The answers for a list, by article id, in one statement."""
+
+    def license_for(self, access: Access) -> License:
+        """Whom the PDF is licensed to that `access` opens."""

@@ -10,7 +10,6 @@ from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.cache import patch_cache_control
-from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_safe
 
 from journal import article_parts
@@ -18,7 +17,9 @@ from journal.access import Access, Reader
 from journal.article_parts import Found
 from journal.doi import pasted_doi
 from journal.models import Article, ArticleFile, Issue, Journal
+from journal.pdf import delivery
 from journal.search import LONGEST_QUERY, guard_statement_time, search
+from journal.sending import send_file
 
 PER_PAGE = 20
 ISSUE_ORDER = ("-published_on", "-volume", "-number")  # annotating with a count drops the model's own order
@@ -225,12 +226,14 @@ def figure(request: HttpRequest, doi: str, name: str) -> HttpResponseBase:
 def pdf(request: HttpRequest, doi: str) -> HttpResponseBase:
     """The PDF for those whose right covers it; others are shown the way on the article's page."""
     found = _article(doi)
-    file = found.files.filter(kind=ArticleFile.Kind.PDF).first()
+    file = delivery.find(found)
     if file is None:
         raise Http404("This article has no PDF.")
-    if not reader_of(request).access_to(found).allows_pdf:
+    reader = reader_of(request)
+    access = reader.access_to(found)
+    if not access.allows_pdf:
         return _refused(request, found)
-    return send_file(request, file, public=False)
+    return delivery.deliver(request, found, file, None if access.is_public else reader.license_for(access))
 
 
 @require_safe
@@ -249,24 +252,6 @@ def _file(doi: str, kinds: list[ArticleFile.Kind], name: str) -> ArticleFile:
 def _refused(request: HttpRequest, found: Article) -> HttpResponse:
     """403 with the way to access: a program must not take a page for a file (Zotero, Google Scholar)."""
     return render(request, "journal/refused.html", {"article": found}, status=403)
-
-
-def send_file(request: HttpRequest, file: ArticleFile, *, public: bool, attachment: bool = False) -> HttpResponseBase:
-    etag = f'"{file.sha256[:32]}"'
-    if public and request.headers.get("If-None-Match") == etag:
-        return HttpResponse(status=304, headers={"ETag": etag})
-    try:
-        response = FileResponse(file.file.open("rb"), content_type=file.content_type)
-    except FileNotFoundError:
-        raise Http404("The file is missing. Reader services can help.") from None
-    response["Content-Disposition"] = content_disposition_header(attachment, file.name) or "inline"
-    response["X-Content-Type-Options"] = "nosniff"
-    if public:
-        response["ETag"] = etag
-        patch_cache_control(response, public=True, max_age=86400)
-    else:
-        response["Content-Security-Policy"] = "sandbox; default-src 'none'"
-    return response
 
 
 @require_safe

@@ -28,7 +28,10 @@ TASKS = {
     "render": ("journal.jats.survey", "render_source", 10, 768),
     "picture": ("journal.pictures", "encode", 20, 1536),
     "first_page": ("journal.preview", "first_page", 20, 1024),
+    "stamp": ("journal.pdf.stamp", "stamp", 30, 1024),
 }
+#: Tasks a reader waits for have a process of their own: an import must not stand before them.
+FOR_READERS = {"stamp"}
 MAX_CALLS = 500
 _HEADER = struct.Struct(">Q")
 
@@ -137,13 +140,14 @@ class Pool:
             self._idle.pop().stop()
 
 
-_pool = Pool(max(2, os.cpu_count() or 1))
+_pool, _serving = Pool(max(2, os.cpu_count() or 1)), Pool(2)
 atexit.register(_pool.stop)
+atexit.register(_serving.stop)
 
 
 def call(task: str, *arguments: Any) -> Any:
     """Run a task of TASKS in a worker of this process. Raises what it raised, or `WorkerError`."""
-    return _pool.call(task, *arguments)
+    return (_serving if task in FOR_READERS else _pool).call(task, *arguments)
 
 
 def _limit(seconds: int, megabytes: int) -> None:

@@ -1,11 +1,14 @@
-"""Orders that need another look, whatever the webhooks did."""
+"""Orders that need another look, whatever the webhooks did, and the order behind a right."""
 
+import contextlib
 from datetime import timedelta
+from uuid import UUID
 
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from subscriptions import sync
-from subscriptions.models import Order, Subscription, SyncTarget
+from subscriptions.models import Entitlement, Order, Subscription, SyncTarget
 
 AFTER_EXPIRY = timedelta(minutes=2)
 STALE = timedelta(hours=24)
@@ -27,3 +30,19 @@ def hint_overdue() -> int:
         sync.hint(SyncTarget.Kind.SUBSCRIPTION, stripe_id)
     abandoned = Order.objects.filter(state=Order.State.NEW, session_id=None, created_at__lt=now - STALE)
     return abandoned.update(state=Order.State.EXPIRED)
+
+
+def number_behind(entitlement_id: int) -> str:
+    """The number of the order a right came from, as its receipt and its PDFs say it; empty for every other right."""
+    source = Entitlement.objects.filter(pk=entitlement_id).values_list("source", flat=True).first() or ""
+    kind, _, name = source.partition(":")
+    if kind == "order":
+        with contextlib.suppress(ValueError):  # a source is text, and migrated ones may say anything
+            return _number(Order.objects.filter(pk=UUID(name)))
+    if kind == "subscription":
+        return _number(Order.objects.filter(subscriptions__stripe_id=name))
+    return ""
+
+
+def _number(orders: QuerySet[Order]) -> str:
+    return orders.values_list("number", flat=True).first() or ""

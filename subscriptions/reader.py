@@ -10,9 +10,10 @@ from django.http import HttpRequest
 from accounts.client_address import client_ip
 from accounts.incidents import record
 from accounts.models import User
-from journal.access import Access, Reason
+from journal.access import Access, License, Reason
 from journal.models import Article
 from subscriptions.access import look_up
+from subscriptions.orders import number_behind
 
 log = logging.getLogger(__name__)
 
@@ -56,6 +57,17 @@ class RequestReader:
         if missing:
             self._answers.update(self._ask(missing))
         return {pk: self._answers[pk] for pk in ids}
+
+    def license_for(self, access: Access) -> License:
+        """The account and the order behind the right; at an institution's network, the institution."""
+        user, right = self.user, access.entitlement
+        return License(
+            holder=f"user:{user.pk}" if user else f"right:{right}",
+            name=user.get_full_name() if user else "",
+            email=user.email if user else "",
+            provider=access.via,
+            order=number_behind(right) if right else "",
+        )
 
     def _ask(self, ids: list[int]) -> Mapping[int, Access]:
         user_id = self.user.pk if self.user else None

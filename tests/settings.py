@@ -25,6 +25,7 @@ _files = Path(tempfile.mkdtemp(prefix="firstpage-test-"))
 MEDIA_ROOT = _files / "media"
 STATIC_ROOT = _files / "static"
 STATIC_ROOT.mkdir()
+READER_COPIES = _files / "reader-copies"
 STORAGES["articles"]["OPTIONS"] = {"location": _files / "articles", "base_url": None}
 DATABASES["default"]["OPTIONS"]["options"] = "-c synchronous_commit=off"
 LOGGING_CONFIG = None

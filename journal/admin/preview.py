@@ -16,6 +16,7 @@ from journal import views
 from journal.access import Access, Reason
 from journal.article_parts import Found
 from journal.models import Article, ArticleFile, PublicPage
+from journal.sending import send_file
 
 KINDS = {
     "figures": (ArticleFile.Kind.FIGURE, ArticleFile.Kind.ORIGINAL),
@@ -42,7 +43,7 @@ def preview_file(request: HttpRequest, article_id: int, kind: str, name: str) ->
     if kind not in KINDS:
         raise Http404("There are no files of this kind.")
     file = get_object_or_404(ArticleFile, article_id=article_id, kind__in=KINDS[kind], name=name)
-    return views.send_file(request, file, public=False)
+    return send_file(request, file, public=False)
 
 
 def _found(article: Article) -> Found:

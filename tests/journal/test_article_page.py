@@ -13,6 +13,7 @@ from accounts.models import SignInIncident, User
 from journal import search
 from journal.models import Article, ArticleFile, FullText, PublicPage
 from tests.conftest import signed_in
+from tests.journal.pdfs import make_pdf
 from tests.make import SECRET_SENTENCE, make_article, make_institution, make_offer, make_right
 
 pytestmark = pytest.mark.django_db
@@ -34,7 +35,7 @@ def pdf(article: Article) -> ArticleFile:
     file = ArticleFile(
         article=article, kind="pdf", name="article.pdf", content_type="application/pdf", size=9, sha256="0" * 64
     )
-    file.file.save("article.pdf", ContentFile(b"%PDF-1.7\n"))
+    file.file.save("article.pdf", ContentFile(make_pdf(["One", "Two"])))
     Article.objects.filter(pk=article.pk).update(has_pdf=True)
     return file
 

@@ -1,0 +1,153 @@
+"""A PDF on its way to a reader: as it is where it is free, else a copy of the reader's own with a license line.
+
+The copy is made at the request and kept for an hour, because a browser's viewer fetches a PDF in many ranges. It lies
+under a name that only its reader, right, day and file lead to; the view asks the decision before every answer.
+"""
+
+import hashlib
+import os
+import tempfile
+import time
+import unicodedata
+from datetime import date
+from pathlib import Path
+
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import render
+from django.utils import timezone
+from django.utils.dateformat import format as format_date
+from django.utils.http import content_disposition_header
+from django.utils.text import slugify
+
+from accounts.incidents import record
+from journal import worker
+from journal.access import License
+from journal.models import Article, ArticleFile
+from journal.pdf import PdfError
+from journal.pdf.stamp import VERSION
+from journal.sending import send
+
+KEEP = 3600  # seconds after its last use
+LONGEST_NAME, TITLE_WORDS = 80, 7
+CONTENT_TYPE = "application/pdf"
+
+
+class NotPreparedError(Exception):
+    """The reader's copy could not be made; the message says why, for support."""
+
+
+def find(article: Article) -> ArticleFile | None:
+    """The article's PDF."""
+    return article.files.filter(kind=ArticleFile.Kind.PDF).first()
+
+
+def deliver(request: HttpRequest, article: Article, file: ArticleFile, license_: License | None) -> HttpResponseBase:
+    """The answer to a reader whose right covers the PDF. Without a license it is free for all and names nobody."""
+    try:
+        path = Path(file.file.path) if license_ is None else copy_for(article, file, license_)
+        opened = path.open("rb")
+    except FileNotFoundError:
+        raise Http404("The file is missing. Reader services can help.") from None
+    except (NotPreparedError, OSError) as error:
+        return _unavailable(request, article, str(error))
+    response = send(request, opened, path.stat().st_size, f'"{path.stem[:32]}"', CONTENT_TYPE)
+    response["Content-Disposition"] = content_disposition_header(False, speaking_name(article)) or "inline"
+    response["Content-Security-Policy"] = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
+    if license_ is None:
+        response["Link"] = f'<{settings.SITE_URL}{article.get_absolute_url()}>; rel="canonical"'
+    else:
+        response["X-Robots-Tag"] = "noindex, noarchive"
+    return response
+
+
+def _unavailable(request: HttpRequest, article: Article, happened: str) -> HttpResponse:
+    user_id = request.user.pk if request.user.is_authenticated else None
+    reference = record("P1", path=request.path, happened=happened, user_id=user_id)
+    context = {"article": article, "reference": reference}
+    response = render(request, "journal/pdf_unavailable.html", context, status=503)
+    response["Retry-After"] = "60"
+    return response
+
+
+def copy_for(article: Article, file: ArticleFile, license_: License) -> Path:
+    """The reader's copy on the disk, made now or within the last hour. Raises `NotPreparedError`, FileNotFoundError."""
+    source = Path(file.file.path)
+    source.stat()
+    lines = license_lines(article, license_, timezone.localdate())
+    said = "\0".join([str(VERSION), file.sha256, license_.holder, *lines])
+    path = Path(settings.READER_COPIES) / f"{hashlib.sha256(said.encode()).hexdigest()}.pdf"
+    try:
+        os.utime(path)  # it is in use
+    except FileNotFoundError:
+        _make(source, path, lines)
+    return path
+
+
+def _make(source: Path, path: Path, lines: tuple[str, ...]) -> None:
+    """Whole or not at all: made beside its place, then moved there."""
+    path.parent.mkdir(mode=0o750, parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=path.parent, prefix=".new-") as folder:
+        made = Path(folder) / "copy.pdf"
+        try:
+            worker.call("stamp", str(source), str(made), lines)
+            made.replace(path)
+        except (PdfError, worker.WorkerError, OSError) as error:
+            raise NotPreparedError(f"The reader's copy of {source.name} could not be made. {error}") from error
+
+
+def forget_old_copies(now: float | None = None) -> int:
+    """Remove the copies nobody has asked for within the last hour; how many."""
+    before = (now or time.time()) - KEEP
+    old = [path for path in Path(settings.READER_COPIES).glob("*.pdf") if path.stat().st_mtime < before]
+    for path in old:
+        path.unlink(missing_ok=True)
+    return len(old)
+
+
+def license_lines(article: Article, license_: License, today: date) -> tuple[str, ...]:
+    """The line for each page, best first; the last is written in letters every server has."""
+    names = [_plain(name) for name in (license_.name, license_.email) if name]
+    facts = [
+        format_date(today, "F j, Y"),
+        f"Order {license_.order}" if license_.order else "",
+        "For personal use only",
+        f"https://doi.org/{article.doi}",
+    ]
+    whole = [" · ".join(part for part in (_to_whom(name, license_), *facts) if part) for name in names or [""]]
+    return tuple(dict.fromkeys(whole))
+
+
+def _to_whom(name: str, license_: License) -> str:
+    provider = _plain(license_.provider)
+    if provider and name:
+        return f"Provided to {name} by {provider}"
+    return f"Provided by {provider}" if provider else f"Licensed to {name}" if name else ""
+
+
+def _plain(text: str) -> str:
+    """A name as one line of letters: what turns or hides text would make the line say something else."""
+    kept = "".join(
+        " " if letter.isspace() else letter
+        for letter in text
+        if unicodedata.category(letter)[0] != "C" or letter.isspace()
+    )
+    return " ".join(kept.split())[:LONGEST_NAME]
+
+
+def speaking_name(article: Article) -> str:
+    """`nowak-2026-night-ferries-and-stroke.pdf`, so that it is found again among the downloads."""
+    first = article.authors[0] if article.authors else {}
+    year = str(article.published_online.year) if article.published_online else ""
+    title = "-".join(_slug(article.title).split("-")[:TITLE_WORDS])
+    parts = [
+        _slug(str(first.get("surname") or first.get("group") or "")),
+        year,
+        title or _slug(article.doi or "article"),
+    ]
+    return "-".join(part for part in parts if part) + ".pdf"
+
+
+def _slug(text: str) -> str:
+    return slugify(text.replace("ł", "l").replace("Ł", "L").replace("ø", "o").replace("Ø", "O"))[:60].strip("-")
