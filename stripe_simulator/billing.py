@@ -117,6 +117,7 @@ def create(
             "latest_invoice": identifier("invoice"),
             "start_date": now,
             "status": "trialing" if trial_end else "incomplete",
+            "test_clock": sandbox.clock_of(customer) or None,
             "trial_start": now if trial_end else None,
             "trial_end": trial_end,
         }

@@ -19,6 +19,7 @@ Deed = Callable[[Sandbox, Json], Any]
 READS: dict[str, Deed] = {}
 DEEDS: dict[str, Deed] = {}
 LOG_LIMIT = 1_000
+SUBJECTS = ("charge", "customer", "dispute", "invoice", "payment_intent", "refund", "subscription")
 
 
 def reads(name: str) -> Callable[[Deed], Deed]:
@@ -250,7 +251,8 @@ def answer(sandbox: Sandbox, method: str, name: str, data: Json) -> tuple[int, A
     if name == "reset":
         quiet(sandbox)  # an event of the old account must not reach the endpoint after its end
     try:
-        with sandbox.transaction():
+        named = (str(value) for key, value in data.items() if key in SUBJECTS)
+        with sandbox.transaction(), sandbox.on_clock(*named):
             return 200, table[name](sandbox, data)
     except ApiError as error:
         return error.status, error.body()

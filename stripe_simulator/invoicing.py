@@ -112,6 +112,7 @@ def draft(
             "customer_name": payer.get("name"),
             "period_start": sandbox.now(),
             "period_end": sandbox.now(),
+            "test_clock": payer.get("test_clock"),
         }
         | values,
     )

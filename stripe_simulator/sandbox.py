@@ -12,7 +12,7 @@ import time
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 from . import contract, wheel
 from .blank import Json, blank, identifier
@@ -25,14 +25,15 @@ DAY = 86_400
 AT_START = "Given when the local Stripe was started"
 UNASKED: Json = {"id": None, "idempotency_key": None}  # an event no API request is the cause of
 
-Timer = Callable[["Sandbox", Json], None]
+Timer = Callable[["Sandbox", Json], object]
 TIMERS: dict[str, Timer] = {}
+Deed = TypeVar("Deed", bound=Timer)
 
 
-def timer(action: str) -> Callable[[Timer], Timer]:
+def timer(action: str) -> Callable[[Deed], Deed]:
     """Registers what happens when time has come for an object: the function gets the object as it is then."""
 
-    def register(function: Timer) -> Timer:
+    def register(function: Deed) -> Deed:
         TIMERS[action] = function
         return function
 
@@ -59,6 +60,7 @@ class Sandbox:
         self.lock = threading.RLock()
         self.delivered = threading.Condition(self.lock)
         self._instant: int | None = None
+        self._clock = ""
         self._request: Json = UNASKED
         self._arisen: list[Json] = []
         self._depth = 0
@@ -72,32 +74,71 @@ class Sandbox:
         return int(self.store.setting("clock_offset", 0))
 
     def now(self) -> int:
-        """Simulated time in whole seconds; while a timer runs, the moment it was set for."""
-        return self._instant if self._instant is not None else int(self.source()) + self.offset
+        """Simulated time in whole seconds: while a timer runs the moment it was set for, on a test clock its time."""
+        return self._instant if self._instant is not None else self.wall()
+
+    def wall(self) -> int:
+        """The account's time, which is everybody's who is on no test clock."""
+        return int(self.source()) + self.offset
 
     def by_our_clock(self, told: int) -> int:
         """A moment a client computed from the real time, on the simulated clock, which may be ahead of it."""
-        return told + self.offset if told <= self.now() else told
+        return told + self.offset if told <= self.wall() else told
 
-    def at(self, due: int, action: str, object_id: str) -> None:
-        self.store.add("timer", due=due, action=action, object_id=object_id)
+    def at(self, due: int, action: str, object_id: str, *, by_wall: bool = False) -> None:
+        """Sets a timer: on the test clock that is in force or the object is on, or by the account's time."""
+        clock = "" if by_wall else self._clock or self.clock_of(object_id)
+        self.store.add("timer", due=due, action=action, object_id=object_id, clock=clock)
 
-    def run_due(self, until: int | None = None) -> None:
-        """Lets everything happen that is due by `until` (default: now), in order of time."""
-        until = self.now() if until is None else until
-        while row := self.store.row("SELECT * FROM timer WHERE due <= ? ORDER BY due, seq LIMIT 1", until):
+    def clock_of(self, *ids: str) -> str:
+        """The id of the test clock one of these objects (or its customer) is on, or nothing."""
+        if not self.store.setting("test_clocks"):
+            return ""
+        for body in filter(None, (self.store.get(i) for i in ids)):
+            if body["object"] == "test_helpers.test_clock":
+                return str(body["id"])
+            holder = body if body.get("test_clock") else self.get("customer", body.get("customer")) or {}
+            if holder.get("test_clock"):
+                return str(holder["test_clock"])
+        return ""
+
+    @contextmanager
+    def on_clock(self, *ids: str) -> Iterator[None]:
+        """What happens inside happens at the time of the objects' test clock, if they are on one."""
+        clock = self.clock_of(*ids)
+        if not clock:
+            yield
+            return
+        with self._moment(self.require("test_helpers.test_clock", clock)["frozen_time"], clock):
+            yield
+
+    @contextmanager
+    def _moment(self, instant: int, clock: str) -> Iterator[None]:
+        before = self._instant, self._clock
+        self._instant, self._clock = instant, clock
+        try:
+            yield
+        finally:
+            self._instant, self._clock = before
+
+    def run_due(self, until: int | None = None, clock: str = "") -> None:
+        """Lets everything happen that is due by `until` (default: now), in order of time; a clock's or nobody's."""
+        until = self.wall() if until is None else until
+        due = "SELECT * FROM timer WHERE clock = ? AND due <= ? ORDER BY due, seq LIMIT 1"
+        while row := self.store.row(due, clock, until):
             self.store.db.execute("DELETE FROM timer WHERE seq = ?", (row["seq"],))
             subject = self.store.get(row["object_id"])
             if subject is not None:
-                self._run(row["action"], row["due"], subject)
+                self._run(row["action"], row["due"], clock, subject)
 
-    def _run(self, action: str, due: int, subject: Json) -> None:
+    def _run(self, action: str, due: int, clock: str, subject: Json) -> None:
         """One timer's deed, whole or not at all: one that fails is reported and must not stop all others."""
         request, arisen = self._request, len(self._arisen)
-        self._request, self._instant = UNASKED, due
+        self._request = UNASKED
         self.store.db.execute("SAVEPOINT timer")
         try:
-            TIMERS[action](self, subject)
+            with self._moment(due, clock):
+                TIMERS[action](self, subject)
         except Exception as error:
             traceback.print_exc()
             self.store.db.execute("ROLLBACK TO timer")
@@ -105,13 +146,13 @@ class Sandbox:
             self.store.add("violation", at=due, place=f"timer {action}", detail=f"{type(error).__name__}: {error}")
         finally:
             self.store.db.execute("RELEASE timer")
-            self._instant, self._request = None, request
+            self._request = request
 
     def advance(self, seconds: int) -> None:
         """Moves the clock forward; renewals, expiries and settlements happen on the way, each at its time."""
         if seconds < 0:
             raise ApiError(400, "The clock only goes forward.", param="seconds")
-        self.run_due(self.now() + seconds)
+        self.run_due(self.wall() + seconds)
         self.store.set("clock_offset", self.offset + seconds)
 
     # Transactions
@@ -186,6 +227,18 @@ class Sandbox:
             elif previous:
                 self.emit(event, body, previous)
         return body
+
+    @contextmanager
+    def rehearsal(self) -> Iterator[None]:
+        """What happens inside is done for real, read, and then has never happened."""
+        arisen = len(self._arisen)
+        self.store.db.execute("SAVEPOINT rehearsal")
+        try:
+            yield
+        finally:
+            self.store.db.execute("ROLLBACK TO rehearsal")
+            self.store.db.execute("RELEASE rehearsal")
+            del self._arisen[arisen:]
 
     # Events
 

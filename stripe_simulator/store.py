@@ -19,7 +19,8 @@ CREATE TABLE IF NOT EXISTS object (
 CREATE INDEX IF NOT EXISTS object_kind ON object (kind, seq);
 CREATE TABLE IF NOT EXISTS setting (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS timer (
-    seq INTEGER PRIMARY KEY AUTOINCREMENT, due INTEGER NOT NULL, action TEXT NOT NULL, object_id TEXT NOT NULL);
+    seq INTEGER PRIMARY KEY AUTOINCREMENT, due INTEGER NOT NULL, action TEXT NOT NULL, object_id TEXT NOT NULL,
+    clock TEXT NOT NULL DEFAULT '');
 CREATE INDEX IF NOT EXISTS timer_due ON timer (due, seq);
 CREATE TABLE IF NOT EXISTS idempotency (
     key TEXT PRIMARY KEY, digest TEXT NOT NULL, status INTEGER NOT NULL, body TEXT NOT NULL,
@@ -39,6 +40,9 @@ CREATE TABLE IF NOT EXISTS violation (
     seq INTEGER PRIMARY KEY AUTOINCREMENT, at INTEGER NOT NULL, place TEXT NOT NULL, detail TEXT NOT NULL);
 """
 
+# Columns that came later; a state kept by an earlier version gets them when it is opened.
+LATER = {"timer": {"clock": "TEXT NOT NULL DEFAULT ''"}}
+
 TABLES = ("object", "setting", "timer", "idempotency", "request", "delivery", "past", "violation")
 
 
@@ -49,6 +53,13 @@ class Store:
         self.db.execute("PRAGMA journal_mode = WAL")
         self.db.execute("PRAGMA synchronous = OFF")  # sample data: a power cut may cost the last second of it
         self.db.executescript(SCHEMA)
+        self._upgrade()
+
+    def _upgrade(self) -> None:
+        for table, columns in LATER.items():
+            known = {row["name"] for row in self.db.execute(f"PRAGMA table_info({table})")}
+            for name in columns.keys() - known:
+                self.db.execute(f"ALTER TABLE {table} ADD COLUMN {name} {columns[name]}")
 
     def clear(self) -> None:
         for table in TABLES:

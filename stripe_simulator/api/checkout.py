@@ -101,7 +101,7 @@ def create_session(sandbox: Sandbox, params: Json, recovered_from: str | None = 
             **merged_metadata({}, params),
         },
     )
-    sandbox.at(sandbox.by_our_clock(session["expires_at"]), "checkout.expire", session_id)
+    sandbox.at(sandbox.by_our_clock(session["expires_at"]), "checkout.expire", session_id, by_wall=True)
     return session
 
 
@@ -168,7 +168,7 @@ def _check_amount(total: int, currency: str) -> None:
 
 
 def _expires_at(sandbox: Sandbox, params: Json) -> int:
-    now = sandbox.now()
+    now = sandbox.wall()
     expires = params.get("expires_at", now + DAY)
     if not now + 1_800 - 5 <= sandbox.by_our_clock(expires) <= now + DAY + 5:  # clocks differ a little
         message = "The `expires_at` timestamp must be between 30 minutes and 24 hours from Checkout Session creation."

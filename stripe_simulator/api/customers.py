@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ..blank import Json
 from ..cards import TOKENS
+from ..clocks import check_room
 from ..customers import delete_customer, new_customer
 from ..payment_methods import attach, method_from_token
 from ..sandbox import Sandbox
@@ -31,7 +32,11 @@ def _tax_ids(sandbox: Sandbox, customer: Json) -> list[Json]:
 
 @endpoint("POST /v1/customers")
 def create(call: Call) -> Json:
-    customer = new_customer(call.sandbox, **call.given("balance", *FIELDS), **merged_metadata({}, call.params))
+    if call.params.get("test_clock"):
+        check_room(call.sandbox, call.params["test_clock"])
+    customer = new_customer(
+        call.sandbox, **call.given("balance", "test_clock", *FIELDS), **merged_metadata({}, call.params)
+    )
     return _settle_methods(call, customer)
 
 

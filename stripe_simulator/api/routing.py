@@ -82,7 +82,7 @@ PAGING = {"limit", "starting_after", "ending_before", "expand", "created"}
 
 
 def matches(call: Call, body: Json, filters: dict[str, Filter]) -> bool:
-    if body.get("deleted") or not _in_range(body, call.params.get("created")):
+    if body.get("deleted") or _of_a_clock(call, body) or not _in_range(body, call.params.get("created")):
         return False
     for name, wanted in call.params.items():
         if name in filters:
@@ -91,6 +91,12 @@ def matches(call: Call, body: Json, filters: dict[str, Filter]) -> bool:
         elif name not in PAGING and name in body and identity(body[name]) != wanted:
             return False
     return True
+
+
+def _of_a_clock(call: Call, body: Json) -> bool:
+    """Customers and subscriptions on a test clock are listed only where the clock, or the customer, is named."""
+    on_clock = body.get("test_clock") and body["object"] in ("customer", "subscription")
+    return bool(on_clock) and not {"test_clock", "customer"} & set(call.params)
 
 
 def _in_range(body: Json, bounds: Any) -> bool:

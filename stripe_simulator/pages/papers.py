@@ -58,7 +58,7 @@ class InvoicePage:
 
     def pay(self, form: dict[str, str]) -> Reply:
         """The payer is at hand, so a challenge of the bank counts as answered with yes here."""
-        with self.sandbox.transaction():
+        with self.sandbox.transaction(), self.sandbox.on_clock(self.invoice_id):
             invoice = self._invoice()
             if invoice is None or invoice["status"] != "open":
                 return self._page({}, {})

@@ -68,7 +68,7 @@ class PaymentPage:
 
     def submit(self, form: dict[str, str]) -> Reply:
         """The button. A second press of it, or a second tab, finds the session complete and is only sent on."""
-        with self.sandbox.transaction():
+        with self.sandbox.transaction(), self.sandbox.on_clock(self.session_id):
             self.sandbox.run_due()
             session = self.sandbox.get("checkout.session", self.session_id)
             if session is None or session["status"] == "expired":
@@ -147,7 +147,7 @@ class PaymentPage:
         return page(self.sandbox.public_url, "Confirm your payment", body, leads_to=self._exits(session))
 
     def answer(self, form: dict[str, str]) -> Reply:
-        with self.sandbox.transaction():
+        with self.sandbox.transaction(), self.sandbox.on_clock(self.session_id):
             session = self.sandbox.get("checkout.session", self.session_id)
             if session is None or session["status"] == "expired":
                 return self._closed(session) or self._unknown()

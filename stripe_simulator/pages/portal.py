@@ -45,7 +45,11 @@ class PortalPage:
     def _session(self) -> Json | None:
         found = self.sandbox.store.of_kind("billing_portal.session")
         session = next((s for s in found if s["url"].endswith("/" + self.token)), None)
-        return session if session and session["created"] + LIVES > self.sandbox.now() else None
+        return session if session and self._lives(session) else None
+
+    def _lives(self, session: Json) -> bool:
+        with self.sandbox.on_clock(session["id"]):
+            return bool(session["created"] + LIVES > self.sandbox.now())
 
     def show(self) -> Reply:
         with self.sandbox.transaction():
@@ -64,7 +68,8 @@ class PortalPage:
             if session is None:
                 return self._expired()
             try:
-                problems = self._do(session, form)
+                with self.sandbox.on_clock(session["id"]):
+                    problems = self._do(session, form)
             except ApiError as error:
                 problems = {"page": error.message}
             return self._page(session, form, problems) if problems else redirect(self._next(session, form))
