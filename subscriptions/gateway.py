@@ -7,7 +7,6 @@ import hashlib
 import json
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache, wraps
 from typing import Any, TypeVar
@@ -15,38 +14,34 @@ from typing import Any, TypeVar
 import stripe
 from django.conf import settings
 
+from subscriptions.stripe_objects import (
+    Charge,
+    Dispute,
+    Event,
+    FraudWarning,
+    Invoice,
+    PaymentFacts,
+    Refund,
+    Session,
+    SubscriptionState,
+)
+
+__all__ = [
+    "Charge",
+    "Dispute",
+    "Event",
+    "FraudWarning",
+    "Invoice",
+    "PaymentFacts",
+    "Refund",
+    "Session",
+    "SubscriptionState",
+]
+
 CONNECT_SECONDS, READ_SECONDS, RETRIES = 3.05, 8, 2
 TOLERANCE_SECONDS = 300
+API_VERSION: str = stripe.api_version  # what the installed package was generated for
 stripe.enable_telemetry = False
-
-# What Stripe is asked to send: hints at everything that moves a right, a payment or a subscription.
-EVENTS = (
-    "checkout.session.completed",
-    "checkout.session.async_payment_succeeded",
-    "checkout.session.async_payment_failed",
-    "checkout.session.expired",
-    "customer.subscription.created",
-    "customer.subscription.updated",
-    "customer.subscription.deleted",
-    "customer.subscription.paused",
-    "customer.subscription.resumed",
-    "invoice.paid",
-    "invoice.payment_failed",
-    "invoice.payment_action_required",
-    "invoice.finalized",
-    "invoice.voided",
-    "invoice.marked_uncollectible",
-    "charge.refunded",
-    "charge.updated",
-    "refund.created",
-    "refund.updated",
-    "refund.failed",
-    "charge.dispute.created",
-    "charge.dispute.updated",
-    "charge.dispute.closed",
-    "charge.dispute.funds_withdrawn",
-    "charge.dispute.funds_reinstated",
-)
 
 
 class GatewayError(Exception):
@@ -73,82 +68,10 @@ class Forged(GatewayError):
     """A webhook that does not prove it comes from Stripe."""
 
 
-@dataclass(frozen=True, slots=True)
-class Session:
-    """A Checkout Session. `expires_at` is aware; amounts in minor units."""
-
-    id: str
-    url: str
-    status: str
-    payment_status: str
-    expires_at: datetime
-    amount_subtotal: int
-    amount_total: int
-    currency: str
-    payment_intent_id: str | None
-    subscription_id: str | None
-    payment_failed: bool = False
-    charge: "Charge | None" = None
-
-
-@dataclass(frozen=True, slots=True)
-class Charge:
-    """A charge that succeeded. `dispute` is Stripe's status word of its dispute, or empty."""
-
-    id: str
-    payment_intent_id: str
-    amount: int
-    currency: str
-    amount_refunded: int
-    created: datetime
-    card_brand: str = ""
-    card_last4: str = ""
-    dispute: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Invoice:
-    id: str
-    status: str
-    amount_paid: int
-    created: datetime
-    hosted_invoice_url: str
-    payment_intent_ids: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class SubscriptionState:
-    id: str
-    status: str
-    customer_id: str
-    amount: int
-    currency: str
-    interval: str
-    period_start: datetime
-    period_end: datetime
-    ends_at: datetime | None
-    ended_at: datetime | None
-    metadata: dict[str, str] = field(default_factory=dict)
-    invoices: tuple[Invoice, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Event:
-    """A webhook's envelope: a hint which object to read again."""
-
-    id: str
-    type: str
-    created: datetime
-    livemode: bool
-    api_version: str
-    object: dict[str, Any]
-    payload: dict[str, Any]
-
-
 Answer = TypeVar("Answer")
 
 
-def _translated(call: Callable[..., Answer]) -> Callable[..., Answer]:
+def translated(call: Callable[..., Answer]) -> Callable[..., Answer]:
     """Stripe's exceptions become ours, so that nobody else needs to know them."""
 
     @wraps(call)
@@ -202,17 +125,41 @@ def _id(value: Any) -> str | None:
 # --- asking Stripe to do something -----------------------------------------------------------------------------------
 
 
-@_translated
+@translated
 def create_customer(*, email: str, user_id: int, idempotency_key: str) -> str:
     params: Any = {"email": email, "metadata": {"site": settings.SITE_TAG, "user": str(user_id)}}
     return client().v1.customers.create(params, options={"idempotency_key": idempotency_key}).id
 
 
-@_translated
+@translated
 def create_session(params: dict[str, Any], *, idempotency_key: str) -> Session:
     """Open a payment page. Keys are put in order, so that a repeat read from the database is the same to the byte."""
     created = client().v1.checkout.sessions.create(_in_order(params), options={"idempotency_key": idempotency_key})
     return _session(created)
+
+
+@translated
+def expire_session(session_id: str) -> None:
+    """Close a payment page, so that it cannot be paid any more. Raises Rejected when it is complete or expired."""
+    client().v1.checkout.sessions.expire(session_id)
+
+
+@translated
+def create_refund(*, payment_intent_id: str, amount: int, reason: str, request: str) -> Refund:
+    """Give `amount` minor units back. The request's id is metadata and idempotency key: asked twice, refunded once."""
+    metadata = {"request": request, "site": settings.SITE_TAG}
+    params: Any = {"payment_intent": payment_intent_id, "amount": amount, "metadata": metadata}
+    if reason:
+        params["reason"] = reason
+    return _refund(client().v1.refunds.create(params, options={"idempotency_key": f"refund:{request}"}))
+
+
+@translated
+def cancel_subscription(subscription_id: str) -> None:
+    """End it now, without a last invoice or a credit: what goes back is refunded by its own request."""
+    params: Any = {"invoice_now": False, "prorate": False}
+    key = f"cancel:{subscription_id}"
+    client().v1.subscriptions.cancel(subscription_id, params, options={"idempotency_key": key})
 
 
 def _in_order(value: Any) -> Any:
@@ -221,7 +168,7 @@ def _in_order(value: Any) -> Any:
     return [_in_order(one) for one in value] if isinstance(value, list) else value
 
 
-@_translated
+@translated
 def ensure_price(*, lookup_key: str, name: str, amount: int, currency: str, interval: str) -> str:
     """The id of the recurring price with this lookup key, made on first use. A price's amount never changes."""
     found = client().v1.prices.list({"lookup_keys": [lookup_key], "active": True, "limit": 1}).data
@@ -237,57 +184,25 @@ def ensure_price(*, lookup_key: str, name: str, amount: int, currency: str, inte
     return client().v1.prices.create(params, options={"idempotency_key": f"price:{lookup_key}"}).id
 
 
-@_translated
-def portal_url(*, customer_id: str, return_url: str) -> str:
-    """A short-lived address of Stripe's portal. Made at each click, never stored."""
-    params: Any = {"customer": customer_id, "return_url": return_url, "configuration": ensure_portal()}
+@translated
+def portal_url(*, customer_id: str, return_url: str, configuration: str = "") -> str:
+    """A short-lived address of Stripe's portal. Made at each click, never stored. No configuration: the account's."""
+    params: Any = {"customer": customer_id, "return_url": return_url}
+    if configuration:
+        params["configuration"] = configuration
     return client().v1.billing_portal.sessions.create(params).url
-
-
-@_translated
-def ensure_portal() -> str:
-    """The id of our portal configuration: cancel at the period's end, change the card, see invoices."""
-    ours = {"site": settings.SITE_TAG}
-    for configuration in client().v1.billing_portal.configurations.list({"active": True, "limit": 100}).data:
-        if configuration.metadata and configuration.metadata.to_dict().get("site") == settings.SITE_TAG:
-            return configuration.id
-    params: Any = {
-        "features": {
-            "invoice_history": {"enabled": True},
-            "payment_method_update": {"enabled": True},
-            "subscription_cancel": {"enabled": True, "mode": "at_period_end"},
-        },
-        "metadata": ours,
-    }
-    return client().v1.billing_portal.configurations.create(params).id
-
-
-@_translated
-def ensure_webhook(url: str) -> str | None:
-    """Have Stripe send our events to `url`, in the version this code was written for.
-
-    Returns the signing secret when the endpoint is new (Stripe tells it only then), else None.
-    """
-    endpoints = client().v1.webhook_endpoints
-    events: Any = {"enabled_events": list(EVENTS)}
-    for endpoint in endpoints.list({"limit": 100}).data:
-        if endpoint.url == url and endpoint.status == "enabled":
-            endpoints.update(endpoint.id, events)
-            return None
-    params: Any = {"url": url, "api_version": stripe.api_version, **events}
-    return endpoints.create(params).secret
 
 
 # --- reading again what is true --------------------------------------------------------------------------------------
 
 
-@_translated
+@translated
 def read_session(session_id: str) -> Session:
-    expand = ["payment_intent.latest_charge"]
+    expand = ["payment_intent.latest_charge.refunds"]
     return _session(client().v1.checkout.sessions.retrieve(session_id, {"expand": expand}))
 
 
-@_translated
+@translated
 def read_subscription(subscription_id: str) -> SubscriptionState:
     """The subscription with its latest invoices (newest first), which tell since when a payment is missing."""
     subscription = client().v1.subscriptions.retrieve(subscription_id)
@@ -309,15 +224,55 @@ def read_subscription(subscription_id: str) -> SubscriptionState:
         period_end=_when(period_end),
         ends_at=_at(ends),
         ended_at=_at(subscription.ended_at),
-        metadata=dict(subscription.metadata.to_dict()),
+        metadata=_metadata(subscription),
         invoices=tuple(_invoice(invoice) for invoice in invoices.data),
+        is_collecting=subscription.pause_collection is None,
     )
 
 
-@_translated
+@translated
 def read_charge(payment_intent_id: str) -> Charge | None:
-    intent = client().v1.payment_intents.retrieve(payment_intent_id, {"expand": ["latest_charge"]})
+    intent = client().v1.payment_intents.retrieve(payment_intent_id, {"expand": ["latest_charge.refunds"]})
     return _charge(intent)
+
+
+@translated
+def read_payment(payment_intent_id: str) -> PaymentFacts:
+    """Disputes and warnings of a payment, and where it belongs."""
+    v1 = client().v1
+    intent = v1.payment_intents.retrieve(payment_intent_id)
+    metadata = _metadata(intent)
+    about: Any = {"payment_intent": payment_intent_id, "limit": 100}
+    return PaymentFacts(
+        payment_intent_id=payment_intent_id,
+        order=metadata.get("order", ""),
+        site=metadata.get("site", ""),
+        subscription_id="" if "order" in metadata else _subscription_paid_by(payment_intent_id),
+        disputes=tuple(_dispute(one) for one in v1.disputes.list(about).data),
+        warnings=tuple(_warning(one) for one in v1.radar.early_fraud_warnings.list(about).data),
+    )
+
+
+def _subscription_paid_by(payment_intent_id: str) -> str:
+    """Stripe has no way from a payment intent to its invoice but this list."""
+    wanted: Any = {
+        "payment": {"type": "payment_intent", "payment_intent": payment_intent_id},
+        "limit": 1,
+        "expand": ["data.invoice"],
+    }
+    for payment in client().v1.invoice_payments.list(wanted).data:
+        details = getattr(getattr(payment.invoice, "parent", None), "subscription_details", None)
+        return _id(details.subscription) or "" if details else ""
+    return ""
+
+
+@translated
+def find_refund(payment_intent_id: str, request: str) -> Refund | None:
+    """The refund made for our request, if it ever reached Stripe (an idempotency key is forgotten after a day)."""
+    for refund in client().v1.refunds.list({"payment_intent": payment_intent_id, "limit": 100}).data:
+        if _metadata(refund).get("request") == request:
+            return _refund(refund)
+    return None
 
 
 def _session(session: Any) -> Session:
@@ -354,13 +309,48 @@ def _charge(intent: Any) -> Charge | None:
         created=_when(charge.created),
         card_brand=(card.brand if card else "") or "",
         card_last4=(card.last4 if card else "") or "",
-        dispute=_dispute_status(intent.id) if charge.disputed else "",
+        disputed=bool(charge.disputed),
+        refunds=tuple(_refund(refund) for refund in charge.refunds.data) if getattr(charge, "refunds", None) else (),
     )
 
 
-def _dispute_status(payment_intent_id: str) -> str:
-    found = client().v1.disputes.list({"payment_intent": payment_intent_id, "limit": 1}).data
-    return found[0].status if found else ""
+def _refund(refund: Any) -> Refund:
+    return Refund(
+        id=refund.id,
+        amount=refund.amount,
+        status=refund.status or "pending",
+        created=_when(refund.created),
+        reason=refund.reason or "",
+        failure_reason=getattr(refund, "failure_reason", None) or "",
+        request=_metadata(refund).get("request", ""),
+    )
+
+
+def _dispute(dispute: Any) -> Dispute:
+    return Dispute(
+        id=dispute.id,
+        payment_intent_id=_id(dispute.payment_intent) or "",
+        status=dispute.status,
+        reason=dispute.reason or "",
+        amount=dispute.amount,
+        currency=dispute.currency,
+        created=_when(dispute.created),
+        due_by=_at(dispute.evidence_details.due_by),
+    )
+
+
+def _warning(warning: Any) -> FraudWarning:
+    return FraudWarning(
+        id=warning.id,
+        payment_intent_id=_id(getattr(warning, "payment_intent", None)) or "",
+        kind=warning.fraud_type or "",
+        actionable=bool(warning.actionable),
+        created=_when(warning.created),
+    )
+
+
+def _metadata(holder: Any) -> dict[str, str]:
+    return dict(holder.metadata.to_dict()) if getattr(holder, "metadata", None) else {}
 
 
 def _invoice(invoice: Any) -> Invoice:
@@ -377,6 +367,9 @@ def _invoice(invoice: Any) -> Invoice:
         created=_when(invoice.created),
         hosted_invoice_url=invoice.hosted_invoice_url or "",
         payment_intent_ids=tuple(intent for intent in intents if intent),
+        covers_until=max((_when(line.period.end) for line in invoice.lines.data), default=None),
+        amount_due=invoice.amount_due,
+        next_attempt=_at(getattr(invoice, "next_payment_attempt", None)),
     )
 
 

@@ -3,6 +3,7 @@
 A message's key names the happening (`receipt:12`), so reading Stripe again never mails again.
 """
 
+from datetime import datetime
 from email.utils import make_msgid, parseaddr
 from typing import Any
 
@@ -11,11 +12,13 @@ from django.core.mail import EmailMultiAlternatives
 from django.db import transaction
 from django.template.loader import render_to_string
 from django.utils import timezone
+from django.utils.formats import date_format
 from procrastinate.contrib.django import app
 
 from accounts.models import ServiceCenter
 from journal.models import Journal
-from subscriptions.models import OutgoingMail, Receipt
+from subscriptions import gateway
+from subscriptions.models import CreditNote, Dispute, OutgoingMail, Receipt, Subscription
 from subscriptions.money import format_money
 
 MOST_ATTEMPTS = 10
@@ -37,6 +40,44 @@ def receipt(paper: Receipt) -> None:
         "article_path": order.article.get_absolute_url() if order and order.article else "",
     }
     enqueue(f"receipt:{payment.charge_id}", "subscriptions/email/receipt", payment.user.email, context, payment.user_id)
+
+
+def credit_note(paper: CreditNote) -> None:
+    refund = paper.refund
+    context = {
+        "number": paper.number, "receipt_number": paper.receipt.number, "description": paper.receipt.description,
+        "amount": str(refund.price), "path": paper.get_absolute_url(),
+    }  # fmt: skip
+    payer = refund.payment.user
+    enqueue(f"refund:{refund.stripe_id}", "subscriptions/email/refund", payer.email, context, payer.pk)
+
+
+def past_due(subscription: Subscription, invoice: gateway.Invoice, open_until: datetime) -> None:
+    """One mail for one unpaid invoice, also when the bank asks for the reader (payment_action_required)."""
+    context = {
+        "amount": format_money(invoice.amount_due, subscription.currency), "open_until": day(open_until),
+        "pay_url": invoice.hosted_invoice_url,
+        "next_attempt": day(invoice.next_attempt) if invoice.next_attempt else "",
+    }  # fmt: skip
+    user = subscription.user
+    enqueue(f"past_due:{invoice.id}", "subscriptions/email/past_due", user.email, context, user.pk)
+
+
+def dispute(row: Dispute) -> None:
+    """To staff, once: what to do, and until when."""
+    due = f" Evidence is taken until {day(row.due_by)}." if row.due_by else ""
+    words = "is asked about (an inquiry: no money has moved)" if row.status in Dispute.INQUIRY else "is disputed"
+    message = (
+        f"Payment {row.payment_intent_id} over {format_money(row.amount, row.currency)} {words}, reason:"
+        f" {row.reason or 'none given'}.{due} Keep the receipt, the terms agreed to and the times of reading; answer in"
+        " Stripe's dashboard."
+    )
+    alert_staff(f"dispute:{row.stripe_id}", message)
+
+
+def day(when: datetime) -> str:
+    """`November 22, 2026`, in the site's time zone."""
+    return date_format(timezone.localtime(when), "F j, Y")
 
 
 def alert_staff(key: str, message: str) -> None:

@@ -7,19 +7,21 @@ that was paused for a minute cannot overwrite what came after (design 4.6; chaos
 
 import logging
 import random
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from django.db import connection, transaction
 from django.utils import timezone
 
 from subscriptions import fulfilment, gateway
-from subscriptions.models import Order, SyncTarget
+from subscriptions.models import SyncTarget
 
 log = logging.getLogger(__name__)
 
 LEASE = timedelta(seconds=60)
 LONGEST_PAUSE = timedelta(hours=1)
 GIVE_UP_AFTER = 20
+FOLLOWED = 3  # a payment leads to its order, an order to its subscription, and those to a payment's disputes
 FREE = datetime(1970, 1, 1, tzinfo=UTC)  # a lease that nobody holds, whatever the clocks say
 
 _HINT = """
@@ -42,23 +44,35 @@ def hint(kind: str, key: str) -> None:
         cursor.execute(_HINT, [kind, key])
 
 
-def run(kind: str, key: str) -> bool:
-    """Bring one target up to date. False when somebody else is at it, nothing is due, or Stripe did not answer."""
-    with connection.cursor() as cursor:
-        cursor.execute(_CLAIM, [LEASE.total_seconds(), kind, key])
-        claimed = cursor.fetchone()
-    if claimed is None:
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A worker's hold on a target: the hint it answers, and the fence that must still stand when it writes."""
+
+    kind: str
+    key: str
+    generation: int
+    fence: int
+
+
+def run(kind: str, key: str, depth: int = FOLLOWED) -> bool:
+    """Bring one target up to date, and what follows from it.
+
+    False when somebody else is at it, nothing is due, or Stripe did not answer.
+    """
+    claim = take(kind, key)
+    if claim is None:
         return False
-    generation, fence = claimed
     try:
-        found = _read(kind, key)
+        found = read(claim)
     except gateway.GatewayError as error:
-        _failed(kind, key, fence, error)
+        _failed(claim, error)
         return False
-    written = _write(kind, key, generation, fence, found)
-    if written and isinstance(found, fulfilment.FoundOrder) and found.session.subscription_id:
-        run(SyncTarget.Kind.SUBSCRIPTION, found.session.subscription_id)
-    return written
+    following = write(claim, found)
+    if following is None:
+        return False
+    for next_kind, next_key in following if depth else []:
+        run(next_kind, next_key, depth - 1)
+    return True
 
 
 def run_due(limit: int = 100) -> int:
@@ -67,37 +81,40 @@ def run_due(limit: int = 100) -> int:
     return sum(run(kind, key) for kind, key in due)
 
 
-def _read(kind: str, key: str) -> "fulfilment.Found | None":
-    if kind == SyncTarget.Kind.SUBSCRIPTION:
-        return fulfilment.read_subscription(key)
-    order = Order.objects.filter(pk=key).first()
-    return fulfilment.read_order(order) if order and order.session_id else None
+def take(kind: str, key: str) -> Claim | None:
+    with connection.cursor() as cursor:
+        cursor.execute(_CLAIM, [LEASE.total_seconds(), kind, key])
+        claimed = cursor.fetchone()
+    return Claim(kind, key, *claimed) if claimed else None
 
 
-def _write(kind: str, key: str, generation: int, fence: int, found: "fulfilment.Found | None") -> bool:
+def read(claim: Claim) -> "fulfilment.Found | None":
+    return fulfilment.read(claim.kind, claim.key)
+
+
+def write(claim: Claim, found: "fulfilment.Found | None") -> "fulfilment.Targets | None":
+    """Write what was read, unless another worker took over meanwhile (None). Returns what must be read next."""
     with transaction.atomic():
-        target = SyncTarget.objects.select_for_update().get(kind=kind, key=key)
-        if target.fence != fence:
-            log.warning("%s %s: another worker took over; this answer is dropped", kind, key)
-            return False
-        if found is not None:
-            fulfilment.apply(found)
-        if isinstance(found, fulfilment.FoundOrder) and found.session.subscription_id:
-            # The subscription is a target of its own, with its own fence: it must not be written under the order's.
-            hint(SyncTarget.Kind.SUBSCRIPTION, found.session.subscription_id)
-        target.clean = max(target.clean, generation)
+        target = SyncTarget.objects.select_for_update().get(kind=claim.kind, key=claim.key)
+        if target.fence != claim.fence:
+            log.warning("%s %s: another worker took over; this answer is dropped", claim.kind, claim.key)
+            return None
+        following = fulfilment.apply(found) if found is not None else []
+        for kind, key in following:
+            hint(kind, key)
+        target.clean = max(target.clean, claim.generation)
         target.lease_until = FREE
         target.attempts, target.last_error = 0, ""
         target.save()
-    return True
+    return following
 
 
-def _failed(kind: str, key: str, fence: int, error: Exception) -> None:
+def _failed(claim: Claim, error: Exception) -> None:
     """Try later with growing pauses; after twenty refusals give up and leave it for a person (admin: Sync targets)."""
-    log.warning("%s %s: Stripe did not answer as hoped: %s", kind, key, error)
+    log.warning("%s %s: Stripe did not answer as hoped: %s", claim.kind, claim.key, error)
     with transaction.atomic():
-        target = SyncTarget.objects.select_for_update().get(kind=kind, key=key)
-        if target.fence != fence:
+        target = SyncTarget.objects.select_for_update().get(kind=claim.kind, key=claim.key)
+        if target.fence != claim.fence:
             return
         target.attempts += 1
         pause = min(timedelta(seconds=2**target.attempts), LONGEST_PAUSE) * random.uniform(0.5, 1)  # noqa: S311  (jitter)

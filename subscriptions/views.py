@@ -15,7 +15,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from journal.access import Access, Reason
 from journal.models import Article
-from subscriptions import checkout, fulfilment, gateway, sync
+from subscriptions import checkout, fulfilment, gateway, stripe_account, sync
 from subscriptions.checkout import Wish
 from subscriptions.forms import OrderForm
 from subscriptions.models import Entitlement, Offer, Order, Receipt, Subscription, SyncTarget
@@ -217,7 +217,11 @@ def manage(request: HttpRequest) -> HttpResponse:
         messages.info(request, "There is nothing to manage yet: you have no subscription.")
         return redirect(back)
     try:
-        url = gateway.portal_url(customer_id=customer.stripe_id, return_url=request.build_absolute_uri(back))
+        url = gateway.portal_url(
+            customer_id=customer.stripe_id,
+            return_url=request.build_absolute_uri(back),
+            configuration=stripe_account.ensure_portal(),
+        )
     except gateway.GatewayError:
         messages.error(request, "The payment service does not answer. Nothing was changed; please try again.")
         return redirect(back)

@@ -78,8 +78,10 @@ def targets(about: dict[str, Any]) -> list[Target]:
             return [(SyncTarget.Kind.SUBSCRIPTION, about["id"])]
         case "invoice":
             return _subscription_of_invoice(about)
-        case "charge" | "refund" | "dispute":
+        case "charge" | "refund":
             return _roots_of_payment(about.get("payment_intent"))
+        case "dispute" | "radar.early_fraud_warning":
+            return _payment(about.get("payment_intent"))
         case _:
             return []
 
@@ -95,13 +97,16 @@ def _subscription_of_invoice(invoice: dict[str, Any]) -> list[Target]:
     return [(SyncTarget.Kind.SUBSCRIPTION, subscription)] if isinstance(subscription, str) else []
 
 
+def _payment(payment_intent: Any) -> list[Target]:
+    return [(SyncTarget.Kind.PAYMENT, payment_intent)] if isinstance(payment_intent, str) else []
+
+
 def _roots_of_payment(payment_intent: Any) -> list[Target]:
-    if not isinstance(payment_intent, str):
-        return []
-    order = Order.objects.filter(payment_intent_id=payment_intent).only("pk").first()
+    """What a payment was for. One that no row of ours knows yet is looked up at Stripe by a target of its own."""
+    order = Order.objects.filter(payment_intent_id=payment_intent).only("pk").first() if payment_intent else None
     if order:
         return [(SyncTarget.Kind.ORDER, str(order.pk))]
     payment = Payment.objects.filter(payment_intent_id=payment_intent).select_related("subscription").first()
     if payment and payment.subscription:
         return [(SyncTarget.Kind.SUBSCRIPTION, payment.subscription.stripe_id)]
-    return []
+    return _payment(payment_intent)

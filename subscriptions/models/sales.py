@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.db import connection, models
+from django.db import connection, models, transaction
 from django.db.models import Q
 from django.urls import reverse
 
@@ -205,6 +205,12 @@ class Subscription(models.Model):
     ends_at = models.DateTimeField(null=True, blank=True, help_text="Set when it will not renew.")
     ended_at = models.DateTimeField(null=True, blank=True)
     unpaid_since = models.DateTimeField(null=True, blank=True)
+    unpaid_invoice_id = models.CharField(max_length=255, blank=True, default="", db_default="")
+    paid_until = models.DateTimeField(
+        null=True, blank=True, help_text="The last day that a payment (or a trial) covers."
+    )
+    is_collecting = models.BooleanField(default=True, db_default=True, help_text="Not paused at Stripe.")
+    latest_invoice_status = models.CharField(max_length=20, blank=True, default="", db_default="")
     hosted_invoice_url = models.TextField(blank=True, help_text="Where the reader pays an open invoice.")
     created_at = models.DateTimeField(auto_now_add=True)
     synced_at = models.DateTimeField()
@@ -257,6 +263,34 @@ class Payment(models.Model):
         return Money(self.amount_refunded, self.currency)
 
 
+_TAKE_NUMBER = {
+    kind: f"""
+INSERT INTO subscriptions_papernumber (kind, last)
+VALUES (%s, (SELECT GREATEST(COALESCE(MAX(number), 0) + 1, %s) FROM {table}))
+ON CONFLICT (kind) DO UPDATE SET last = subscriptions_papernumber.last + 1 RETURNING last
+"""  # noqa: S608  (our own two tables)
+    for kind, table in (("receipt", "subscriptions_receipt"), ("credit_note", "subscriptions_creditnote"))
+}
+
+
+class PaperNumber(models.Model):
+    """The last number given to a kind of paper (receipt, credit_note)."""
+
+    FIRST = 1001
+    kind = models.CharField(max_length=20, primary_key=True)
+    last = models.PositiveIntegerField()
+
+    def __str__(self) -> str:
+        return f"{self.kind}: {self.last}"
+
+    @classmethod
+    def take(cls, kind: str) -> int:
+        """The next number. Its row stays locked until the caller's transaction ends, so a rollback leaves no gap."""
+        with connection.cursor() as cursor:
+            cursor.execute(_TAKE_NUMBER[kind], [kind, cls.FIRST])
+            return int(cursor.fetchone()[0])
+
+
 class Receipt(models.Model):
     """The numbered paper for one payment: what it says does not change afterwards."""
 
@@ -277,8 +311,6 @@ class Receipt(models.Model):
         return reverse("subscriptions:receipt", args=[self.number])
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        if self.number is None:
-            with connection.cursor() as cursor:
-                cursor.execute("SELECT nextval('subscriptions_receipt_number')")
-                self.number = cursor.fetchone()[0]
-        super().save(*args, **kwargs)
+        with transaction.atomic():
+            self.number = self.number or PaperNumber.take("receipt")
+            super().save(*args, **kwargs)

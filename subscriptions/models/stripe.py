@@ -37,7 +37,7 @@ class StripeEvent(models.Model):
     livemode = models.BooleanField()
     created = models.DateTimeField()
     payload = models.JSONField()
-    deliveries = models.PositiveIntegerField(default=1)
+    deliveries = models.PositiveIntegerField(default=1, help_text="0: its webhook never came; found by asking Stripe.")
     received_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -65,9 +65,13 @@ class SyncTarget(models.Model):
     class Kind(models.TextChoices):
         ORDER = "order", "Order"
         SUBSCRIPTION = "subscription", "Subscription"
+        PAYMENT = "payment", "Disputes and warnings of a payment"
+        REFUND = "refund", "Refund to be made"
 
     kind = models.CharField(max_length=15, choices=Kind)
-    key = models.CharField(max_length=255, help_text="Our order's id, or Stripe's subscription id.")
+    key = models.CharField(
+        max_length=255, help_text="Our order's id, Stripe's subscription or payment intent id, or a refund's request."
+    )
     dirty = models.BigIntegerField(default=0)
     clean = models.BigIntegerField(default=0)  # type: ignore[assignment]  # the column, not Model.clean
     lease_until = models.DateTimeField(default=timezone.now)

@@ -244,17 +244,17 @@ def test_a_worker_that_was_overtaken_drops_its_stale_answer(
     client = signed_in(dan)
     url = order(client, make_offer("purchase"), article)
     key = str(latest_order().pk)
-    slow_read = sync._read
+    slow_read = sync.read
 
-    def overtaken(kind: str, target: str):
-        stale = slow_read(kind, target)  # still unpaid
-        monkeypatch.setattr(sync, "_read", slow_read)
+    def overtaken(claim: sync.Claim):
+        stale = slow_read(claim)  # still unpaid
+        monkeypatch.setattr(sync, "read", slow_read)
         local_stripe.pay(url)
         SyncTarget.objects.update(lease_until="2020-01-01T00:00Z")
-        assert sync.run(kind, target)
+        assert sync.run(claim.kind, claim.key)
         return stale
 
-    monkeypatch.setattr(sync, "_read", overtaken)
+    monkeypatch.setattr(sync, "read", overtaken)
     sync.hint("order", key)
     assert not sync.run("order", key)
     assert latest_order().state == Order.State.PAID
@@ -265,16 +265,16 @@ def test_a_hint_that_comes_while_stripe_is_being_read_leads_to_another_look(
 ) -> None:
     url = order(signed_in(dan), make_offer("purchase"), article)
     key = str(latest_order().pk)
-    read = sync._read
+    read = sync.read
 
-    def paid_meanwhile(kind: str, target: str):
-        found = read(kind, target)
-        monkeypatch.setattr(sync, "_read", read)
+    def paid_meanwhile(claim: sync.Claim):
+        found = read(claim)
+        monkeypatch.setattr(sync, "read", read)
         local_stripe.pay(url)
-        sync.hint(kind, target)
+        sync.hint(claim.kind, claim.key)
         return found
 
-    monkeypatch.setattr(sync, "_read", paid_meanwhile)
+    monkeypatch.setattr(sync, "read", paid_meanwhile)
     sync.hint("order", key)
     sync.run("order", key)
     assert latest_order().state == Order.State.OPEN

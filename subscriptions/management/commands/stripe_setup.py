@@ -6,7 +6,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.urls import reverse
 
-from subscriptions import checkout, gateway
+from subscriptions import checkout, gateway, stripe_account
 from subscriptions.models import Offer
 
 
@@ -25,9 +25,9 @@ class Command(BaseCommand):
         subscriptions = Offer.objects.on_sale().filter(kind=Offer.Kind.SUBSCRIPTION).select_related("journal")
         for offer in subscriptions:
             self.stdout.write(f"Price {offer.price} a {offer.interval}: {checkout.price_at_stripe(offer)}")
-        self.stdout.write(f"Customer portal: {gateway.ensure_portal()}")
+        self.stdout.write(f"Customer portal: {stripe_account.ensure_portal()}")
         url = f"{settings.SITE_URL}{reverse('subscriptions:stripe_webhook')}"
-        secret = gateway.ensure_webhook(url)
+        secret = stripe_account.ensure_webhook(url)
         self.stdout.write(f"Webhooks go to {url}.")
         if secret:
             self.stdout.write(f"Put this into .env now, Stripe tells it only once:\nSTRIPE_WEBHOOK_SECRETS={secret}")

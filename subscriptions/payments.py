@@ -1,0 +1,113 @@
+"""Charges, refunds, disputes and warnings as rows, with their papers and mails. Called by fulfilment.py alone.
+
+Everything here may be done again without effect: rows are found by Stripe's ids, papers and mails exist once for each.
+"""
+
+from typing import Any
+
+from django.utils import timezone
+
+from accounts.models import User
+from subscriptions import gateway, mail
+from subscriptions.models import CreditNote, Dispute, FraudWarning, Payment, Receipt, Refund
+from subscriptions.standing import Paid
+
+UNSEEN = "needs_response"  # a dispute the charge tells of and we have not read yet counts as an open one
+
+
+def record_charge(charge: gateway.Charge, user: User, description: str, terms: str, **links: Any) -> Payment:
+    """The payment with its refunds and its receipt."""
+    paid = standing_of(charge)
+    payment, _ = Payment.objects.update_or_create(
+        charge_id=charge.id,
+        defaults={
+            "payment_intent_id": charge.payment_intent_id, "user": user, "amount": charge.amount,
+            "currency": charge.currency, "amount_refunded": charge.amount_refunded, "disputed": paid.in_question,
+            "card_brand": charge.card_brand, "card_last4": charge.card_last4, "paid_at": charge.created, **links,
+        },
+    )  # fmt: skip
+    receipt = _receipt(payment, description, terms)
+    for refund in charge.refunds:
+        _record_refund(payment, receipt, refund)
+    return payment
+
+
+def standing_of(charge: gateway.Charge) -> Paid:
+    intent = charge.payment_intent_id
+    disputes = tuple(Dispute.objects.filter(payment_intent_id=intent).values_list("status", flat=True))
+    return Paid(
+        amount=charge.amount,
+        refunded=charge.amount_refunded,
+        disputes=disputes or ((UNSEEN,) if charge.disputed else ()),
+        warned=FraudWarning.objects.filter(payment_intent_id=intent).exists(),
+    )
+
+
+def has_unseen_dispute(charge: gateway.Charge) -> bool:
+    return charge.disputed and not Dispute.objects.filter(payment_intent_id=charge.payment_intent_id).exists()
+
+
+def _receipt(payment: Payment, description: str, terms: str) -> Receipt:
+    receipt = Receipt.objects.filter(payment=payment).first()
+    if receipt is None:
+        receipt = Receipt.objects.create(payment=payment, user=payment.user, description=description, terms=terms)
+        mail.receipt(receipt)
+    return receipt
+
+
+def _record_refund(payment: Payment, receipt: Receipt, found: gateway.Refund) -> None:
+    refund = Refund.objects.filter(stripe_id=found.id).first()
+    if refund is None and found.request:
+        refund = Refund.objects.filter(request=found.request, payment=payment).first()
+    refund = refund or Refund(payment=payment, reason=found.reason)
+    refund.stripe_id, refund.amount, refund.created_at = found.id, found.amount, found.created
+    refund.state = found.status if found.status in Refund.State else Refund.State.PENDING
+    refund.failure_reason = found.failure_reason
+    refund.save()
+    _credit_note(refund, receipt)
+
+
+def _credit_note(refund: Refund, receipt: Receipt) -> None:
+    """The paper and the mail of a refund that was carried out; the paper is void when the money came back."""
+    note = CreditNote.objects.filter(refund=refund).first()
+    if refund.state == Refund.State.SUCCEEDED and note is None:
+        mail.credit_note(CreditNote.objects.create(refund=refund, receipt=receipt))
+    elif refund.state in (Refund.State.FAILED, Refund.State.CANCELED):
+        if note and note.voided_at is None:
+            note.voided_at = timezone.now()
+            note.save(update_fields=["voided_at"])
+        mail.alert_staff(
+            f"refund_failed:{refund.stripe_id}",
+            f"{refund} to {refund.payment.user} did not arrive ({refund.failure_reason or refund.state}). The reader"
+            " has their access again. If the money is owed, pay it back another way.",
+        )
+
+
+def record_facts(facts: gateway.PaymentFacts) -> None:
+    """Disputes and fraud warnings of one payment intent; staff hear of each once."""
+    for dispute in facts.disputes:
+        _record_dispute(dispute)
+    for warning in facts.warnings:
+        fields = {
+            "payment_intent_id": facts.payment_intent_id, "kind": warning.kind, "actionable": warning.actionable,
+            "created_at": warning.created,
+        }  # fmt: skip
+        FraudWarning.objects.update_or_create(stripe_id=warning.id, defaults=fields)
+        mail.alert_staff(
+            f"fraud_warning:{warning.id}",
+            f"A card's issuer warns that payment {facts.payment_intent_id} is fraudulent ({warning.kind})."
+            " A refund now averts the dispute and its fee.",
+        )
+
+
+def _record_dispute(found: gateway.Dispute) -> None:
+    dispute, _ = Dispute.objects.update_or_create(
+        stripe_id=found.id,
+        defaults={
+            "payment_intent_id": found.payment_intent_id, "status": found.status, "reason": found.reason,
+            "amount": found.amount, "currency": found.currency, "due_by": found.due_by, "created_at": found.created,
+            "synced_at": timezone.now(),
+        },
+    )  # fmt: skip
+    if dispute.status in Dispute.OPEN:
+        mail.dispute(dispute)

@@ -1,0 +1,95 @@
+"""Giving money back: asked for once by a person or the policy, carried out at Stripe once, whatever dies in between.
+
+The wish is a row first; a target of its own (kind `refund`) then carries it to Stripe until it is answered. Stripe's
+idempotency key is the row's id; when it may have been forgotten (24 hours), Stripe's own list is searched first.
+"""
+
+import uuid
+from dataclasses import dataclass
+
+from django.db import transaction
+from django.db.models import Sum
+from django.utils import timezone
+
+from accounts.models import User
+from subscriptions import standing, sync
+from subscriptions.models import Entitlement, Payment, Refund, Subscription, SyncTarget
+from subscriptions.money import Money
+from subscriptions.policy import rules
+from subscriptions.standing import Paid
+
+
+class NotRefundable(Exception):
+    """More than is left, or a payment the bank has already taken back. The message is for staff."""
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What a refund would do: to the money, the right, and the subscription."""
+
+    amount: Money
+    left_after: Money
+    right: Entitlement | None
+    ends_access: str  # why, or empty: access stays
+    subscription: Subscription | None
+
+
+def left(payment: Payment) -> int:
+    """Minor units that can still go back: less what was refunded, and what is asked for and not yet at Stripe."""
+    waiting = payment.refunds.filter(state=Refund.State.REQUESTED).aggregate(sum=Sum("amount"))["sum"] or 0
+    return max(0, payment.amount - payment.amount_refunded - waiting)
+
+
+def check(payment: Payment, amount: int) -> None:
+    """Raises NotRefundable with a sentence."""
+    if payment.disputed:
+        raise NotRefundable("The payer's bank has taken this payment back; refunding it, too, would pay it twice.")
+    if not 0 < amount <= left(payment):
+        most = Money(left(payment), payment.currency)
+        raise NotRefundable(f"{most} of this payment can still be refunded." if left(payment) else "Nothing is left.")
+
+
+def preview(payment: Payment, amount: int) -> Preview:
+    check(payment, amount)
+    subscription = payment.subscription
+    after = Paid(payment.amount, payment.amount - left(payment) + amount)
+    is_latest = subscription is not None and not subscription.payments.filter(paid_at__gt=payment.paid_at).exists()
+    matters = subscription is None or is_latest
+    source = f"subscription:{subscription.stripe_id}" if subscription else f"order:{payment.order_id}"
+    return Preview(
+        amount=Money(amount, payment.currency),
+        left_after=Money(left(payment) - amount, payment.currency),
+        right=Entitlement.objects.filter(source=source).first(),
+        ends_access=standing.objection(after, rules(), period=subscription is not None) if matters else "",
+        subscription=subscription,
+    )
+
+
+def request(
+    payment: Payment, amount: int, *, reason: str, note: str, by: User | None, key: uuid.UUID | None = None
+) -> Refund:
+    """Write the wish down and hint at it. The same key again returns the same row. Raises NotRefundable.
+
+    The caller may run the target at once; if it dies, the sweep does it.
+    """
+    with transaction.atomic():
+        locked = Payment.objects.select_for_update().get(pk=payment.pk)
+        known = Refund.objects.filter(request=key).first() if key else None
+        if known:
+            return known
+        check(locked, amount)
+        refund = Refund.objects.create(
+            request=key or uuid.uuid4(), payment=locked, amount=amount, reason=reason, note=note, requested_by=by,
+            created_at=timezone.now(),
+        )  # fmt: skip
+        sync.hint(SyncTarget.Kind.REFUND, str(refund.request))
+    return refund
+
+
+def by_policy(payment: Payment, happening: str, note: str) -> None:
+    """A refund the policy asks for: once for a payment and a happening, of all that is left."""
+    key = uuid.uuid5(uuid.NAMESPACE_URL, f"{payment.charge_id}:{happening}")
+    amount = left(payment)
+    if amount and not payment.disputed and not Refund.objects.filter(request=key).exists():
+        reason = Refund.Reason.FRAUD if happening == "fraud_warning" else Refund.Reason.DUPLICATE
+        request(payment, amount, reason=reason, note=note, by=None, key=key)
