@@ -12,5 +12,7 @@ urlpatterns = [
     path("my-access/", views.my_access, name="my_access"),
     path("my-access/manage/", views.manage, name="manage"),
     path("receipts/<int:number>/", views.receipt, name="receipt"),
+    path("receipts/<int:number>/invoice.pdf", views.invoice_pdf, name="invoice_pdf"),
+    path("credit-notes/<int:number>.pdf", views.credit_note, name="credit_note"),
     path("stripe/webhook/", webhooks.stripe_webhook, name="stripe_webhook"),
 ]

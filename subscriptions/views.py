@@ -15,10 +15,10 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from journal.access import Access, Reason
 from journal.models import Article
-from subscriptions import checkout, fulfilment, gateway, stripe_account, sync
+from subscriptions import checkout, fulfilment, gateway, papers, stripe_account, sync
 from subscriptions.checkout import Wish
 from subscriptions.forms import OrderForm
-from subscriptions.models import Entitlement, Offer, Order, Receipt, Subscription, SyncTarget
+from subscriptions.models import CreditNote, Entitlement, Offer, Order, Receipt, Subscription, SyncTarget
 
 RETURN_SECONDS = 5.0
 NO_ANSWER = (
@@ -184,7 +184,9 @@ def my_access(request: HttpRequest) -> HttpResponse:
         "rentals": [_rental(r) for r in rights.filter(kind="rental").exclude(revoked_at__isnull=False)],
         "subscriptions": Subscription.objects.filter(user=request.user).select_related("journal"),  # type: ignore[misc]
         "settling": Order.objects.filter(user=request.user, state=Order.State.PROCESSING),  # type: ignore[misc]
-        "receipts": Receipt.objects.filter(user=request.user).select_related("payment"),  # type: ignore[misc]
+        "receipts": Receipt.objects.filter(user=request.user)  # type: ignore[misc]
+        .select_related("payment")
+        .prefetch_related("credit_notes__refund__payment"),
     }
     return render(request, "subscriptions/my_access.html", context)
 
@@ -204,6 +206,32 @@ def receipt(request: HttpRequest, number: int) -> HttpResponse:
     papers = Receipt.objects.select_related("payment__order__article", "payment__subscription__journal", "user")
     paper = get_object_or_404(papers, number=number, user=request.user)
     return render(request, "subscriptions/receipt.html", {"receipt": paper, "payment": paper.payment})
+
+
+@never_cache
+@login_required
+@require_GET
+def invoice_pdf(request: HttpRequest, number: int) -> HttpResponse:
+    paper = get_object_or_404(
+        Receipt.objects.select_related("payment__order__article", "user"), number=number, user=request.user
+    )
+    return _pdf(papers.invoice(paper), f"invoice-{number}.pdf")
+
+
+@never_cache
+@login_required
+@require_GET
+def credit_note(request: HttpRequest, number: int) -> HttpResponse:
+    notes = CreditNote.objects.select_related("refund__payment", "receipt__payment__order", "receipt__user")
+    return _pdf(
+        papers.credit_note(get_object_or_404(notes, number=number, receipt__user=request.user)),
+        f"credit-note-{number}.pdf",
+    )
+
+
+def _pdf(content: bytes, name: str) -> HttpResponse:
+    disposition = {"Content-Disposition": f'inline; filename="{name}"', "Cache-Control": "private, no-store"}
+    return HttpResponse(content, content_type="application/pdf", headers=disposition)
 
 
 @login_required

@@ -317,7 +317,7 @@ def test_the_right_follows_what_stripe_says_now_whatever_it_said_before(
     def session(state: str) -> gateway.Session:
         charge = gateway.Charge(
             f"ch_{stamp}", f"pi_{stamp}", 3000, "usd", 3000 if state == "refunded" else 0, datetime.now(UTC),
-            dispute={"disputed": "needs_response", "won": "won"}.get(state, ""),
+            disputed=state == "disputed",
         )  # fmt: skip
         is_open = state == "open"
         return gateway.Session(
@@ -328,7 +328,12 @@ def test_the_right_follows_what_stripe_says_now_whatever_it_said_before(
 
     reached = [state for state in history if state != "open"]  # Stripe never reopens a completed session
     for state in (["open"] if history[0] == "open" else []) + reached:
+        dispute = gateway.Dispute(
+            f"du_{stamp}", f"pi_{stamp}", "needs_response" if state == "disputed" else "won", "fraudulent", 3000, "usd",
+            datetime.now(UTC), None,
+        )  # fmt: skip
         with transaction.atomic():
+            fulfilment.apply(gateway.PaymentFacts(f"pi_{stamp}", "", "", "", (dispute,), ()))
             fulfilment.apply(fulfilment.FoundOrder(placed.pk, session(state)))
     right = Entitlement.objects.filter(source=f"order:{placed.pk}").first()
     last = reached[-1] if reached else "open"

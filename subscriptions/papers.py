@@ -1,0 +1,82 @@
+"""Invoices and credit notes as PDF (tagged, PDF/UA-1), set by Typst from what the numbered rows say."""
+
+import json
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, cast
+
+import typst
+from django.conf import settings
+
+from accounts.models import ServiceCenter
+from journal.models import Journal
+from subscriptions.mail import day
+from subscriptions.models import CreditNote, Receipt
+from subscriptions.money import Money
+
+_TEMPLATE = Path(__file__).parent / "typst" / "paper.typ"
+_LETTER_COUNTRIES_ZONE = "America/"
+
+
+def invoice(receipt: Receipt) -> bytes:
+    """The invoice of one payment, which is its receipt as well: what was paid, for what, by whom."""
+    payment = receipt.payment
+    order = payment.order
+    about = [receipt.description]
+    if order and order.article and order.article.doi:
+        about.append(f"doi:{order.article.doi}")
+    facts = [f"Invoice {receipt.number}", f"Issued {day(receipt.issued_at)}", f"Paid {day(payment.paid_at)}"]
+    facts += [f"Order {order.number}"] if order else []
+    facts += [f"{payment.card_brand.title()} ending in {payment.card_last4}"] if payment.card_last4 else []
+    return _set(
+        title=f"Invoice {receipt.number}",
+        buyer=_buyer(receipt),
+        facts=facts,
+        rows=[{"words": about, "amount": str(payment.price)}],
+        totals=[{"words": "Total, paid in full", "amount": str(payment.price)}],
+        notes=[*_tax_note(receipt), receipt.terms],
+    )
+
+
+def credit_note(note: CreditNote) -> bytes:
+    """The credit note of one refund, naming the invoice it corrects."""
+    refund, receipt = note.refund, note.receipt
+    amount = str(Money(-refund.amount, refund.payment.currency))
+    void = f"Void since {day(note.voided_at)}: the bank returned the money." if note.voided_at else ""
+    facts = [f"Credit note {note.number}", f"Issued {day(note.issued_at)}", f"For invoice {receipt.number}"]
+    return _set(
+        title=f"Credit note {note.number}" + (" (void)" if void else ""),
+        buyer=_buyer(receipt),
+        facts=[*facts, f"of {day(receipt.issued_at)}"],
+        rows=[{"words": [receipt.description, f"Refund of invoice {receipt.number}"], "amount": amount}],
+        totals=[{"words": "Total credited", "amount": amount}],
+        notes=[void or "Refunded to the card or account the invoice was paid with.", *_tax_note(receipt)],
+    )  # fmt: skip
+
+
+def _buyer(receipt: Receipt) -> list[str]:
+    return [line for line in (receipt.user.name, receipt.user.email) if line]
+
+
+def _tax_note(receipt: Receipt) -> list[str]:
+    order = receipt.payment.order
+    return [f"{order.offer.tax_note}."] if order and order.offer.tax_note else []
+
+
+def _set(**told: Any) -> bytes:
+    journal, center = Journal.objects.get(), ServiceCenter.current()
+    seller = [journal.publisher or journal.title, journal.title, *([center.email] if center.email else [])]
+    told["notes"] = [note for note in told["notes"] if note]
+    paper = {
+        **told, "seller": seller, "accent": journal.accent, "footer": f"{journal.title} · {settings.SITE_URL}",
+        "page": "us-letter" if settings.TIME_ZONE.startswith(_LETTER_COUNTRIES_ZONE) else "a4",
+    }  # fmt: skip
+    inputs = {"paper": json.dumps(paper)}
+    return cast(
+        bytes, _compiler().compile(_TEMPLATE.read_bytes(), format="pdf", sys_inputs=inputs, pdf_standards=["ua-1"])
+    )
+
+
+@lru_cache(maxsize=1)
+def _compiler() -> typst.Compiler:
+    return typst.Compiler(font_paths=typst.Fonts(include_system_fonts=True))
