@@ -6,11 +6,18 @@ from django.conf import settings
 from django.core.cache import cache
 from django.http import HttpRequest
 from django.template.loader import render_to_string
+from django.urls import reverse
 
 from accounts.models import ServiceCenter
 from journal.models import Journal
 
 SECONDS = 60
+ADDRESSES = {
+    "sign_in": "account_login",
+    "sign_up": "account_signup",
+    "sign_out": "account_logout",
+    "my_access": "subscriptions:my_access",
+}
 
 
 def site(request: HttpRequest) -> dict[str, Any]:
@@ -19,6 +26,8 @@ def site(request: HttpRequest) -> dict[str, Any]:
     if frame is None:
         frame = {"journal": Journal.objects.first(), "service_center": ServiceCenter.current()}
         frame["footer"] = render_to_string("components/_footer.html", frame)
+        frame["icons"] = render_to_string("components/_icons.html")
+        frame["addresses"] = {name: reverse(view) for name, view in ADDRESSES.items()}
         cache.set("frame", frame, SECONDS)
     return {
         **frame,

@@ -28,7 +28,6 @@ def database(url: str, embedded_folder: Path, pool: bool) -> dict[str, Any]:
     if pool:
         options["pool"] = {"min_size": 1, "max_size": 8, "timeout": 5, "max_idle": 600}
         options.setdefault("options", " ".join(f"-c {name}={value}" for name, value in WEB.items()))
-        settings["CONN_HEALTH_CHECKS"] = True
     return settings
 
 
@@ -48,7 +47,7 @@ def _from_url(url: str) -> dict[str, Any]:
     }
     if not named["NAME"]:
         raise ImproperlyConfigured("DATABASE_URL names no database; it ends like …@host:5432/firstpage.")
-    return {"ENGINE": "django.db.backends.postgresql", **named, "OPTIONS": parts}
+    return {"ENGINE": "config.postgres", **named, "OPTIONS": parts}
 
 
 def _embedded(folder: Path) -> dict[str, Any]:

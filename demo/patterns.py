@@ -90,6 +90,8 @@ def block(state: str) -> Block:
 def options() -> tuple[Option, ...]:
     tax, here = "Taxes included", "#"
     return (
-        Option(1, "purchase", "Buy this article", "$30.00", "", "Yours for good.", tax, here, "Buy for $30.00"),
-        Option(2, "rental", "Rent for 48 hours", "$6.00", "", "Read on this site.", tax, here, "Rent for $6.00", True),
+        Option(1, "purchase", "Buy this article", "$30.00", "", "Yours for good.", tax, "Buy for $30.00", 48, here),
+        Option(
+            2, "rental", "Rent for 48 hours", "$6.00", "", "Read on this site.", tax, "Rent for $6.00", 48, here, True
+        ),
     )

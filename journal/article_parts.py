@@ -5,9 +5,7 @@ page that is read most (docs/performance.md). A test holds the first to what `Ar
 """
 
 import json
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from django.db import connection
 from django.utils import timezone
@@ -21,25 +19,22 @@ _NEEDED = {
 _ARTICLE = [
     field.attname for field in Article._meta.concrete_fields if field.attname in _NEEDED
 ]  # in the model's order
-_PUBLIC = ("head", "header", "abstract", "references", "information", "notices")
+_PUBLIC = ("head", "header", "abstract", "references", "information", "notices", "first_page", "aside")
 _COLUMNS = ", ".join([*(f"a.{name}" for name in _ARTICLE), *(f'p."{name}"' for name in _PUBLIC)])
 _FIND = f"""
-SELECT {_COLUMNS},
-       (SELECT json_agg(json_build_object('name', f.name, 'width', f.width, 'height', f.height) ORDER BY f.width)
-        FROM journal_articlefile f WHERE f.article_id = a.id AND f.kind = 'preview')
+SELECT {_COLUMNS}
 FROM journal_article a LEFT JOIN journal_publicpage p ON p.article_id = a.id
 WHERE a.doi_key = %s AND a.status = 'published' AND a.published_online <= %s
 """  # noqa: S608  (only our own column names are put together)
-_TEXT = 'SELECT body, notes, "references", contents FROM journal_fulltext WHERE article_id = %s'
+_TEXT = 'SELECT body, notes, "references", contents, aside FROM journal_fulltext WHERE article_id = %s'
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A published article, its public parts, and its pictures of page one, smallest first: {name, width, height}."""
+    """A published article and its public parts."""
 
     article: Article
     public: PublicPage
-    previews: Sequence[Mapping[str, Any]]
 
 
 def find(doi: str) -> Found | None:
@@ -50,9 +45,9 @@ def find(doi: str) -> Found | None:
     if row is None:
         return None
     article = Article.from_db("default", _ARTICLE, row[: len(_ARTICLE)])
-    parts = {name: text or "" for name, text in zip(_PUBLIC, row[len(_ARTICLE) : -1], strict=True)}
+    parts = {name: text or "" for name, text in zip(_PUBLIC, row[len(_ARTICLE) :], strict=True)}
     parts["header"] = parts["header"] or article.title_html
-    return Found(article, PublicPage(article_id=article.pk, **parts), row[-1] or [])
+    return Found(article, PublicPage(article_id=article.pk, **parts))
 
 
 def full_text(article: Article) -> FullText | None:
@@ -62,5 +57,6 @@ def full_text(article: Article) -> FullText | None:
         row = cursor.fetchone()
     if row is None:
         return None
-    body, notes, references, contents = row
-    return FullText(article_id=article.pk, body=body, notes=notes, references=references, contents=json.loads(contents))
+    body, notes, references, contents, aside = row
+    texts = {"body": body, "notes": notes, "references": references, "aside": aside}
+    return FullText(article_id=article.pk, contents=json.loads(contents), **texts)

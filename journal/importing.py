@@ -229,10 +229,10 @@ def _write(article: Article, opened: _Opened, doc: ArticleDoc, record: ImportRec
     article.source_sha256 = opened.sha256
     article.save(update_fields=None if is_new else COLUMNS)
     _keep_source(article, opened, record)
+    _replace_files(article, opened.files, is_new=is_new)
     pages.relate(article, doc, is_new=is_new)
     pages.date_by_relations(article)
     pages.write(article, doc)
-    _replace_files(article, opened.files, is_new=is_new)
     if is_new and not article.doi and opened.files:
         pages.prepare(article)  # only now it has the number that stands in its pictures' addresses
     if article.status == Article.Status.PUBLISHED:

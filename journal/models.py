@@ -226,6 +226,8 @@ class PublicPage(models.Model):
     references = models.TextField(blank=True)
     information = models.TextField(blank=True, help_text="Funding, interests, license, history, notes of the front.")
     notices = models.TextField(blank=True, help_text="Correction and retraction banners, in both directions.")
+    first_page = models.TextField(blank=True, db_default="", help_text="The picture of page one and its large view.")
+    aside = models.TextField(blank=True, db_default="", help_text="Contents and tools for those without access.")
 
     def __str__(self) -> str:
         return f"Public page of {self.article}"
@@ -243,6 +245,7 @@ class FullText(models.Model):
         help_text="The reference list with the way back to each mention; empty: the public one.",
     )
     contents = models.JSONField(default=list, help_text="[{id, level, title_html}] in reading order.")
+    aside = models.TextField(blank=True, db_default="", help_text="Contents and tools for those with access and PDF.")
     plain_text = models.TextField(blank=True)
 
     def __str__(self) -> str:

@@ -1,6 +1,7 @@
 """An article's rendering put into its rows: fields for lists, public parts of its page, full text, search entry."""
 
 import logging
+from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
@@ -9,10 +10,11 @@ from django.db.models import Q
 from django.template.loader import render_to_string
 
 from journal import metadata, search, worker
-from journal.filing import addresses
+from journal.access import Access, Reason
+from journal.filing import addresses, doi_in_addresses
 from journal.jats import ArticleDoc, JatsError
 from journal.jats.document import Author, Heading, PartialDate
-from journal.models import Article, FullText, PublicPage, Relation
+from journal.models import Article, ArticleFile, FullText, PublicPage, Relation
 
 logger = logging.getLogger(__name__)
 
@@ -113,14 +115,16 @@ def write(article: Article, doc: ArticleDoc) -> None:
     parts["references"] = reference_list(doc, doc.public_references_html)
     parts["head"] = metadata.head(article, doc) if article.doi else ""
     parts["notices"] = _notices(article)
+    parts["first_page"] = _first_page(article)
+    parts["aside"] = _aside(article, parts, None)
     _put(PublicPage(article=article, **parts))
     if doc.sections:
-        _write_text(article, doc)
+        _write_text(article, doc, parts)
     else:
         FullText.objects.filter(article=article).delete()
 
 
-def _write_text(article: Article, doc: ArticleDoc) -> None:
+def _write_text(article: Article, doc: ArticleDoc, public: Mapping[str, str]) -> None:
     """What the wall protects; the references once more, now with the way back to each mention."""
     body = "\n".join(section.html for section in doc.sections if section.kind not in _BACK_MATTER)
     notes = "\n".join(section.html for section in doc.sections if section.kind in _BACK_MATTER)
@@ -132,7 +136,7 @@ def _write_text(article: Article, doc: ArticleDoc) -> None:
         "contents": contents(tuple(heading for heading in doc.contents if heading.level == 2)),
         "plain_text": doc.plain_text.replace("\x00", ""),
     }
-    _put(FullText(article=article, **text))
+    _put(FullText(article=article, aside=_aside(article, public, text), **text))
 
 
 def _put(row: models.Model) -> None:
@@ -146,6 +150,21 @@ def _put(row: models.Model) -> None:
 def reference_list(doc: ArticleDoc, entries: str) -> str:
     """The section of the references around one of the two variants of its entries."""
     return render_to_string("journal/_article_references.html", {"title": doc.references_title, "entries": entries})
+
+
+def _first_page(article: Article) -> str:
+    """The picture of page one, small and large. The article's files are stored before its page is written."""
+    pictures = article.files.filter(kind=ArticleFile.Kind.PREVIEW).order_by("width")
+    previews = list(pictures.values("name", "width", "height"))
+    context = {"article": article, "doi": doi_in_addresses(article), "previews": previews}
+    return render_to_string("journal/_preview.html", context) if previews else ""
+
+
+def _aside(article: Article, public: Mapping[str, str], text: Mapping[str, Any] | None) -> str:
+    """Contents and tools: with the `text` for those whose right covers it and the PDF, without it for all others."""
+    access = Access(granted=text is not None, reason=Reason.PURCHASE if text else Reason.NO_LICENSE)
+    context = {"article": article, "doi": doi_in_addresses(article), "public": public, "full_text": text}
+    return render_to_string("journal/_aside.html", context | {"access": access})
 
 
 def contents(headings: tuple[Heading, ...]) -> list[dict[str, Any]]:

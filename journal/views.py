@@ -16,7 +16,7 @@ from journal import article_parts
 from journal.access import Access, Reader
 from journal.article_parts import Found
 from journal.doi import pasted_doi
-from journal.models import Article, ArticleFile, Issue, Journal
+from journal.models import Article, ArticleFile, FullText, Issue, Journal
 from journal.pdf import delivery
 from journal.search import LONGEST_QUERY, guard_statement_time, search
 from journal.sending import send_file
@@ -183,14 +183,22 @@ def article(request: HttpRequest, doi: str) -> HttpResponse:
 
 
 def article_page(request: HttpRequest, found: Found, access: Access) -> HttpResponse:
+    full_text = article_parts.full_text(found.article) if access.granted else None
     context = {
         "article": found.article,
         "public": found.public,
         "access": access,
-        "previews": [] if access.granted else found.previews,
-        "full_text": article_parts.full_text(found.article) if access.granted else None,
+        "full_text": full_text,
+        "aside": _aside(found, access, full_text),
     }
     return render(request, "journal/article.html", context)
+
+
+def _aside(found: Found, access: Access, full_text: FullText | None) -> str:
+    """Contents and tools as prepared at import; empty where only the page can tell (a rental has no PDF)."""
+    if not access.granted:
+        return found.public.aside
+    return full_text.aside if full_text and access.allows_pdf else ""
 
 
 def _previews(found: Article) -> list[ArticleFile]:

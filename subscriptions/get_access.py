@@ -1,12 +1,14 @@
 """The block that says what a reader can do about an article: one decision in, one state out (product.md 4)."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from functools import cache
+from functools import cache, lru_cache
 from urllib.parse import urlencode
 
+from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.safestring import SafeString
 
 from journal.access import Access, Reason
 from journal.models import Article
@@ -26,9 +28,21 @@ class Option:
     period: str
     terms: str
     tax_note: str
-    action_url: str
     button_label: str
+    rental_hours: int
+    action_url: str = ""
     is_chosen: bool = False
+
+    @property
+    def words(self) -> SafeString:
+        """All but the way to it, as HTML."""
+        return _words(replace(self, action_url=""))
+
+
+@lru_cache(maxsize=256)
+def _words(option: Option) -> SafeString:
+    """The same words make the same HTML. What is on sale is read anew for every page (docs/performance.md)."""
+    return render_to_string("subscriptions/_offer_words.html", {"option": option})
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,8 +145,9 @@ def _option(offer: Offer, article: Article, signing_up: str, chosen: str) -> Opt
         period=f"per {offer.interval}" if offer.interval else "",
         terms=TERMS[offer.kind],
         tax_note=offer.tax_note,
-        action_url=_back_after(signing_up, offer, article) if signing_up else _order_url(offer, article),
         button_label=LABELS[offer.kind].format(price=price, interval=offer.interval),
+        rental_hours=offer.rental_hours,
+        action_url=_back_after(signing_up, offer, article) if signing_up else _order_url(offer, article),
         is_chosen=chosen == str(offer.pk),
     )
 

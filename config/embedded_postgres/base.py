@@ -1,17 +1,16 @@
-"""Django's PostgreSQL engine, with the embedded server started at the first connection."""
+"""The PostgreSQL engine, with the embedded server started at the first connection."""
 
 from pathlib import Path
 from typing import Any
 
-from django.db.backends.postgresql import base
-
 from config.embedded_postgres.server import EmbeddedServer
+from config.postgres import base
 
 _servers: dict[str, EmbeddedServer] = {}
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
-    """HOST in the settings names the server's folder; everything else is Django's."""
+    """HOST in the settings names the server's folder; everything else is as with any server."""
 
     def get_connection_params(self) -> dict[str, Any]:
         folder = self.settings_dict["EMBEDDED_FOLDER"]

@@ -49,8 +49,7 @@ def preview_file(request: HttpRequest, article_id: int, kind: str, name: str) ->
 def _found(article: Article) -> Found:
     """What a reader's page would find, also for a draft."""
     public = PublicPage.objects.filter(article=article).first() or PublicPage(header=article.title_html)
-    pictures = article.files.filter(kind=ArticleFile.Kind.PREVIEW).order_by("width")
-    return Found(article, public, list(pictures.values("name", "width", "height")))
+    return Found(article, public)
 
 
 def _access(request: HttpRequest, article: Article, kind: str) -> Access:

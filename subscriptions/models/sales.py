@@ -29,13 +29,16 @@ class OfferQuerySet(models.QuerySet["Offer"]):
     def on_sale(self) -> "OfferQuerySet":
         return self.filter(active=True).order_by("position", "amount")
 
-    def on_sale_for(self, article: Article) -> "models.query.RawQuerySet[Offer]":
-        """`on_sale()` for one article, its own prices and the journal's: a third of the time (docs/performance.md)."""
-        return self.raw(
-            "SELECT * FROM subscriptions_offer WHERE active AND journal_id = %s"
-            " AND (article_id IS NULL OR article_id = %s) ORDER BY position, amount",
-            [article.journal_id, article.pk],
-        )
+    def on_sale_for(self, article: Article) -> "list[Offer]":
+        """`on_sale()` for one article, its own prices and the journal's, written out (docs/performance.md)."""
+        names = [field.attname for field in Offer._meta.concrete_fields]
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"SELECT {', '.join(names)} FROM subscriptions_offer WHERE active AND journal_id = %s"  # noqa: S608
+                " AND (article_id IS NULL OR article_id = %s) ORDER BY position, amount",
+                [article.journal_id, article.pk],
+            )
+            return [Offer.from_db(self.db, names, row) for row in cursor.fetchall()]
 
 
 class Offer(models.Model):

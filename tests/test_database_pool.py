@@ -1,0 +1,40 @@
+"""Connections the web server keeps open: none that the server has ended reaches a page."""
+
+import copy
+from collections.abc import Iterator
+
+import pytest
+from django.db import connection, connections
+
+from config.postgres.base import DatabaseWrapper
+
+
+@pytest.fixture
+def pooled(transactional_db: None) -> Iterator[DatabaseWrapper]:
+    """A second way into the test's database, with a pool of one connection as the web server has."""
+    settings = copy.deepcopy(connection.settings_dict)
+    settings["OPTIONS"]["pool"] = {"min_size": 1, "max_size": 1, "timeout": 5}
+    wrapper: DatabaseWrapper = type(connections["default"])(settings, alias="default")
+    yield wrapper
+    wrapper.close()
+    wrapper.close_pool()
+
+
+def process_of(wrapper: DatabaseWrapper) -> int:
+    """The server's process behind the connection; it goes back to the pool as at the end of a request."""
+    with wrapper.cursor() as cursor:
+        cursor.execute("SELECT pg_backend_pid()")
+        (pid,) = cursor.fetchone()
+    wrapper.close()
+    return int(pid)
+
+
+def test_a_connection_is_kept_from_page_to_page(pooled: DatabaseWrapper) -> None:
+    assert process_of(pooled) == process_of(pooled)
+
+
+def test_a_connection_that_the_server_has_ended_is_replaced_before_a_page_gets_it(pooled: DatabaseWrapper) -> None:
+    before = process_of(pooled)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_terminate_backend(%s, 5000)", [before])
+    assert process_of(pooled) != before
