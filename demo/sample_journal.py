@@ -49,6 +49,7 @@ def _journal(data: dict[str, Any]) -> Journal:
         "publisher": identity["publisher"], "issn_print": identity["issn_print"],
         "issn_online": identity["issn_electronic"], "contact_email": identity["email"], "is_sample": True,
         "accent": colors["sea"], "accent_dark": colors["sky"],
+        "citation_styles": ["chicago-author-date", "harvard-cite-them-right", "modern-language-association"],
     }  # fmt: skip
     journal, _ = Journal.objects.get_or_create(title=identity["title"], defaults=fields)
     return journal

@@ -49,6 +49,9 @@ class Journal(models.Model):
     issn_online = models.CharField("ISSN (online)", max_length=9, blank=True, validators=[is_issn])
     contact_email = models.EmailField("contact e-mail", blank=True)
     is_sample = models.BooleanField(default=False, help_text="Every page says that the content is invented.")
+    citation_styles = models.JSONField(
+        default=list, blank=True, help_text="Offered under Cite beside AMA, APA, Vancouver and NLM."
+    )
     accent = models.CharField(max_length=7, default="#1f4e79", validators=[is_color])
     accent_dark = models.CharField("accent on dark", max_length=7, default="#8fc1ea", validators=[is_color])
 

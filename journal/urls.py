@@ -24,6 +24,7 @@ urlpatterns = [
     path("doi/<doi:doi>/figures/<str:name>", views.figure, name="figure"),
     path("doi/<doi:doi>/files/<str:name>", views.supplement, name="supplement"),
     path("doi/<doi:doi>/article.pdf", views.pdf, name="pdf"),
+    path("doi/<doi:doi>/cite/", citation_views.cite, name="cite"),
     path("doi/<doi:doi>/citation.<str:form>", citation_views.citation, name="citation"),
     path("doi/<doi:doi>/", views.article, name="article"),
 ]

@@ -9,6 +9,7 @@ import "./focus-errors.js";
 import "./help.js";
 import "./local-time.js";
 import "./look-again.js";
+import "./page-dialog.js";
 import "./print.js";
 import "./scroll-regions.js";
 import "./submit-once.js";
