@@ -212,6 +212,7 @@ LOGGING = {
     "root": {"handlers": ["stderr"], "level": "INFO"},
     "loggers": {
         "django.db.backends": {"level": "INFO"},
+        "pikepdf": {"level": "WARNING"},
         "procrastinate": {"level": "WARNING"},
         "stripe": {"level": "WARNING"},
     },

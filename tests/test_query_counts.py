@@ -10,8 +10,8 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.models import User
+from journal import search
 from journal.models import Article
-from journal.search import index
 from subscriptions.models import Order
 from tests.conftest import signed_in
 from tests.make import (
@@ -124,7 +124,8 @@ def shelf(number: int) -> str:
     issue = make_issue()
     for n in range(number):
         for place in (issue, None):
-            index(make_article(issue=place, title=f"On herons {n}", published_online=timezone.localdate()))
+            article = make_article(issue=place, title=f"On herons {n}", published_online=timezone.localdate())
+            Article.objects.filter(pk=article.pk).update(search=search.entry(article))
     return issue.get_absolute_url()
 
 
