@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from copy import deepcopy
 from typing import Any
 
@@ -40,6 +41,15 @@ FRESH: Json = {
     "trial_settings": {"end_behavior": {"missing_payment_method": "create_invoice"}},
 }
 ENDED = ("canceled", "incomplete_expired")
+
+Deed = Callable[[Sandbox, Json, Json], None]
+WHEN_PAID: list[Deed] = []
+
+
+def when_paid(deed: Deed) -> Deed:
+    """Registers what follows for a subscription when one of its invoices is paid."""
+    WHEN_PAID.append(deed)
+    return deed
 
 
 def period_end(subscription: Json) -> int:
@@ -198,10 +208,9 @@ def period_lines(sandbox: Sandbox, subscription: Json) -> list[Json]:
 # Money
 
 
-def default_method(sandbox: Sandbox, invoice: Json) -> Json | None:
+def method_of(sandbox: Sandbox, subscription: Json | None, customer_id: str | None = None) -> Json | None:
     """The subscription's own method, else the customer's default."""
-    subscription = subscription_of(sandbox, invoice)
-    customer = sandbox.get("customer", invoice["customer"])
+    customer = sandbox.get("customer", customer_id or (subscription or {}).get("customer"))
     ids = [
         (subscription or {}).get("default_payment_method"),
         ((customer or {}).get("invoice_settings") or {}).get("default_payment_method"),
@@ -223,7 +232,7 @@ def collect(
     authenticated: bool = False,
 ) -> Attempt:
     """Tries to take an open invoice's money, and lets its subscription follow."""
-    method = method or default_method(sandbox, invoice)
+    method = method or method_of(sandbox, subscription_of(sandbox, invoice), invoice["customer"])
     if method is None:
         message = "This customer has no attached payment source or default payment method."
         if on_session:
@@ -247,6 +256,9 @@ def paid(sandbox: Sandbox, invoice: Json, intent: Json) -> None:
     subscription = subscription_of(sandbox, invoice)
     if subscription and subscription["status"] in ("past_due", "unpaid", "incomplete"):
         sandbox.update(subscription, "customer.subscription.updated", status="active")
+    if subscription:
+        for deed in WHEN_PAID:
+            deed(sandbox, subscription, invoice)
 
 
 def _intent_for(sandbox: Sandbox, invoice: Json) -> Json:
@@ -269,7 +281,8 @@ def missed(sandbox: Sandbox, invoice: Json, attempt: Attempt) -> Attempt:
     """A payment that did not come: the next try is set, and the subscription is past due."""
     tries = invoice["attempt_count"]
     subscription = subscription_of(sandbox, invoice)
-    automatic = bool(subscription) and invoice["collection_method"] == "charge_automatically"
+    waits = bool(subscription and subscription["pending_update"])  # a change that was not paid changes nothing
+    automatic = bool(subscription) and not waits and invoice["collection_method"] == "charge_automatically"
     retries = automatic and 0 < tries <= len(RETRIES) and subscription and subscription["status"] != "incomplete"
     next_attempt = sandbox.now() + RETRIES[tries - 1] if retries else None
     sandbox.update(invoice, next_payment_attempt=next_attempt)
@@ -277,7 +290,7 @@ def missed(sandbox: Sandbox, invoice: Json, attempt: Attempt) -> Attempt:
         sandbox.emit("invoice.payment_failed", invoice)
     if next_attempt:
         sandbox.at(next_attempt, "invoice.retry", invoice["id"])
-    if subscription and subscription["status"] in ("active", "trialing"):
+    if subscription and not waits and subscription["status"] in ("active", "trialing"):
         sandbox.update(subscription, "customer.subscription.updated", status="past_due")
     elif subscription and subscription["status"] == "past_due" and tries > len(RETRIES):
         _give_up(sandbox, subscription)

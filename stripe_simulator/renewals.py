@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from . import billing, invoicing
-from .blank import Json, blank, identifier
+from copy import deepcopy
+
+from . import billing, invoicing, trials
+from .blank import Json, identifier
+from .customer_balance import apply
 from .periods import period_after
 from .sandbox import Sandbox, timer
 
@@ -13,24 +16,27 @@ FINALIZES_AFTER = billing.HOUR
 @timer("invoice.upcoming")
 def upcoming(sandbox: Sandbox, subscription: Json) -> None:
     """A week before a renewal: what the invoice will be. It has no id, for it does not exist yet."""
-    if subscription["status"] in billing.ENDED or _ends_with_period(subscription):
+    if subscription["status"] in (*billing.ENDED, "paused") or ends_with_period(subscription):
         return
-    preview = blank("invoice", customer=subscription["customer"], currency=subscription["currency"])
-    preview |= {
-        "created": sandbox.now(),
-        "billing_reason": "upcoming",
-        "collection_method": "charge_automatically",
-        "status": "draft",
-        "status_transitions": invoicing.NOT_YET,
-        "parent": {"type": "subscription_details", "subscription_details": {"subscription": subscription["id"]}},
-    }
-    lines, (coupon, discount) = (
-        billing.period_lines(sandbox, subscription),
-        billing.lasting_discount(sandbox, subscription),
-    )
-    invoicing.fill(sandbox, preview, lines, coupon, discount)
+    with sandbox.rehearsal():
+        preview = next_invoice(sandbox, subscription)
     del preview["id"]
-    sandbox.emit("invoice.upcoming", preview)
+    sandbox.emit("invoice.upcoming", preview | {"billing_reason": "upcoming"})
+
+
+def next_invoice(sandbox: Sandbox, subscription: Json) -> Json:
+    """The draft of the renewal to come, with what waits for it and the customer's credit. To be rehearsed."""
+    coming = deepcopy(subscription)
+    end = billing.period_end(subscription)
+    for item in coming["items"]["data"]:
+        period = period_after(coming["billing_cycle_anchor"], item["price"]["recurring"], end)
+        item["current_period_start"], item["current_period_end"] = period
+    coming |= {"status": "active", "latest_invoice": "upcoming_" + identifier("invoice")}
+    lines = billing.period_lines(sandbox, coming)
+    invoice = billing.invoice_for(sandbox, coming, "subscription_cycle", lines)
+    invoice |= {"period_start": subscription["items"]["data"][0]["current_period_start"], "period_end": end}
+    apply(sandbox, invoice)
+    return invoice
 
 
 @timer("trial.reminder")
@@ -39,7 +45,7 @@ def remind_of_trial(sandbox: Sandbox, subscription: Json) -> None:
         sandbox.emit("customer.subscription.trial_will_end", subscription)
 
 
-def _ends_with_period(subscription: Json) -> bool:
+def ends_with_period(subscription: Json) -> bool:
     end = subscription["cancel_at"]
     return subscription["cancel_at_period_end"] or (end is not None and end <= billing.period_end(subscription))
 
@@ -47,10 +53,14 @@ def _ends_with_period(subscription: Json) -> bool:
 @timer("subscription.cycle")
 def cycle(sandbox: Sandbox, subscription: Json) -> None:
     """The period is over: the subscription ends or renews."""
-    if subscription["status"] in (*billing.ENDED, "incomplete") or sandbox.now() < billing.period_end(subscription):
+    if subscription["status"] in (*billing.ENDED, "incomplete", "paused") or sandbox.now() < billing.period_end(
+        subscription
+    ):
         return
-    if _ends_with_period(subscription):
+    if ends_with_period(subscription):
         billing.cancel_now(sandbox, subscription)
+        return
+    if trials.ends_without_method(sandbox, subscription):
         return
     for item in subscription["items"]["data"]:
         period = period_after(subscription["billing_cycle_anchor"], item["price"]["recurring"], sandbox.now())
@@ -102,6 +112,14 @@ def expire_incomplete(sandbox: Sandbox, subscription: Json) -> None:
     invoice = sandbox.get("invoice", subscription["latest_invoice"])
     if invoice and invoice["status"] == "open":
         invoicing.close(sandbox, invoice, "void")
+
+
+@timer("subscription.collect_again")
+def collect_again(sandbox: Sandbox, subscription: Json) -> None:
+    """The end of `pause_collection`, where it has one."""
+    paused = subscription["pause_collection"]
+    if paused and paused["resumes_at"] and paused["resumes_at"] <= sandbox.now():
+        sandbox.update(subscription, "customer.subscription.updated", pause_collection=None)
 
 
 @timer("subscription.cancel")

@@ -14,6 +14,7 @@ from . import (
     payments,
     portal,
     refunds,
+    subscription_items,
     subscriptions,
 )
 
@@ -31,5 +32,6 @@ __all__ = [
     "payments",
     "portal",
     "refunds",
+    "subscription_items",
     "subscriptions",
 ]

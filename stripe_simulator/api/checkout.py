@@ -8,9 +8,10 @@ from .. import checkout
 from ..blank import Json, identifier
 from ..discounting import check_redeemable, shares
 from ..errors import invalid
+from ..prices import create_price
 from ..pricing import MINIMUM, money
 from ..sandbox import DAY, Sandbox
-from .catalog import create_price, merged_metadata
+from .catalog import merged_metadata
 from .checkout_rules import check_lines, check_rules
 from .expanding import included
 from .routing import Call, endpoint, page, resource

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .. import billing, invoicing
+from .. import billing, invoicing, previewing
 from ..blank import Json
 from ..errors import ApiError, invalid
 from ..payment_methods import method_from_token
@@ -128,6 +128,11 @@ def _price_of_item(call: Call) -> tuple[int, str, int, Json | None]:
     if params.get("amount") is None:
         raise invalid("You must pass `amount` or `pricing[price]`.", "amount", "parameter_missing")
     return params["amount"], params.get("currency", "usd").lower(), quantity, None
+
+
+@endpoint("POST /v1/invoices/create_preview")
+def create_preview(call: Call) -> Json:
+    return previewing.preview(call.sandbox, call.params)
 
 
 @endpoint("POST /v1/invoices/{invoice}")

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from .. import billing, invoicing
+from .. import billing, invoicing, trials
 from ..blank import Json
-from ..discounting import check_redeemable, redeem
+from ..discounting import check_redeemable, end_discount, new_discount, redeem
 from ..errors import invalid
 from ..payment_methods import attach, method_from_token
 from ..plan_change import change_items, credit_unused
@@ -94,19 +94,77 @@ def _method(call: Call, customer: Json) -> str | None:
 
 @endpoint("POST /v1/subscriptions/{subscription_exposed_id}")
 def update(call: Call) -> Json:
+    """All that is asked for is told of in one event."""
     sandbox, params = call.sandbox, call.params
     subscription = sandbox.require("subscription", call.id)
     if subscription["status"] in billing.ENDED:
         raise invalid("A canceled subscription can only update its cancellation_details and metadata.", "id")
-    if params.get("items"):
-        change_items(sandbox, subscription, params)
+    changes = _changes(call, subscription)
+    if params.get("trial_end") == "now":
+        trials.end_trial(sandbox, subscription)
+    if params.get("items") or (params.get("billing_cycle_anchor") or {}).get("type") == "now":
+        change_items(sandbox, subscription, params, changes)
+    elif changes:
+        sandbox.update(subscription, "customer.subscription.updated", **changes)
+    return sandbox.require("subscription", call.id)
+
+
+def _changes(call: Call, subscription: Json) -> Json:
     changes = call.given("pause_collection", "default_payment_method", *ECHOED)
     if changes.get("trial_settings"):
         changes["trial_settings"] = _trial_settings(subscription, changes["trial_settings"])
-    changes |= merged_metadata(subscription, params) | _end_changes(call, subscription)
-    if not changes:
-        return sandbox.require("subscription", call.id)
-    return sandbox.update(subscription, "customer.subscription.updated", **changes)
+    if changes.get("pause_collection"):
+        changes["pause_collection"] = {"resumes_at": None} | changes["pause_collection"]
+        if changes["pause_collection"]["resumes_at"]:
+            resumes = changes["pause_collection"]["resumes_at"]
+            call.sandbox.at(resumes, "subscription.collect_again", subscription["id"])
+    if isinstance(call.params.get("trial_end"), int):
+        changes |= trials.set_trial(call.sandbox, subscription, call.params["trial_end"])
+        billing.set_calendar(call.sandbox, subscription)
+    if "discounts" in call.params:
+        changes["discounts"] = _discounts(call, subscription)
+    return changes | merged_metadata(subscription, call.params) | _end_changes(call, subscription)
+
+
+def _discounts(call: Call, subscription: Json) -> list[str]:
+    """The discounts afterwards: those there that are named again, and new ones."""
+    sandbox, kept = call.sandbox, []
+    for index, told in enumerate(call.params["discounts"] or []):
+        if told.get("discount"):
+            kept.append(sandbox.require("discount", told["discount"], f"discounts[{index}][discount]")["id"])
+            continue
+        coupon = check_redeemable(sandbox, told, f"discounts[{index}]", customer=subscription["customer"])
+        redeem(sandbox, coupon, told.get("promotion_code"))
+        of = {"customer": subscription["customer"], "subscription": subscription["id"]}
+        kept.append(new_discount(sandbox, coupon, promotion_code=told.get("promotion_code"), **of)["id"])
+    for gone in set(subscription["discounts"]) - set(kept):
+        end_discount(sandbox, sandbox.require("discount", gone))
+    return kept
+
+
+@endpoint("DELETE /v1/subscriptions/{subscription_exposed_id}/discount")
+def delete_discount(call: Call) -> Json:
+    subscription = call.sandbox.require("subscription", call.id)
+    if not subscription["discounts"]:
+        raise invalid("This subscription has no discount.", "id")
+    gone = end_discount(call.sandbox, call.sandbox.require("discount", subscription["discounts"][-1]))
+    rest = subscription["discounts"][:-1]
+    call.sandbox.update(subscription, "customer.subscription.updated", discounts=rest)
+    return gone
+
+
+@endpoint("POST /v1/subscriptions/{subscription}/resume")
+def resume(call: Call) -> Json:
+    return trials.resume(call.sandbox, call.sandbox.require("subscription", call.id, "subscription"))
+
+
+@endpoint("POST /v1/subscriptions/{subscription}/pause")
+def pause(call: Call) -> Json:
+    subscription = call.sandbox.require("subscription", call.id, "subscription")
+    if subscription["status"] not in ("active", "trialing", "past_due"):
+        raise invalid("This subscription cannot be paused.", "subscription")
+    trials.pause(call.sandbox, subscription, "pause_requested")
+    return subscription
 
 
 def _trial_settings(subscription: Json, told: Json) -> Json:
@@ -136,12 +194,6 @@ def cancel(call: Call) -> Json:
     sandbox = call.sandbox
     subscription = sandbox.require("subscription", call.id)
     details = call.params.get("cancellation_details") or None
-    if call.params.get("prorate"):
+    if call.params.get("prorate") and subscription["status"] in ("active", "past_due"):
         credit_unused(sandbox, subscription, bill=call.params.get("invoice_now", False))
     return billing.cancel_now(sandbox, subscription, details=details)
-
-
-@endpoint("GET /v1/subscription_items")
-def items(call: Call) -> Json:
-    subscription = call.sandbox.require("subscription", call.params["subscription"], "subscription")
-    return page(call, subscription["items"]["data"])
