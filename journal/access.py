@@ -5,7 +5,7 @@ Words are COUNTER's where COUNTER has them: Open, Free_To_Read, Controlled, No_L
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
@@ -32,6 +32,35 @@ class Reason(StrEnum):
     SUBSCRIPTION_ENDED = "subscription_ended"
     SETTLING = "settling"  # the payment is on its way
     UNKNOWN = "unknown"  # the rights could not be looked up (E2)
+
+
+# Notices are free whatever the journal sells: a reader must learn that a paper was corrected or withdrawn (NISO RP-45).
+NOTICE_TYPES = frozenset({"correction", "retraction", "expression-of-concern"})
+
+
+class Priced(Protocol):
+    """What decides whether an article is everybody's: an `Article`, or the decision's own facts."""
+
+    @property
+    def article_type(self) -> str: ...
+
+    @property
+    def access_type(self) -> str: ...
+
+    @property
+    def free_from(self) -> date | None: ...
+
+
+def public_reason(article: Priced, today: date) -> Reason | None:
+    """The part of the decision that needs no reader: why everybody may read the article today, or None.
+
+    The decision begins with it; what is written for machines (JSON-LD, harvesting, deposits) reads nothing else.
+    """
+    if article.access_type == "open":
+        return Reason.OPEN
+    if article.access_type == "free_to_read" or article.article_type in NOTICE_TYPES:
+        return Reason.FREE_TO_READ
+    return Reason.FREE_TO_READ if article.free_from and article.free_from <= today else None
 
 
 @dataclass(frozen=True, slots=True)

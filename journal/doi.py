@@ -8,9 +8,12 @@ _PASTED = re.compile(r"^(?:https?://(?:dx\.)?doi\.org/|doi:\s*)?(10\.\d{4,9}/\S+
 
 
 class DOIConverter(StringConverter):
-    """`10.1234/abc/d`: prefix, slash, and a suffix that may hold slashes. Routes with a word after it come first."""
+    """`10.1234/abc/d`: prefix, slash, and a suffix that may hold slashes, `?` and `#` (they arrive as `%3F` and `%23`).
 
-    regex = r"10\.[0-9]{4,9}/[^\s?#]+?"
+    Routes with a word after it come first.
+    """
+
+    regex = r"10\.[0-9]{4,9}/\S+?"
 
 
 def pasted_doi(text: str) -> str | None:

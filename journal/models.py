@@ -255,6 +255,35 @@ class FullText(models.Model):
         return f"Full text of {self.article}"
 
 
+class MetadataRecord(models.Model):
+    """What is told to machines about an article beyond its own columns. Everything in it is for everybody."""
+
+    article = models.OneToOneField(Article, primary_key=True, on_delete=models.CASCADE, related_name="record")
+    facts = models.JSONField(default=dict, help_text="As `journal.records.facts` gives them.")
+    front = models.TextField(blank=True, help_text="The front matter as JATS.")
+
+    def __str__(self) -> str:
+        return f"Metadata of {self.article}"
+
+
+class Withdrawal(models.Model):
+    """An article that was on the site and is not any more: harvesters are told that its record is deleted (OAI-PMH)."""
+
+    doi = models.CharField(max_length=255)
+    doi_key = models.GeneratedField(
+        expression=Lower("doi"), output_field=models.CharField(max_length=255), db_persist=True
+    )
+    sets = models.JSONField(default=list, help_text="The sets its record was in.")
+    withdrawn_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["doi_key"], name="one_withdrawal_per_doi")]
+        indexes = [models.Index(fields=["withdrawn_at"], name="withdrawal_time")]
+
+    def __str__(self) -> str:
+        return f"{self.doi}, withdrawn"
+
+
 class ArticleSource(models.Model):
     """One imported version, kept as it came so that it can be exported and rendered again."""
 

@@ -9,12 +9,12 @@ from django.db import models
 from django.db.models import Q
 from django.template.loader import render_to_string
 
-from journal import metadata, search, worker
+from journal import metadata, records, search, worker
 from journal.access import Access, Reason
 from journal.filing import addresses, doi_in_addresses
 from journal.jats import ArticleDoc, JatsError
 from journal.jats.document import Author, Heading, PartialDate
-from journal.models import Article, ArticleFile, FullText, PublicPage, Relation
+from journal.models import Article, ArticleFile, FullText, MetadataRecord, PublicPage, Relation
 
 logger = logging.getLogger(__name__)
 
@@ -113,11 +113,13 @@ def write(article: Article, doc: ArticleDoc) -> None:
         for part in ("header", "abstract", "information")
     }
     parts["references"] = reference_list(doc, doc.public_references_html)
-    parts["head"] = metadata.head(article, doc) if article.doi else ""
+    facts = records.facts(doc)
+    parts["head"] = metadata.head(article, facts) if article.doi else ""
     parts["notices"] = _notices(article)
     parts["first_page"] = _first_page(article)
     parts["aside"] = _aside(article, parts, None)
     _put(PublicPage(article=article, **parts))
+    _put(MetadataRecord(article=article, facts=facts, front=doc.front_xml))
     if doc.sections:
         _write_text(article, doc, parts)
     else:

@@ -16,6 +16,7 @@ from journal import article_parts
 from journal.access import Access, Reader
 from journal.article_parts import Found
 from journal.doi import pasted_doi
+from journal.metadata import page_head
 from journal.models import Article, ArticleFile, FullText, Issue, Journal
 from journal.pdf import delivery
 from journal.search import LONGEST_QUERY, guard_statement_time, search
@@ -187,6 +188,7 @@ def article_page(request: HttpRequest, found: Found, access: Access) -> HttpResp
     context = {
         "article": found.article,
         "public": found.public,
+        "head": page_head(found.article, found.public.head),
         "access": access,
         "full_text": full_text,
         "aside": _aside(found, access, full_text),

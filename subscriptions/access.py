@@ -11,10 +11,7 @@ from typing import Any
 from django.conf import settings
 from django.db import connection
 
-from journal.access import Access, Considered, Reason
-
-# Notices are free whatever the journal sells: a reader must learn that a paper was corrected or withdrawn (NISO RP-45).
-NOTICE_TYPES = frozenset({"correction", "retraction", "expression-of-concern"})
+from journal.access import Access, Considered, Reason, public_reason
 
 # What a right in force answers with, best first: what opens the PDF and lasts longest is told to the reader.
 ANSWERS = (
@@ -66,12 +63,8 @@ class Right:
 
 def decide(facts: Facts, rights: Iterable[Right], now: datetime, today: date) -> Access:
     """The answer. `now` is aware, `today` is the same moment's day in the journal's time zone. Pure."""
-    if facts.access_type == "open":
-        return Access(True, Reason.OPEN)
-    if facts.access_type == "free_to_read" or facts.article_type in NOTICE_TYPES:
-        return Access(True, Reason.FREE_TO_READ)
-    if facts.free_from and facts.free_from <= today:
-        return Access(True, Reason.FREE_TO_READ)
+    if public := public_reason(facts, today):
+        return Access(True, public)
     judged = [(right, *judge(right, facts, now)) for right in rights]
     considered = tuple(
         Considered(right.source, reason, verdict, right.starts_at, right.ends_at) for right, reason, verdict in judged

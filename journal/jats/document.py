@@ -128,9 +128,12 @@ class License:
 
 @dataclass(frozen=True, slots=True)
 class Funding:
+    """``funder_ids``: Open Funder Registry DOIs and ROR addresses, as https addresses."""
+
     source: str = ""
     award_ids: tuple[str, ...] = ()
     recipients: tuple[str, ...] = ()
+    funder_ids: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -294,7 +297,10 @@ class Note:
 
 @dataclass(frozen=True, slots=True)
 class ArticleDoc:
-    """A rendered article. ``errors`` keep it a draft; ``warnings`` are for the editor to read."""
+    """A rendered article. ``errors`` keep it a draft; ``warnings`` are for the editor to read.
+
+    ``front_xml`` is the front matter alone, as JATS (see `front`).
+    """
 
     metadata: Metadata
     abstracts: tuple[Abstract, ...] = ()
@@ -312,6 +318,7 @@ class ArticleDoc:
     affiliations_html: str = ""
     information_html: str = ""
     plain_text: str = ""
+    front_xml: str = ""
     errors: tuple[Problem, ...] = ()
     warnings: tuple[Problem, ...] = ()
     renderer_version: int = 0

@@ -39,6 +39,21 @@ def find_doi(text: str) -> str:
     return match.group().rstrip(".,;:)]}'’”") if match else ""
 
 
+_BRACKETS = {")": "(", "]": "[", "}": "{", ">": "<"}
+
+
+def declared_doi(text: str) -> str:
+    """The DOI of a field that holds nothing else: here brackets are part of it, as in a SICI; else ""."""
+    bare = re.sub(r"^(?:https?://(?:dx\.)?doi\.org/|doi:\s*)", "", text.strip(), flags=re.IGNORECASE)
+    bare = unquote(bare) if bare != text.strip() else bare
+    if not re.fullmatch(r"10\.\d{4,9}/[^\s\"\\]+", bare):
+        return find_doi(text)
+    bare = bare.rstrip(".,;:'’”")
+    while bare[-1] in _BRACKETS and bare.count(bare[-1]) > bare.count(_BRACKETS[bare[-1]]):
+        bare = bare[:-1]
+    return bare
+
+
 def doi_url(doi: str) -> str:
     return "https://doi.org/" + quote(doi, safe="/:;()._-")
 

@@ -68,7 +68,7 @@ def _identifiers(meta: Element, r: Rendering) -> dict[str, Any]:
     ids: dict[str, str] = {}
     for el in meta.iterchildren("article-id"):
         ids.setdefault(el.get("pub-id-type", ""), text_of(el))
-    doi = links.find_doi(ids.get("doi", ""))
+    doi = links.declared_doi(ids.get("doi", ""))
     if ids.get("doi") and doi != ids["doi"]:
         r.warn(
             "doi-form",

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from journal.jats.document import Funding, License, PartialDate
-from journal.jats.links import safe_url
+from journal.jats.links import doi_url, find_doi, safe_url
 from journal.jats.markup import to_text
 from journal.jats.render.rendering import Rendering
 from journal.jats.tree import ALI, Element, href, text_of
@@ -68,9 +68,19 @@ def funding_of(meta: Element) -> tuple[Funding, ...]:
         ]
         ids = tuple(text_of(el) for el in award.iter("award-id") if text_of(el))
         people = tuple(text_of(el) for el in award.iter("principal-award-recipient") if text_of(el))
-        found.append(Funding("; ".join(s for s in sources if s), ids, people))
+        found.append(Funding("; ".join(s for s in sources if s), ids, people, tuple(_funder_ids(award))))
     found += [Funding(text_of(el)) for el in meta.iterchildren("contract-sponsor") if text_of(el)]
     return tuple(found)
+
+
+def _funder_ids(award: Element) -> Iterator[str]:
+    """Identifiers of funders that are addresses for good: Funder Registry DOIs and ROR."""
+    for el in award.iterfind("funding-source//institution-id"):
+        doi = find_doi(text_of(el))
+        if doi.startswith("10.13039/"):
+            yield doi_url(doi)
+        elif known := re.search(r"ror\.org/(0[a-z0-9]{8})\b", text_of(el)):
+            yield f"https://ror.org/{known[1]}"
 
 
 def funding_statement(article: Element, r: Rendering) -> str:

@@ -43,7 +43,7 @@ def _survey(article: Element) -> Survey:
         for el in article.iter("supplementary-material", "media", "inline-supplementary-material")
     ]
     return Survey(
-        doi=links.find_doi(text_of(ids[0])) if ids else "",
+        doi=links.declared_doi(text_of(ids[0])) if ids else "",
         title=text_of(article.find("front/article-meta/title-group/article-title")),
         graphics=tuple(dict.fromkeys(stem for stem in graphics if stem)),
         files=tuple(dict.fromkeys(name for name in files if name)),

@@ -9,6 +9,7 @@ from journal.jats import index as indexing
 from journal.jats.arrange import arrange
 from journal.jats.document import Abstract, ArticleDoc, Extract, Images, Metadata, Problem, Reference
 from journal.jats.extract import extract
+from journal.jats.front import front_only
 from journal.jats.markup import to_text, without_citations
 from journal.jats.metadata import metadata
 from journal.jats.render import blocks, cals, citations, figures, inline, maths, notes, pictures, references, tables
@@ -37,6 +38,7 @@ def render(article: Element, images: Images | None = None, files: Mapping[str, s
 
     Never raises on what the article says: what cannot be shown is a warning, what is missing an error of the result.
     """
+    front = front_only(article)
     arrange(article, BLOCKS)
     index = indexing.build(article)
     r = Rendering(index, images or {}, files or {})
@@ -48,7 +50,7 @@ def render(article: Element, images: Images | None = None, files: Mapping[str, s
     public = {**parts, **reference_parts}
     shown = _ids([public[part] for part in _PUBLIC] + [abstract.html for abstract in parts["abstracts"]])
     finish = _Finish(shown | _ids(section.html for section in found), shown)
-    return _finished(article, r, finish, {**public, "sections": found})
+    return _finished(article, r, finish, {**public, "sections": found, "front": front})
 
 
 def _ids(fragments: Iterable[str]) -> set[str]:
@@ -129,6 +131,7 @@ def _finished(article: Element, r: Rendering, finish: "_Finish", fields: dict[st
         affiliations_html=finish.public(fields["affiliations_html"]),
         information_html=finish.public(fields["information_html"]),
         plain_text="\n\n".join(to_text(section.html) for section in found),
+        front_xml=fields["front"],
         errors=tuple(_errors(article, meta)),
         warnings=tuple(r.warnings),
         renderer_version=VERSION,

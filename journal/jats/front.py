@@ -1,0 +1,38 @@
+"""The front matter alone, as JATS that anybody may have: what harvesters and content negotiation hand on."""
+
+from copy import deepcopy
+
+from lxml import etree
+
+from journal.jats.tree import XLINK, XML, Element, detach, text_of
+
+#: Harvesters need a namespace, which JATS itself has not; this is the one NLM gives its schema of the Archiving set.
+NAMESPACE = "https://jats.nlm.nih.gov/ns/archiving/1.3/"
+SCHEMA = "https://jats.nlm.nih.gov/archiving/1.3/xsd/JATS-archivearticle1-3.xsd"
+VERSION = "1.3"
+_NAMESPACES: dict[str | None, str] = {
+    None: NAMESPACE, "xlink": XLINK[1:-1], "mml": "http://www.w3.org/1998/Math/MathML",
+    "ali": "http://www.niso.org/schemas/ali/1.0/",
+}  # fmt: skip
+#: Files of the package: the names lead nowhere for a stranger, and the PDF has an address of its own.
+_OF_THE_PACKAGE = ("self-uri", "supplementary-material", "graphic", "inline-graphic", "media")
+
+
+def front_only(article: Element) -> str:
+    """An `<article>` with its `<front>` and nothing else, in `NAMESPACE`; "" when there is no article-meta."""
+    front = article.find("front")
+    if front is None or front.find("article-meta") is None:
+        return ""
+    root = etree.Element("article", nsmap=_NAMESPACES)  # type: ignore[arg-type]  # the stubs miss the default namespace
+    root.set("dtd-version", VERSION)
+    for name in ("article-type", f"{XML}lang"):
+        if article.get(name):
+            root.set(name, article.get(name, ""))
+    root.append(deepcopy(front))
+    for el in list(root.iter(*_OF_THE_PACKAGE)):
+        if not text_of(el):
+            detach(el)
+    for el in root.iter("{}*"):
+        el.tag = f"{{{NAMESPACE}}}{el.tag}"
+    etree.cleanup_namespaces(root)
+    return etree.tostring(root, encoding="unicode")
