@@ -20,6 +20,7 @@ test: ## everything CI runs: format, lint, types, imports, templates, tests, a r
 bench: ## measure the pages on the production server; prints a table and JSON
 	@bin/setup requirements-dev.txt
 	@$(PYTHON) -m tests.benchmarks
+	@$(PYTHON) -m tests.benchmarks.jats
 
 lighthouse: ## Lighthouse (npm) on the pages of the reader's trip
 	@bin/setup requirements-dev.txt

@@ -107,12 +107,7 @@ def _abstract_text(doc: ArticleDoc) -> str:
 
 def write(article: Article, doc: ArticleDoc) -> None:
     """Store the prepared parts of a saved article, and its entry in the search index."""
-    context = {"article": article, "doc": doc, "journal": article.journal, "issue": article.issue}
-    parts: dict[str, str] = {
-        part: render_to_string(f"journal/_article_{part}.html", context)
-        for part in ("header", "abstract", "information")
-    }
-    parts["references"] = reference_list(doc, doc.public_references_html)
+    parts = public_parts(article, doc)
     facts = records.facts(doc)
     parts["head"] = metadata.head(article, facts) if article.doi else ""
     parts["notices"] = _notices(article)
@@ -121,16 +116,27 @@ def write(article: Article, doc: ArticleDoc) -> None:
     _put(PublicPage(article=article, **parts))
     _put(MetadataRecord(article=article, facts=facts, front=doc.front_xml))
     if doc.sections:
-        _write_text(article, doc, parts)
+        text = text_parts(doc)
+        _put(FullText(article=article, aside=_aside(article, parts, text), **text))
     else:
         FullText.objects.filter(article=article).delete()
 
 
-def _write_text(article: Article, doc: ArticleDoc, public: Mapping[str, str]) -> None:
+def public_parts(article: Article, doc: ArticleDoc) -> dict[str, str]:
+    """The parts of the page that follow from the document alone and that everybody gets."""
+    context = {"article": article, "doc": doc, "journal": article.journal, "issue": article.issue}
+    parts: dict[str, str] = {
+        part: render_to_string(f"journal/_article_{part}.html", context)
+        for part in ("header", "abstract", "information")
+    }
+    return parts | {"references": reference_list(doc, doc.public_references_html)}
+
+
+def text_parts(doc: ArticleDoc) -> dict[str, Any]:
     """What the wall protects; the references once more, now with the way back to each mention."""
     body = "\n".join(section.html for section in doc.sections if section.kind not in _BACK_MATTER)
     notes = "\n".join(section.html for section in doc.sections if section.kind in _BACK_MATTER)
-    text = {
+    return {
         "body": body,
         "notes": notes,
         "references": reference_list(doc, doc.references_html) if "backlinks" in doc.references_html else "",
@@ -138,7 +144,6 @@ def _write_text(article: Article, doc: ArticleDoc, public: Mapping[str, str]) ->
         "contents": contents(tuple(heading for heading in doc.contents if heading.level == 2)),
         "plain_text": doc.plain_text.replace("\x00", ""),
     }
-    _put(FullText(article=article, aside=_aside(article, public, text), **text))
 
 
 def _put(row: models.Model) -> None:

@@ -1,6 +1,7 @@
 """Who wrote the article: people and groups with their affiliations, marks and identifiers."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from journal.jats.document import Affiliation, Author
 from journal.jats.links import orcid
@@ -28,7 +29,7 @@ def _affiliation(aff: Element, r: Rendering) -> Affiliation:
     label = aff.find("label")
     html = _words(aff, r)
     ror = next((text_of(el) for el in aff.iter("institution-id") if el.get("institution-id-type") == "ror"), "")
-    return Affiliation(r.index.id_of(aff, "aff"), text_of(label).strip("."), html, to_text(html), ror)
+    return Affiliation(r.index.id_of(aff, "aff"), text_of(label), html, to_text(html), ror)
 
 
 def _words(aff: Element, r: Rendering) -> str:
@@ -125,8 +126,14 @@ def _group_name(collab: Element, r: Rendering) -> str:
 def _members(collab: Element, r: Rendering) -> tuple[Author, ...]:
     found = []
     for group in collab.iter("contrib-group"):
-        found += [_person(contrib, group, [], r) for contrib in group.iterchildren("contrib")]
+        team = " ".join(text for el in group.iterchildren("role", "title") if (text := text_of(el)))
+        found += [replace(_person(contrib, group, [], r), team=team) for contrib in group.iterchildren("contrib")]
     return tuple(member for member in found if member.name)
+
+
+def group_of(meta: Element) -> str:
+    """The group on whose behalf all authors wrote, "" when none is named for all."""
+    return " ".join(text for el in meta.iterfind("contrib-group/on-behalf-of") if (text := text_of(el)))
 
 
 def _address(contrib: Element, pointed: list[tuple[str, Element]]) -> str:

@@ -8,6 +8,28 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from journal.jats.languages import is_rtl
+
+#: `abstract-type` → heading of an abstract without a title of its own.
+ABSTRACT_KINDS = {
+    "author-highlights": "Highlights",
+    "author-summary": "Author summary",
+    "editor": "Editors’ summary",
+    "editors-summary": "Editors’ summary",
+    "executive-summary": "Summary",
+    "graphical": "Graphical abstract",
+    "highlights": "Highlights",
+    "key-points": "Key points",
+    "patient": "Patient summary",
+    "plain-language-summary": "Plain-language summary",
+    "precis": "Précis",
+    "short": "Short abstract",
+    "summary": "Summary",
+    "teaser": "In brief",
+    "toc": "In brief",
+    "web-summary": "Summary",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Problem:
@@ -84,7 +106,10 @@ class Affiliation:
 
 @dataclass(frozen=True, slots=True)
 class Author:
-    """A person or a group (``group`` is then its name, ``surname`` and ``given`` are empty)."""
+    """A person or a group (``group`` is then its name, ``surname`` and ``given`` are empty).
+
+    ``team`` is the part of the group that a member belongs to.
+    """
 
     surname: str = ""
     given: str = ""
@@ -94,6 +119,7 @@ class Author:
     group: str = ""
     group_html: str = ""
     members: tuple["Author", ...] = ()
+    team: str = ""
     orcid: str = ""
     email: str = ""
     corresponding: bool = False
@@ -148,9 +174,16 @@ class RelatedArticle:
 
 @dataclass(frozen=True, slots=True)
 class Title:
+    """A title in another language, with its subtitle."""
+
     html: str
     text: str
     language: str = ""
+    subtitle_html: str = ""
+
+    @property
+    def is_rtl(self) -> bool:
+        return is_rtl(self.language)
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +215,7 @@ class Metadata:
     subtitle_text: str = ""
     translated_titles: tuple[Title, ...] = ()
     authors: tuple[Author, ...] = ()
+    on_behalf_of: str = ""
     contributors: tuple[Author, ...] = ()
     affiliations: tuple[Affiliation, ...] = ()
     volume: str = ""
@@ -196,9 +230,6 @@ class Metadata:
     copyright: str = ""
     funding: tuple[Funding, ...] = ()
     funding_statement_html: str = ""
-    conflict_of_interest_html: str = ""
-    data_availability_html: str = ""
-    correspondence_html: str = ""
     related_articles: tuple[RelatedArticle, ...] = ()
     trial_registrations: tuple[str, ...] = ()
 
@@ -213,6 +244,15 @@ class Abstract:
     language: str
     html: str
     text: str
+
+    @property
+    def heading(self) -> str:
+        """What to call an abstract that brings no title."""
+        return ABSTRACT_KINDS.get(self.kind, "Abstract")
+
+    @property
+    def is_rtl(self) -> bool:
+        return is_rtl(self.language)
 
 
 @dataclass(frozen=True, slots=True)
@@ -315,6 +355,7 @@ class ArticleDoc:
     public_references_html: str = ""
     notes: tuple[Note, ...] = ()
     byline_html: str = ""
+    product_html: str = ""
     affiliations_html: str = ""
     information_html: str = ""
     plain_text: str = ""

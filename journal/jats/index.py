@@ -28,6 +28,7 @@ class Index:
     marks_of: dict[Element, list[str]] = field(default_factory=dict)
     pointed_at: set[Element] = field(default_factory=set)
     positions: dict[Element, tuple[list[Element], int]] = field(default_factory=dict)
+    title_notes: list[Element] = field(default_factory=list)
     warnings: list[Problem] = field(default_factory=list)
     _taken: dict[str, int] = field(default_factory=dict)
 

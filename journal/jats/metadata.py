@@ -4,7 +4,7 @@ import re
 from typing import Any
 
 from journal.jats import links, rights
-from journal.jats.contributors import affiliations, contributors
+from journal.jats.contributors import affiliations, contributors, group_of
 from journal.jats.dates import dates
 from journal.jats.document import Keywords, Metadata, RelatedArticle, Title
 from journal.jats.markup import to_text, without_links
@@ -34,6 +34,7 @@ def metadata(article: Element, r: Rendering) -> Metadata:
         language=language(article),
         translated_titles=tuple(_translated(meta, r)),
         authors=authors,
+        on_behalf_of=group_of(meta),
         contributors=others,
         affiliations=affiliations(meta, r),
         dates=dates(meta, r),
@@ -42,9 +43,6 @@ def metadata(article: Element, r: Rendering) -> Metadata:
         copyright=rights.copyright_of(meta),
         funding=rights.funding_of(meta),
         funding_statement_html=rights.funding_statement(article, r),
-        conflict_of_interest_html=rights.interests(article, r),
-        data_availability_html=rights.data_availability(article, r),
-        correspondence_html="".join(f"<p>{r.inline(el).strip()}</p>" for el in meta.iterfind("author-notes/corresp")),
         related_articles=tuple(_related(meta)),
         trial_registrations=tuple(dict.fromkeys(_TRIAL.findall(raw_text(meta)))),
     )
@@ -85,6 +83,7 @@ def _identifiers(meta: Element, r: Rendering) -> dict[str, Any]:
 
 def _titles(meta: Element, r: Rendering) -> dict[str, Any]:
     group = meta.find("title-group")
+    r.index.title_notes += meta.iterfind("title-group/fn-group//fn")
     holder = group if group is not None else meta
     title, subtitle = _title(holder.find("article-title"), r), _title(holder.find("subtitle"), r)
     return {
@@ -99,6 +98,7 @@ def _title(el: Element | None, r: Rendering) -> Title:
     """A title without note marks and links: it is shown in lists, too."""
     if el is None:
         return Title("", "")
+    r.index.title_notes += el.iter("fn")
     for mark in [
         *el.iter("fn"),
         *(x for x in el.iter("xref") if x.get("ref-type") in ("fn", "author-notes", "aff", "corresp")),
@@ -113,7 +113,9 @@ def _translated(meta: Element, r: Rendering) -> list[Title]:
     for el in meta.iterfind("title-group//trans-title"):
         parent = el.getparent()
         title = _title(el, r)
-        found.append(Title(title.html, title.text, language(el) or (language(parent) if parent is not None else "")))
+        subtitle = _title(parent.find("trans-subtitle"), r).html if parent is not None else ""
+        tongue = language(el) or (language(parent) if parent is not None else "")
+        found.append(Title(title.html, title.text, tongue, subtitle))
     return found
 
 
@@ -137,7 +139,8 @@ def _keywords(meta: Element) -> list[Keywords]:
         words = tuple(plain(text_of(el)) for el in group.iter("kwd") if text_of(el))
         words += tuple(" ".join(text_of(part) for part in el) for el in group.iterchildren("compound-kwd"))
         kind = group.get("kwd-group-type", "")
-        found.append(Keywords(language(group), kind, text_of(group.find("title")), words))
+        named = " ".join(text_of(el) for el in group.iterchildren("label", "title"))
+        found.append(Keywords(language(group), kind, named.rstrip(": "), words))
     return [keywords for keywords in found if keywords.words]
 
 

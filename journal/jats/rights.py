@@ -9,9 +9,6 @@ from journal.jats.markup import to_text
 from journal.jats.render.rendering import Rendering
 from journal.jats.tree import ALI, Element, href, text_of
 
-_INTERESTS = ("coi-statement", "conflict", "conflict-of-interest", "competing-interests", "declaration-of-interests")
-_DATA = ("data-availability", "data-availability-statement", "availability-data")
-
 
 def license_of(meta: Element, r: Rendering) -> License:
     """The article's license; ``free_to_read`` with its dates comes from NISO's Access and License Indicators."""
@@ -53,7 +50,7 @@ def _iso(value: str) -> PartialDate | None:
 def copyright_of(meta: Element) -> str:
     permissions = meta.find("permissions")
     holder = permissions if permissions is not None else meta
-    said = text_of(holder.find("copyright-statement"))
+    said = text_of(holder.find("copyright-statement")) or text_of(meta.find("copyright-statement"))
     if said:
         return said
     parts = [text_of(holder.find(tag)) for tag in ("copyright-year", "copyright-holder")]
@@ -88,14 +85,6 @@ def funding_statement(article: Element, r: Rendering) -> str:
     return "".join(f"<p>{words}</p>" for words in said if words) or declaration(
         article, r, ("financial-disclosure", "supported-by")
     )
-
-
-def interests(article: Element, r: Rendering) -> str:
-    return declaration(article, r, _INTERESTS)
-
-
-def data_availability(article: Element, r: Rendering) -> str:
-    return data_statement_in_front(article, r) or declaration(article, r, _DATA)
 
 
 def data_statement_in_front(article: Element, r: Rendering) -> str:

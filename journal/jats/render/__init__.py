@@ -14,9 +14,11 @@ from journal.jats.markup import to_text, without_citations
 from journal.jats.metadata import metadata
 from journal.jats.render import blocks, cals, citations, figures, inline, maths, notes, pictures, references, tables
 from journal.jats.render.allowed import clean
-from journal.jats.render.front import affiliation_list, byline, information
+from journal.jats.render.front import affiliation_list, byline
+from journal.jats.render.information import information
 from journal.jats.render.parts import sections, tree
 from journal.jats.render.rendering import BLOCKS, Rendering
+from journal.jats.render.sub_articles import sub_articles
 from journal.jats.tree import Element, language, line_of, name
 
 #: Raise it when stored HTML should be made again; `manage.py rerender` compares it.
@@ -27,7 +29,7 @@ SUBJECTS = (blocks, cals, citations, figures, inline, maths, notes, pictures, re
 
 _LINK = re.compile(r'<a ([^>]*?)href="#([^"]+)"([^>]*)>(.*?)</a>', re.DOTALL)
 _ID = re.compile(r' id="([^"]+)"')
-_PUBLIC = ("byline_html", "affiliations_html", "information_html", "references_html")
+_PUBLIC = ("product_html", "byline_html", "affiliations_html", "information_html", "references_html")
 _BACKLINKS = re.compile(r' ?<span class="backlinks">.*?</span>')
 
 
@@ -45,7 +47,7 @@ def render(article: Element, images: Images | None = None, files: Mapping[str, s
     r.warnings += index.warnings
     parts = _public_parts(article, r)
     r.place = "page"
-    found = sections(article, r)
+    found = sections(article, r) + sub_articles(article, r)
     reference_parts = _references(article, r)
     public = {**parts, **reference_parts}
     shown = _ids([public[part] for part in _PUBLIC] + [abstract.html for abstract in parts["abstracts"]])
@@ -72,10 +74,17 @@ def _public_parts(article: Element, r: Rendering) -> dict[str, Any]:
             for el in article.iterfind("front/article-meta/*")
             if name(el) in ("abstract", "trans-abstract")
         ],
-        "byline_html": byline(meta),
-        "affiliations_html": affiliation_list(meta, r),
+        "product_html": "".join(r.flow(el, children=[product]) for el, product in _products(article)),
+        "byline_html": byline(meta.authors, meta.affiliations, meta.on_behalf_of),
+        "affiliations_html": affiliation_list(meta.affiliations, r),
         "information_html": information(article, meta, r),
     }
+
+
+def _products(article: Element) -> Iterable[tuple[Element, Element]]:
+    """What a review is about: each product with its parent."""
+    for meta in article.iterfind("front/article-meta"):
+        yield from ((meta, product) for product in meta.iterchildren("product"))
 
 
 def _abstract(el: Element, r: Rendering) -> Abstract:
@@ -127,6 +136,7 @@ def _finished(article: Element, r: Rendering, finish: "_Finish", fields: dict[st
         references_html=reference_html,
         public_references_html=finish.public(_BACKLINKS.sub("", fields["references_html"])),
         notes=tuple(r.notes),
+        product_html=finish.public(fields["product_html"]),
         byline_html=finish.public(fields["byline_html"]),
         affiliations_html=finish.public(fields["affiliations_html"]),
         information_html=finish.public(fields["information_html"]),

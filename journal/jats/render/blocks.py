@@ -201,6 +201,22 @@ def preformatted(r: Rendering, el: Element) -> str:
     return f'<pre class="code" tabindex="0"{r.anchor(el)}>{r.inline(el)}</pre>'
 
 
+@block("kwd-group")
+def keywords(r: Rendering, el: Element) -> str:
+    """Keywords in a line, after what the source calls them."""
+    named = " ".join(r.inline(part).strip() for part in el.iterchildren("label", "title")).rstrip(": ")
+    lead = f"<b>{named}:</b> " if named else ""
+    words = "; ".join(_keyword(r, kwd) for kwd in el.iter("kwd", "compound-kwd"))
+    rest = r.flow(el, skip=("label", "title", "kwd", "compound-kwd", "nested-kwd", "unstructured-kwd-group"))
+    rest += "".join(f"<p>{r.inline(part)}</p>" for part in el.iterchildren("unstructured-kwd-group"))
+    return f'<p class="keywords"{r.anchor(el)}{r.language(el)}>{lead}{words}</p>{rest}'
+
+
+def _keyword(r: Rendering, el: Element) -> str:
+    parts = [r.inline(part).strip() for part in el] if name(el) == "compound-kwd" else [r.inline(el).strip()]
+    return " ".join(part for part in parts if part)
+
+
 @block("hr")
 def rule(r: Rendering, el: Element) -> str:
     return "<hr>" + r.flow(el)

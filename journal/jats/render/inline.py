@@ -87,7 +87,7 @@ def abbreviation(r: Rendering, el: Element) -> str:
 
 def anchor_tag(r: Rendering, url: str, content: str, attributes: str = "") -> str:
     """A link out, or its bare content where there is no safe address or no link may stand."""
-    if not url or r.in_link:
+    if not url or r.in_link or not content.strip():
         return content
     return f'<a{attribute("href", url)} rel="nofollow noopener"{attributes}>{content}</a>'
 

@@ -74,6 +74,21 @@ def footnote_group(r: Rendering, el: Element) -> str:
     return f"<div{r.anchor(el)}>{head}{with_notes(r, el, skip=('title', 'label'))}</div>"
 
 
+def author_notes(r: Rendering, holder: Element) -> str:
+    """Correspondence and notes about the authors."""
+    title = holder.find("title")
+    head = f'<p class="caption-title">{r.inline(title)}</p>' if title is not None else ""
+    notes = with_notes(r, holder, skip=("title", "label"))
+    return f'<div class="author-notes"{r.anchor(holder)}>{head}{notes}</div>'
+
+
+def footnotes_of_title(article: Element, r: Rendering) -> str:
+    """Notes written into the title, whose marks the title itself does not show."""
+    found = [el for el in r.index.title_notes if next(el.iterancestors("article"), article) is article]
+    items = "".join(note_item(r, fn) for fn in found)
+    return f'<ol class="notes">{items}</ol>' if items else ""
+
+
 @block("corresp")
 def correspondence(r: Rendering, el: Element) -> str:
     return f"<p{r.anchor(el)}>{r.inline(el).strip()}</p>"

@@ -1,9 +1,8 @@
-"""The large parts of the page: sections of the body, back matter, letters and translations inside the article."""
+"""The large parts of the page: sections of the body and back matter."""
 
 from journal.jats.document import Heading, Section
 from journal.jats.markup import attribute, escape, to_text, without_citations
 from journal.jats.render.blocks import heading_tag, heading_words, under_heading
-from journal.jats.render.front import head_of_part
 from journal.jats.render.notes import called_notes, with_notes
 from journal.jats.render.rendering import Rendering
 from journal.jats.tree import Element, name
@@ -19,27 +18,17 @@ BACK = {
     "bio": ("bio", "About the author"),
     "sec": ("back", ""),
 }
-SUB_ARTICLES = {
-    "reply": "Reply",
-    "reviewer-report": "Reviewer report",
-    "referee-report": "Reviewer report",
-    "article-commentary": "Commentary",
-    "translation": "Translation",
-    "decision-letter": "Decision letter",
-    "editor-report": "Editor’s report",
-    "author-comment": "Author’s comment",
-}
 
 
 def sections(article: Element, r: Rendering) -> list[Section]:
-    """All top-level parts of the full text in reading order."""
+    """The top-level parts of an article, or of an article within it, in reading order."""
     found: list[Section] = []
     for holder in article.iterchildren("body", "back"):
         found += body_sections(holder, r) if name(holder) == "body" else back_sections(holder, r)
     notes = called_notes(r)
     if notes:
         found.append(_footnotes(r, notes))
-    return found + [sub_article(el, r) for el in article.iterchildren("sub-article", "response")]
+    return found
 
 
 def _footnotes(r: Rendering, notes: str) -> Section:
@@ -139,21 +128,3 @@ def back_sections(back: Element, r: Rendering) -> list[Section]:
             html_id = r.index.fresh_id("back")
             found.append(Section(html_id, r.level, "", "", f'<section id="{html_id}">{html}</section>', "back"))
     return found
-
-
-def sub_article(el: Element, r: Rendering) -> Section:
-    """A letter, reply, review or translation: its own head, body, notes and references, one level deeper."""
-    kind = el.get("article-type") or el.get("response-type") or ""
-    default = SUB_ARTICLES.get(kind, "Part of this article")
-    attributes = r.id(el, "sub-article") + r.language(el)
-    words, details = head_of_part(el, r, default)
-    shown = without_citations(words)
-    before = len(r.headings)
-    r.headings.append(Heading(r.index.id_of(el), r.level, shown, to_text(shown)))
-    head = f'<header class="sub-article-head">{heading_tag(r, words)}{details}</header>'
-    r.level += 1
-    inner = "".join(section.html for section in sections(el, r))
-    r.level -= 1
-    html = f'<section class="sub-article"{attributes}>{head}{inner}</section>'
-    headings = tree(r.headings[before:])
-    return Section(r.index.id_of(el), r.level, shown, to_text(shown), html, "sub-article", headings)

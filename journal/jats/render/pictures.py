@@ -54,7 +54,7 @@ def _missing(r: Rendering, el: Element) -> str:
 @inline("inline-graphic", "graphic")
 def inline_graphic(r: Rendering, el: Element) -> str:
     formula = next(el.iterancestors("inline-formula", "disp-formula"), None)
-    return picture(r, el, "inline-image" if formula is None else "formula-image")
+    return picture(r, el, "inline-image" if formula is None else "formula-image") + r.inline(el)
 
 
 @block("graphic")
@@ -97,14 +97,22 @@ def chosen_in_line(r: Rendering, el: Element) -> str:
     if chosen is None:
         return r.inline(el)
     handler = INLINES.get(name(chosen))
-    return handler(r, chosen) if handler else r.inline(chosen)
+    return (handler(r, chosen) if handler else r.inline(chosen)) + _loose_words(el)
+
+
+def _loose_words(el: Element) -> str:
+    """Text beside the alternatives, where none belongs."""
+    return escape(" ".join(text.strip() for text in [el.text, *(c.tail for c in el)] if text and text.strip()))
 
 
 @block("alternatives")
 def alternatives(r: Rendering, el: Element) -> str:
     chosen = choose(r, el)
     handler = None if chosen is None else BLOCKS.get(name(chosen))
-    return chosen_in_line(r, el) if chosen is None or handler is None else handler(r, chosen)
+    if chosen is None or handler is None:
+        return chosen_in_line(r, el)
+    words = _loose_words(el)
+    return handler(r, chosen) + (f"<p>{words}</p>" if words else "")
 
 
 @inline("collab-alternatives", "name-alternatives", "citation-alternatives", "aff-alternatives")

@@ -10,6 +10,7 @@ from typing import Literal, TypeAlias
 
 from journal.jats.document import Figure, Heading, Images, Note, Problem, Table
 from journal.jats.index import Index
+from journal.jats.languages import is_rtl
 from journal.jats.markup import attribute, escape
 from journal.jats.tree import Element, language, line_of, name, names
 
@@ -24,7 +25,6 @@ SILENT = names(
     "alt-text long-desc object-id processing-meta custom-meta custom-meta-group x-meta sec-meta index-term "
     "index-term-range-end institution-id counts"
 )
-RTL = frozenset({"ar", "dv", "fa", "he", "ps", "sd", "ug", "ur", "yi"})
 
 
 def inline(*names: str) -> Callable[[Handler], Handler]:
@@ -190,4 +190,4 @@ class Rendering:
         tag = language(el)
         if not tag:
             return ""
-        return attribute("lang", tag) + (' dir="rtl"' if tag.partition("-")[0].lower() in RTL else "")
+        return attribute("lang", tag) + (' dir="rtl"' if is_rtl(tag) else "")

@@ -93,7 +93,9 @@ def _part(r: Rendering, child: Element) -> str:
 
 
 def _stray(r: Rendering, el: Element) -> str:
-    """Something that is no row where rows stand: its words get a row of their own."""
+    """Something that is no row where rows stand: its words, or its cells, get a row of their own."""
+    if any(name(child) in ("td", "th") for child in el):
+        return row(r, el, in_head=name(el) == "th")
     words = r.inline(el).strip()
     return f"<tr><td>{words}</td></tr>" if words else ""
 

@@ -9,7 +9,7 @@ import pytest
 from journal.jats import JatsError, read
 from journal.jats.render import render
 from tests.journal.corpus import HOSTILE, needs_corpus
-from tests.journal.jats import scorer
+from tests.journal.jats import page, soundness
 from tests.journal.jats.build import make_xml
 
 REFUSED = [
@@ -60,17 +60,17 @@ def test_it_is_shown_without_harm_within_five_seconds_of_computing(name: str, mo
     started = time.process_time()
     doc = render(read(hostile(name)).article)
     assert time.process_time() - started < 5
-    assert scorer.faults(scorer.full_page(doc)) == []
-    assert scorer.faults(scorer.public_page(doc)) == []
+    assert soundness.faults(page.of_a_reader(doc)) == []
+    assert soundness.faults(page.of_a_visitor(doc)) == []
 
 
 @needs_corpus
 def test_no_file_of_the_machine_is_read_into_the_article() -> None:
     secret = Path("/etc/hostname").read_text().strip()
     for name in ("xxe-file", "xinclude", "ext-dtd"):
-        page = scorer.page_text(render(read(hostile(name)).article))
-        assert not secret or secret not in page
-        assert "root:" not in page
+        shown = page.of_a_reader(render(read(hostile(name)).article))
+        assert not secret or secret not in shown
+        assert "root:" not in shown
 
 
 @needs_corpus
@@ -161,4 +161,4 @@ def test_a_file_above_twenty_megabytes_is_refused_unread() -> None:
 def test_the_deepest_nesting_the_parser_lets_in_is_rendered(opening: str, closing: str, depth: int) -> None:
     doc = render(read(make_xml(f"{opening * depth}deep down{closing * depth}")).article)
     assert "deep down" in doc.plain_text
-    assert scorer.faults(scorer.full_page(doc)) == []
+    assert soundness.faults(page.of_a_reader(doc)) == []

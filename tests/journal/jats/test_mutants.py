@@ -9,7 +9,7 @@ import journal.jats.render as renderer
 from journal.jats import JatsError, read
 from journal.jats.render import render
 from tests.journal.corpus import ARTICLES, needs_corpus
-from tests.journal.jats import scorer
+from tests.journal.jats import page, scorer, soundness
 from tests.journal.jats.mutants import mutant, poison_links, poison_text
 
 pytestmark = needs_corpus
@@ -30,14 +30,11 @@ def test_a_hundred_mutants_are_refused_or_rendered_soundly(first: int) -> None:
             continue
         doc = render(article)
         assert time.process_time() - started < 5, what
-        faults = scorer.faults(scorer.full_page(doc)) + scorer.faults(scorer.public_page(doc))
-        found += [
-            f"{what}: {fault}" for fault in faults if fault != "not exactly one h1"
-        ]  # a title of nothing has none
-        body = read(data).article.find("body")
-        if body is not None:
-            letters, gone, _missing = scorer.lost(body, scorer.page_text(doc))
-            texts, lost = texts + letters, lost + gone
+        reader = soundness.examine(page.of_a_reader(doc))
+        faults = [*reader.faults.items(), *soundness.examine(page.of_a_visitor(doc)).faults.items()]
+        found += [f"{what}: {kind} {said[:3]}" for kind, said in faults]
+        kept = scorer.lost(read(data).article.iterfind("body"), reader.letters)
+        texts, lost = texts + sum(kept.letters.values()), lost + sum(kept.lost.values())
     assert found == []
     assert lost <= texts * 0.002, f"{lost} of {texts} letters lost"
 
@@ -49,6 +46,5 @@ def test_the_renderer_is_safe_without_its_second_net(monkeypatch: pytest.MonkeyP
         poison_links(article, seed)
         poison_text(article, seed)
         doc = render(article)
-        for page in (scorer.full_page(doc), scorer.public_page(doc)):
-            unsafe = [fault for fault in scorer.faults(page) if not fault.startswith(("not exactly", "heading"))]
-            assert unsafe == [], path.stem
+        for shown in (page.of_a_reader(doc), page.of_a_visitor(doc)):
+            assert soundness.examine(shown)["unsafe"] == [], path.stem

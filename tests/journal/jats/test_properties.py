@@ -14,8 +14,10 @@ from journal.jats.markup import slug, to_text
 from journal.jats.render import render
 from journal.jats.render.rendering import BLOCKS
 from journal.jats.tree import name, raw_text
-from tests.journal.jats import scorer
+from tests.journal.jats import page
 from tests.journal.jats.build import NAMESPACES, make_xml
+from tests.journal.jats.letters import normal
+from tests.journal.jats.soundness import faults
 
 TEXT = st.text(st.characters(exclude_categories=["Cs", "Cc", "Cn", "Co"]), max_size=12)
 
@@ -30,7 +32,7 @@ def test_ids_on_the_page_are_unique_and_prefixed_whatever_the_sources(ids: list[
     body = "".join(f'<sec id="{source}"><title>t</title><p id="{source}">x</p></sec>' for source in ids)
     links = "".join(f'<p><xref ref-type="sec" rid="{source}">go</xref></p>' for source in ids)
     doc = render(read(make_xml(body + links)).article)
-    assert scorer.faults(scorer.full_page(doc)) == []
+    assert faults(page.of_a_reader(doc)) == []
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"])))
@@ -103,8 +105,8 @@ def test_lifting_blocks_keeps_every_letter_in_order_and_leaves_no_block_in_a_lin
 def test_a_split_paragraph_is_html_as_the_browser_will_read_it(parts: list[object]) -> None:
     paragraph = etree.tostring(tree_of("p", parts), encoding="unicode")
     source = read(f"<article {NAMESPACES}><body>{paragraph}</body></article>".encode()).article
-    words = scorer.normal(raw_text(source))
+    words = normal(raw_text(source))
     doc = render(source)
-    assert scorer.normal(html.fromstring(f"<div>{doc.body_html}</div>").text_content()) == words
-    assert scorer.normal(to_text(doc.body_html)) == words
-    assert scorer.faults(scorer.full_page(doc)) == [] or not doc.metadata.title_html
+    assert normal(html.fromstring(f"<div>{doc.body_html}</div>").text_content()) == words
+    assert normal(to_text(doc.body_html)) == words
+    assert faults(page.of_a_reader(doc)) == [] or not doc.metadata.title_html

@@ -1,0 +1,119 @@
+"""The article information: everything of the front matter that is neither title, byline nor abstract."""
+
+import calendar
+from collections.abc import Iterable
+
+from journal.jats.document import Metadata, PartialDate
+from journal.jats.markup import escape, to_text, without_links
+from journal.jats.render.inline import anchor_tag
+from journal.jats.render.notes import author_notes, footnotes_of_title
+from journal.jats.render.rendering import Rendering
+from journal.jats.rights import data_statement_in_front
+from journal.jats.tree import Element, text_of
+
+
+def information(article: Element, meta: Metadata, r: Rendering) -> str:
+    """Dates, people behind the article, declarations; then the notes of the front matter, under headings of level 3."""
+    notes = _front_notes(article, r)
+    rows = [
+        *_dates(meta),
+        *_people(meta),
+        *_contributions(article, meta, r),
+        *_declarations(article, meta, r, notes),
+        *_occasion(article, r),
+    ]
+    listed = "".join(f"<div><dt>{term}</dt><dd>{words}</dd></div>" for term, words in rows if words)
+    holders = article.iterfind("front/article-meta/author-notes")
+    said = "".join(author_notes(r, holder) for holder in holders) + footnotes_of_title(article, r) + notes
+    return (f'<dl class="information">{listed}</dl>' if listed else "") + said
+
+
+def spelled(date: PartialDate) -> str:
+    """`November 3, 2015`, `November 2015` or `2015`."""
+    if date.month is None:
+        return str(date.year)
+    month = calendar.month_name[date.month]
+    return f"{month} {date.day}, {date.year}" if date.day else f"{month} {date.year}"
+
+
+def _dates(meta: Metadata) -> Iterable[tuple[str, str]]:
+    known = meta.dates
+    named = {
+        "Received": known.received,
+        "Revised": known.revised,
+        "Accepted": known.accepted,
+        "Published online": known.published_online,
+        "Corrected": known.corrected,
+        "Retracted": known.retracted,
+    }
+    for term, date in named.items():
+        if date is not None:
+            yield term, spelled(date)
+
+
+def _people(meta: Metadata) -> Iterable[tuple[str, str]]:
+    roles: dict[str, list[str]] = {}
+    for person in meta.contributors:
+        role = "; ".join(person.roles) or person.kind.replace("-", " ").capitalize()
+        roles.setdefault(escape(role), []).append(escape(", ".join(p for p in (person.name, person.degrees) if p)))
+    for role, names in roles.items():
+        yield role, "; ".join(names)
+
+
+def _contributions(article: Element, meta: Metadata, r: Rendering) -> Iterable[tuple[str, str]]:
+    """What each author did (CRediT), and what their biographies say."""
+    said = [
+        f"<p>{escape(author.name)}: {escape('; '.join(author.roles))}</p>" for author in meta.authors if author.roles
+    ]
+    yield "Author contributions", "".join(said)
+    yield "About the authors", biographies(article.iterfind("front/article-meta/contrib-group/contrib/bio"), r)
+
+
+def biographies(bios: Iterable[Element], r: Rendering) -> str:
+    return "".join(r.flow(bio, skip=("label", "title")) for bio in bios)
+
+
+def _declarations(article: Element, meta: Metadata, r: Rendering, notes: str) -> Iterable[tuple[str, str]]:
+    yield "Funding", _funding(article, meta)
+    data = data_statement_in_front(article, r)
+    yield "Data availability", data if to_text(data) not in to_text(notes) else ""
+    yield "Trial registration", escape(", ".join(meta.trial_registrations))
+    yield "Copyright", escape(meta.copyright)
+    yield "License", meta.license.html or anchor_tag(r, meta.license.url, escape(meta.license.url))
+    for words in meta.keywords:
+        yield escape(words.title) or "Keywords", escape("; ".join(words.words))
+
+
+def _funding(article: Element, meta: Metadata) -> str:
+    """The statement of the front matter, then the awards by source, as far as the statement does not name them."""
+    group = article.find("front/article-meta/funding-group/funding-statement")
+    statement = without_links(meta.funding_statement_html) if group is not None else ""
+    sources: dict[str, list[str]] = {}
+    for award in meta.funding:
+        recipients = [f"({', '.join(award.recipients)})"] if award.recipients else []
+        sources.setdefault(award.source, []).append(" ".join([", ".join(award.award_ids), *recipients]).strip())
+    lines = [
+        ": ".join(p for p in (source, "; ".join(a for a in awards if a)) if p) for source, awards in sources.items()
+    ]
+    return statement + "".join(f"<p>{escape(line)}</p>" for line in lines if line and line not in to_text(statement))
+
+
+def _occasion(article: Element, r: Rendering) -> Iterable[tuple[str, str]]:
+    """The supplement or conference an article belongs to, and files that are listed in the front matter."""
+    for term, tag in (("Supplement", "supplement"), ("Conference", "conference")):
+        for el in article.iterfind(f"front/article-meta/{tag}"):
+            yield term, "; ".join(text for child in el if (text := r.inline(child).strip())) or escape(text_of(el))
+    files = article.iterfind("front/article-meta/supplementary-material")
+    yield "Supplementary files", "".join(r.flow(el, children=[el]) for el in files)
+
+
+def _front_notes(article: Element, r: Rendering) -> str:
+    """Notes beside the article's metadata (`front/notes`): declarations, versions, how to cite."""
+    front = article.find("front")
+    if front is None:
+        return ""
+    before, r.level = r.level, 3
+    try:
+        return r.flow(front, children=[child for child in front if child.tag not in ("article-meta", "journal-meta")])
+    finally:
+        r.level = before
