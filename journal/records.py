@@ -33,6 +33,12 @@ def _bare(value: Any) -> Any:
 
 
 def facts_of(article: Article) -> Facts:
-    """The stored facts; empty for an article that was never imported."""
-    record = MetadataRecord.objects.filter(article=article).only("facts").first()
+    """The stored facts; empty for an article that was never imported. No statement if `record` was selected with it."""
+    record: MetadataRecord | None = getattr(article, "record", None)
     return record.facts if record else {}
+
+
+def front_of(article: Article) -> str:
+    """The stored front matter as a JATS document; "" if there is none."""
+    record: MetadataRecord | None = getattr(article, "record", None)
+    return f'<?xml version="1.0" encoding="UTF-8"?>\n{record.front}' if record and record.front else ""

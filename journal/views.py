@@ -11,8 +11,9 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.cache import patch_cache_control
 from django.views.decorators.http import require_safe
+from django.views.decorators.vary import vary_on_headers
 
-from journal import article_parts
+from journal import article_parts, negotiation
 from journal.access import Access, Reader
 from journal.article_parts import Found
 from journal.doi import pasted_doi
@@ -173,8 +174,11 @@ def _article(doi: str) -> Article:
 
 
 @require_safe
+@vary_on_headers("Accept")
 def article(request: HttpRequest, doi: str) -> HttpResponse:
-    """The article page: its public parts for everybody, the full text after the yes."""
+    """The article page: its public parts for everybody, the full text after the yes. Or what a program asks for."""
+    if not negotiation.wants_page(request):
+        return negotiation.answer(request, doi)
     found = article_parts.find(doi)
     if found is None:
         raise Http404("No published article has this DOI.")

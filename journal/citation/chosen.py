@@ -81,25 +81,28 @@ def _kept(article: Article, style: str) -> SafeString:
     return mark_safe(text)  # noqa: S308  (cleaned by `cite`)
 
 
-def cite(record: Record, style: str) -> str:
-    """The citation as clean HTML; empty, and logged, when the style cannot be set for this article."""
+def cite(record: Record, style: str, locale: str = "") -> str:
+    """The citation as clean HTML, in the style's own locale or another.
+
+    Empty, and logged, when the style cannot be set for this article.
+    """
     try:
-        text = _set(record, style)
+        text = _set(record, style, locale)
     except Exception:  # citeproc-py asserts, and raises what it likes; a citation less is better than no page
         logger.exception("Article %s could not be cited in the style %s.", record.doi, style)
         return ""
     return nh3.clean(text, tags=TITLE_TAGS | {"u"}, attributes={"span": {"class"}}).strip()
 
 
-def _set(record: Record, style: str) -> str:
-    source, locale = _mended(style)
-    csl_style = CitationStylesStyle(io.BytesIO(source), validate=False)
+def _set(record: Record, style: str, locale: str) -> str:
+    source, own = _mended(style)
+    csl_style = CitationStylesStyle(io.BytesIO(source), locale=locale or own, validate=False)
     bibliography = CitationStylesBibliography(csl_style, CiteProcJSON([_data(record)]), formatter.html)
     bibliography.register(Citation([CitationItem("article")]))
     text = _revealed(str(bibliography.bibliography()[0]))
     text = re.sub(r"([?!]((</\w+>)|”)*)\.", r"\1", text)
     # American quotation marks take the point in; citeproc-py knows it, but not across the parts of a reference.
-    return re.sub(r"”((?:</\w+>)*)([.,])", r"\2”\1", text) if locale == "en-US" else text
+    return re.sub(r"”((?:</\w+>)*)([.,])", r"\2”\1", text) if (locale or own) == "en-US" else text
 
 
 def _data(record: Record) -> dict[str, Any]:

@@ -1,11 +1,12 @@
 """What a citation says of an article, gathered once: every style and every file format reads this record."""
 
+import re
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 
 import nh3
-from django.utils.html import conditional_escape
+from django.utils.html import conditional_escape, strip_tags
 from django.utils.safestring import SafeString, mark_safe
 
 from journal.citation.names import Name, one_line
@@ -74,6 +75,7 @@ class Record:
             self.article.title_html or conditional_escape(self.article.title),
             self.article.subtitle_html or conditional_escape(self.article.subtitle),
         )
+        html = re.sub(r"<math.*?</math>", lambda formula: strip_tags(formula[0]), html, flags=re.DOTALL)
         return mark_safe(nh3.clean(one_line(html), tags=TITLE_TAGS, attributes={"span": {"class"}}))  # noqa: S308
 
     def _joined(self, title: str, subtitle: str) -> str:
