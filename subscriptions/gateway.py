@@ -391,7 +391,7 @@ def read_event(body: bytes, signature: str) -> Event:
             raise Forged(f"the body is not an event: {error}") from error
         if _signed_at(signature) > time.time() + TOLERANCE_SECONDS:
             raise Forged("the signature's time lies in the future")
-        return _event(json.loads(body))  # the SDK's own dict holds Decimals, which are not JSON
+        return event_of(json.loads(body))  # the SDK's own dict holds Decimals, which are not JSON
     digest = hashlib.sha256(body).hexdigest()[:12]
     raise Forged(f"no configured secret verifies the signature (body sha256 {digest}…)")
 
@@ -400,7 +400,8 @@ def _signed_at(signature: str) -> int:
     return int(dict(part.split("=", 1) for part in signature.split(",") if "=" in part).get("t", "0"))
 
 
-def _event(payload: dict[str, Any]) -> Event:
+def event_of(payload: dict[str, Any]) -> Event:
+    """The envelope of an event, from its JSON."""
     try:
         return Event(
             id=str(payload["id"]),
@@ -413,3 +414,15 @@ def _event(payload: dict[str, Any]) -> Event:
         )
     except (KeyError, TypeError, ValueError) as error:
         raise Forged(f"the body is not an event: {error}") from error
+
+
+def signed_test_event(secret: str) -> tuple[bytes, dict[str, str]]:
+    """A webhook to ourselves, body and headers, about an object nobody knows; stored once however often it is sent."""
+    event = {
+        "id": "evt_doctor", "object": "event", "type": "firstpage.doctor", "created": int(time.time()),
+        "livemode": settings.STRIPE_LIVEMODE, "api_version": API_VERSION,
+        "data": {"object": {"object": "doctor", "id": "doctor"}},
+    }  # fmt: skip
+    body = json.dumps(event)
+    header = stripe.WebhookSignature.generate_signature_header(body, secret)
+    return body.encode(), {"Content-Type": "application/json", "Stripe-Signature": header}

@@ -16,20 +16,27 @@ MANY = 500
 
 
 def hint_overdue() -> int:
-    """Hint at undecided orders past their session's end, settling ones of yesterday, and subscriptions at a turn."""
+    """Hint at what is overdue, and let go of orders that never reached Stripe. Returns how many were let go."""
+    for kind, key in overdue():
+        sync.hint(kind, key)
+    abandoned = Order.objects.filter(
+        state=Order.State.NEW, session_id=None, created_at__lt=timezone.now() - STALE
+    )  # fmt: skip
+    return abandoned.update(state=Order.State.EXPIRED)
+
+
+def overdue() -> list[tuple[str, str]]:
+    """Undecided orders past their session's end, settling ones of yesterday, and subscriptions at a turn."""
     now = timezone.now()
-    orders = Order.objects.filter(state__in=Order.UNDECIDED, session_id__isnull=False)
-    over = orders.filter(session_expires_at__lt=now - AFTER_EXPIRY).exclude(synced_at__gt=now - timedelta(hours=1))
-    for pk in over.values_list("pk", flat=True)[:MANY]:
-        sync.hint(SyncTarget.Kind.ORDER, str(pk))
+    undecided = Order.objects.filter(state__in=Order.UNDECIDED, session_id__isnull=False)
+    over = undecided.filter(session_expires_at__lt=now - AFTER_EXPIRY).exclude(synced_at__gt=now - timedelta(hours=1))
     turning = Subscription.objects.filter(status__in=Subscription.LIVE, period_end__lt=now)
     stale = turning.filter(synced_at__lt=now - timedelta(hours=1)) | Subscription.objects.filter(
         status__in=Subscription.LIVE, synced_at__lt=now - STALE
     )
-    for stripe_id in stale.values_list("stripe_id", flat=True)[:MANY]:
-        sync.hint(SyncTarget.Kind.SUBSCRIPTION, stripe_id)
-    abandoned = Order.objects.filter(state=Order.State.NEW, session_id=None, created_at__lt=now - STALE)
-    return abandoned.update(state=Order.State.EXPIRED)
+    orders = [(str(SyncTarget.Kind.ORDER), str(pk)) for pk in over.values_list("pk", flat=True)[:MANY]]
+    ids = stale.order_by("synced_at").values_list("stripe_id", flat=True)[:MANY]
+    return orders + [(str(SyncTarget.Kind.SUBSCRIPTION), stripe_id) for stripe_id in ids]
 
 
 def number_behind(entitlement_id: int) -> str:

@@ -3,7 +3,7 @@ the tables, and the sweep looks at those."""
 
 from procrastinate.contrib.django import app
 
-from subscriptions import mail, orders, sync
+from subscriptions import mail, orders, reconcile, reminders, sync
 
 
 @app.task(name="subscriptions.sync_target")
@@ -23,3 +23,17 @@ def sweep(timestamp: int) -> None:
     orders.hint_overdue()
     sync.run_due()
     mail.send_unsent()
+
+
+@app.periodic(cron="*/10 * * * *")
+@app.task(name="subscriptions.reconcile", queueing_lock="subscriptions.reconcile")
+def compare_with_stripe(timestamp: int) -> None:
+    """Every ten minutes: what Stripe knows and no webhook told."""
+    reconcile.reconcile()
+
+
+@app.periodic(cron="17 * * * *")
+@app.task(name="subscriptions.remind", queueing_lock="subscriptions.remind")
+def remind(timestamp: int) -> None:
+    """Each hour: notices of renewals and ends whose window has opened and which were not sent yet."""
+    reminders.send_due()

@@ -26,7 +26,7 @@ Target = tuple[str, str]
 _STORE = """
 INSERT INTO subscriptions_stripeevent
        (id, type, object_type, object_id, api_version, livemode, created, payload, deliveries, received_at)
-VALUES (%s, %s, %s, %s, %s, %s, %s, %s::jsonb, 1, now())
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s::jsonb, %s, now())
 ON CONFLICT (id) DO UPDATE SET deliveries = subscriptions_stripeevent.deliveries + 1
 """
 
@@ -48,23 +48,23 @@ def stripe_webhook(request: HttpRequest) -> HttpResponse:
     return HttpResponse("Received.\n", content_type="text/plain")
 
 
-def receive(event: gateway.Event) -> None:
+def receive(event: gateway.Event, *, found_by_asking: bool = False) -> None:
     """Store the event and raise its hints in one transaction: what is acknowledged is durable."""
     with transaction.atomic():
-        _store(event)
+        _store(event, deliveries=0 if found_by_asking else 1)
         for kind, key in targets(event.object):
             sync.hint(kind, key)
             app.configure_task("subscriptions.sync_target").defer(kind=kind, key=key)
 
 
-def _store(event: gateway.Event) -> None:
+def _store(event: gateway.Event, deliveries: int) -> None:
     about = event.object
     with connection.cursor() as cursor:
         cursor.execute(
             _STORE,
             [
                 event.id, event.type, str(about.get("object", ""))[:60], str(about.get("id") or "")[:255],
-                event.api_version[:40], event.livemode, event.created, json.dumps(event.payload),
+                event.api_version[:40], event.livemode, event.created, json.dumps(event.payload), deliveries,
             ],
         )  # fmt: skip
 
@@ -79,7 +79,7 @@ def targets(about: dict[str, Any]) -> list[Target]:
         case "invoice":
             return _subscription_of_invoice(about)
         case "charge" | "refund":
-            return _roots_of_payment(about.get("payment_intent"))
+            return roots_of_payment(about.get("payment_intent"))
         case "dispute" | "radar.early_fraud_warning":
             return _payment(about.get("payment_intent"))
         case _:
@@ -101,7 +101,7 @@ def _payment(payment_intent: Any) -> list[Target]:
     return [(SyncTarget.Kind.PAYMENT, payment_intent)] if isinstance(payment_intent, str) else []
 
 
-def _roots_of_payment(payment_intent: Any) -> list[Target]:
+def roots_of_payment(payment_intent: Any) -> list[Target]:
     """What a payment was for. One that no row of ours knows yet is looked up at Stripe by a target of its own."""
     order = Order.objects.filter(payment_intent_id=payment_intent).only("pk").first() if payment_intent else None
     if order:

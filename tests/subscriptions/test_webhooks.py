@@ -348,5 +348,5 @@ def test_the_inbox_survives_thirty_two_deliveries_at_once(dan: User) -> None:
 
     payload = event(object="product", id="prod_1")
     for _ in range(32):
-        receive(gateway._event(payload))
+        receive(gateway.event_of(payload))
     assert StripeEvent.objects.get().deliveries == 32

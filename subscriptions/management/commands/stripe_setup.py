@@ -2,9 +2,7 @@
 
 from typing import Any
 
-from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
-from django.urls import reverse
 
 from subscriptions import checkout, gateway, stripe_account
 from subscriptions.models import Offer
@@ -23,10 +21,12 @@ class Command(BaseCommand):
 
     def _set_up(self) -> None:
         subscriptions = Offer.objects.on_sale().filter(kind=Offer.Kind.SUBSCRIPTION).select_related("journal")
+        prices = []
         for offer in subscriptions:
-            self.stdout.write(f"Price {offer.price} a {offer.interval}: {checkout.price_at_stripe(offer)}")
-        self.stdout.write(f"Customer portal: {stripe_account.ensure_portal()}")
-        url = f"{settings.SITE_URL}{reverse('subscriptions:stripe_webhook')}"
+            prices.append(checkout.price_at_stripe(offer))
+            self.stdout.write(f"Price {offer.price} a {offer.interval}: {prices[-1]}")
+        self.stdout.write(f"Customer portal: {stripe_account.ensure_portal(tuple(prices))}")
+        url = stripe_account.webhook_url()
         secret = stripe_account.ensure_webhook(url)
         self.stdout.write(f"Webhooks go to {url}.")
         if secret:
