@@ -19,7 +19,10 @@ SUPPORT = (
     "subscriptions.view_institution subscriptions.view_iprange "
     "subscriptions.view_entitlement subscriptions.add_entitlement subscriptions.change_entitlement "
     "subscriptions.view_synctarget subscriptions.change_synctarget "
-    "subscriptions.view_outgoingmail subscriptions.change_outgoingmail"
+    "subscriptions.view_outgoingmail subscriptions.change_outgoingmail "
+    "subscriptions.view_refund subscriptions.add_refund subscriptions.view_creditnote subscriptions.view_dispute "
+    "subscriptions.view_fraudwarning subscriptions.view_policy subscriptions.view_reconciliation "
+    "subscriptions.view_finding subscriptions.change_finding"
 )
 EDITOR = (
     "journal.view_journal journal.change_journal "
@@ -32,6 +35,7 @@ EDITOR = (
 BUSINESS = (
     "journal.view_article journal.view_issue journal.view_section journal.view_journal "
     "subscriptions.view_offer subscriptions.add_offer subscriptions.change_offer "
+    "subscriptions.view_policy subscriptions.change_policy "
     "subscriptions.view_institution subscriptions.add_institution subscriptions.change_institution "
     "subscriptions.view_iprange subscriptions.add_iprange subscriptions.change_iprange subscriptions.delete_iprange "
     "accounts.view_servicecenter accounts.add_servicecenter accounts.change_servicecenter"

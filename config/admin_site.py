@@ -12,8 +12,8 @@ from django.urls import reverse
 
 DESKS = {
     "Publish": "Article Issue Section Journal",
-    "Help a reader": "User Order Subscription Entitlement Payment Receipt SignInIncident",
-    "Sell": "Offer Institution ServiceCenter",
+    "Help a reader": "User Order Subscription Entitlement Payment Receipt Refund Dispute Finding SignInIncident",
+    "Sell": "Offer Policy Institution ServiceCenter",
 }
 NAMES = {"Journal": "Journal", "ServiceCenter": "Service center", "SignInIncident": "Sign-in errors"}
 BEHIND = "Behind the scenes"

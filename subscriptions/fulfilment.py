@@ -294,7 +294,11 @@ def apply_facts(facts: gateway.PaymentFacts) -> Targets:
 
 def apply_refund(found: FoundRefund) -> Targets:
     """Stripe took the refund or refused it; what became of it is then read with its charge."""
-    refund = Refund.objects.select_for_update().select_related("payment__subscription").get(request=found.request)
+    refund = (
+        Refund.objects.select_for_update(of=("self",))
+        .select_related("payment__subscription")
+        .get(request=found.request)
+    )
     if found.refund is None:
         refund.state, refund.failure_reason = Refund.State.FAILED, found.refusal[:500]
     elif refund.state == Refund.State.REQUESTED:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from django.db import connection, transaction
+from django.db.models.functions import Greatest
 from django.utils import timezone
 
 from subscriptions import fulfilment, gateway
@@ -93,20 +94,35 @@ def read(claim: Claim) -> "fulfilment.Found | None":
 
 
 def write(claim: Claim, found: "fulfilment.Found | None") -> "fulfilment.Targets | None":
-    """Write what was read, unless another worker took over meanwhile (None). Returns what must be read next."""
+    """Write what was read, unless another worker took over meanwhile (None). Returns what must be read next.
+
+    Hints at other targets are raised after this one's row is free again (two writers that hint at each other would
+    wait for each other), and before this one counts as clean (a crash in between means once more, not never).
+    """
     with transaction.atomic():
-        target = SyncTarget.objects.select_for_update().get(kind=claim.kind, key=claim.key)
-        if target.fence != claim.fence:
+        if not _still_holds(claim):
             log.warning("%s %s: another worker took over; this answer is dropped", claim.kind, claim.key)
             return None
         following = fulfilment.apply(found) if found is not None else []
-        for kind, key in following:
-            hint(kind, key)
-        target.clean = max(target.clean, claim.generation)
-        target.lease_until = FREE
-        target.attempts, target.last_error = 0, ""
-        target.save()
+        if not following:
+            _done(claim)
+    for kind, key in following:
+        hint(kind, key)
+    if following:
+        _done(claim)
     return following
+
+
+def _still_holds(claim: Claim) -> bool:
+    target = SyncTarget.objects.select_for_update().get(kind=claim.kind, key=claim.key)
+    return target.fence == claim.fence
+
+
+def _done(claim: Claim) -> None:
+    """True up to the hint this worker answered, and free for the next; a zombie's word counts for nothing."""
+    SyncTarget.objects.filter(kind=claim.kind, key=claim.key, fence=claim.fence).update(
+        clean=Greatest("clean", claim.generation), lease_until=FREE, attempts=0, last_error=""
+    )
 
 
 def _failed(claim: Claim, error: Exception) -> None:

@@ -1,0 +1,344 @@
+"""Money that goes back: refunds, disputes, fraud warnings, the policy on them, and what comparing with Stripe found."""
+
+import uuid
+from typing import Any, cast
+
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.admin.utils import unquote
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
+from django.utils import timezone
+from django.utils.html import format_html
+
+from accounts.admin_pages import NOTHING, ModelAdmin, ReadOnlyAdmin, ReadOnlyInline, admin_url, column, link_to, refused
+from accounts.models import User
+from subscriptions import gateway, policy, policy_preview, refunds, support, sync
+from subscriptions.admin.sales import PaymentAdmin, stripe_link
+from subscriptions.models import (
+    CreditNote,
+    Dispute,
+    Finding,
+    FraudWarning,
+    Payment,
+    Policy,
+    Reconciliation,
+    Refund,
+    SyncTarget,
+)
+from subscriptions.money import from_minor, parse_money
+
+
+class RefundForm(forms.Form):
+    """What goes back, and why. `key` is made with the page, so that pressing twice refunds once."""
+
+    amount = forms.CharField(max_length=20, help_text="Written like 30.00.")
+    reason = forms.ChoiceField(choices=Refund.Reason.choices)
+    note = forms.CharField(
+        label="Why", widget=forms.Textarea(attrs={"rows": 3}), max_length=1000,
+        error_messages={"required": "Write why the money goes back: it is kept with the refund and in the log."},
+    )  # fmt: skip
+    cancel = forms.BooleanField(label="Cancel the subscription now, too", required=False)
+    key = forms.UUIDField(widget=forms.HiddenInput)
+
+    def __init__(self, data: Any, *, payment: Payment) -> None:
+        left = refunds.left(payment)
+        super().__init__(data, initial={"amount": str(from_minor(left, payment.currency)), "key": uuid.uuid4()})
+        self.payment = payment
+        if payment.subscription is None or payment.subscription.status == "canceled":
+            del self.fields["cancel"]
+
+    def clean_amount(self) -> int:
+        try:
+            amount = parse_money(self.cleaned_data["amount"], self.payment.currency)
+            if not self._was_made():
+                refunds.check(self.payment, amount)
+        except (ValueError, refunds.NotRefundable) as error:
+            raise forms.ValidationError(str(error)) from None
+        return amount
+
+    def _was_made(self) -> bool:
+        """The button pressed twice: the second time there is nothing left to check."""
+        key = self.fields["key"].clean(self.data.get("key") or uuid.UUID(int=0))
+        return Refund.objects.filter(request=key).exists()
+
+
+class Refunds(ReadOnlyInline):
+    model = Refund
+    fields = ("created_at", "price", "state", "reason", "note", "requested_by", "stripe_id", "failure_reason")
+
+
+class PaymentWithRefundAdmin(PaymentAdmin):
+    """The payment's page with its refunds and the verb Refund…, previewed before it is done."""
+
+    change_form_template = "admin/subscriptions/payment/change_form.html"
+    inlines = (Refunds,)
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        payment = self.get_object(request, object_id)
+        may = bool(payment and request.user.has_perm("subscriptions.add_refund") and refunds.left(payment))
+        return super().change_view(request, object_id, form_url, {**(extra_context or {}), "may_refund": may})
+
+    def refund_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
+        payment = get_object_or_404(Payment.objects.select_related("user", "order", "subscription"), pk=object_id)
+        if not request.user.has_perm("subscriptions.add_refund"):
+            return refused(self, request, "Support")
+        form = RefundForm(request.POST or None, payment=payment)
+        if request.method != "POST" or not form.is_valid():
+            return self._page(request, payment, form)
+        if "confirm" not in request.POST:
+            return self._page(request, payment, form, refunds.preview(payment, form.cleaned_data["amount"]))
+        return self._refund(request, payment, form)
+
+    def _refund(self, request: HttpRequest, payment: Payment, form: RefundForm) -> HttpResponse:
+        told, staff = form.cleaned_data, cast(User, request.user)
+        try:
+            refund = refunds.request(
+                payment, told["amount"], reason=told["reason"], note=told["note"], by=staff, key=told["key"]
+            )
+        except refunds.NotRefundable as error:
+            form.add_error("amount", str(error))
+            return self._page(request, payment, form)
+        self.log_change(request, payment, f"{refund}: {refund.get_reason_display()}. {told['note']}")
+        sync.run(SyncTarget.Kind.REFUND, str(refund.request))
+        if told.get("cancel"):
+            self._cancel(request, payment)
+        self._tell(request, refund)
+        return redirect(admin_url(payment))
+
+    def _cancel(self, request: HttpRequest, payment: Payment) -> None:
+        subscription = payment.subscription
+        assert subscription is not None  # noqa: S101  (the form has the field only then)
+        try:
+            gateway.cancel_subscription(subscription.stripe_id)
+        except gateway.GatewayError as error:
+            self.message_user(request, f"The subscription was not canceled: {error}", messages.ERROR)
+            return
+        self.log_change(request, payment, "Subscription canceled.")
+        support.re_read(SyncTarget.Kind.SUBSCRIPTION, subscription.stripe_id)
+
+    def _tell(self, request: HttpRequest, refund: Refund) -> None:
+        refund.refresh_from_db()
+        if refund.state == Refund.State.FAILED:
+            self.message_user(request, f"Stripe refused the refund: {refund.failure_reason}", messages.ERROR)
+        elif refund.state == Refund.State.REQUESTED:
+            said = "is written down. Stripe did not answer; it is carried out as soon as it does. Don't ask again."
+            self.message_user(request, f"{refund} {said}", messages.WARNING)
+        else:
+            self.message_user(request, f"{refund}: {refund.get_state_display().lower()}.", messages.SUCCESS)
+
+    def _page(
+        self, request: HttpRequest, payment: Payment, form: RefundForm, preview: refunds.Preview | None = None
+    ) -> HttpResponse:
+        context = {
+            **self.admin_site.each_context(request), "title": "Refund", "opts": self.opts, "payment": payment,
+            "form": form, "preview": preview, "back": admin_url(payment),
+            "state": support.state_of(preview.right) if preview and preview.right else "",
+        }  # fmt: skip
+        return TemplateResponse(request, "admin/subscriptions/payment/refund.html", context)
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(self.refund_view)
+        return [path("<int:object_id>/refund/", view, name="subscriptions_payment_refund"), *super().get_urls()]
+
+
+admin.site.unregister(Payment)
+admin.site.register(Payment, PaymentWithRefundAdmin)
+
+
+@admin.register(Refund)
+class RefundAdmin(ReadOnlyAdmin):
+    list_display = ("created_at", "person", "price", "state", "reason", "requested_by", "payment")
+    list_filter = ("state", "reason", "created_at")
+    list_select_related = ("payment__user", "requested_by")
+    search_fields = ("=stripe_id", "=payment__charge_id", "=payment__payment_intent_id", "payment__user__email")
+    search_help_text = "Stripe id or e-mail address"
+    fields = ("person", "price", "state", "reason", "note", "requested_by", "created_at", "failure_reason", "payment",
+              "at_stripe", "request")  # fmt: skip
+
+    @column("person")
+    def person(self, refund: Refund) -> str:
+        return link_to(refund.payment.user)
+
+    @column("at Stripe")
+    def at_stripe(self, refund: Refund) -> str:
+        return stripe_link(refund.stripe_id)
+
+
+@admin.register(CreditNote)
+class CreditNoteAdmin(ReadOnlyAdmin):
+    list_display = ("number", "issued_at", "amount", "receipt", "voided_at")
+    list_select_related = ("refund__payment", "receipt")
+    search_fields = ("=number", "=receipt__number", "receipt__user__email")
+    fields = ("number", "issued_at", "amount", "receipt", "refund", "voided_at")
+
+    @column("amount")
+    def amount(self, note: CreditNote) -> str:
+        return str(note.refund.price)
+
+
+class AboutPayment(ReadOnlyAdmin):
+    """Rows that name a payment intent: the payment here, if there is one."""
+
+    @column("payment")
+    def payment(self, row: Any) -> str:
+        found = Payment.objects.filter(payment_intent_id=row.payment_intent_id).first()
+        return link_to(found) if found else stripe_link(row.payment_intent_id)
+
+
+@admin.register(Dispute)
+class DisputeAdmin(AboutPayment):
+    list_display = ("created_at", "status", "reason", "due_by", "payment", "at_stripe")
+    list_filter = ("status", "reason")
+    search_fields = ("=stripe_id", "=payment_intent_id")
+    fields = ("status", "reason", "due_by", "payment", "at_stripe", "created_at", "synced_at")
+
+    @column("dispute at Stripe")
+    def at_stripe(self, dispute: Dispute) -> str:
+        return stripe_link(dispute.stripe_id)
+
+
+@admin.register(FraudWarning)
+class FraudWarningAdmin(AboutPayment):
+    list_display = ("created_at", "kind", "actionable", "payment")
+    search_fields = ("=stripe_id", "=payment_intent_id")
+    fields = ("kind", "actionable", "payment", "stripe_id", "created_at")
+
+
+# --- the policy ------------------------------------------------------------------------------------------------------
+
+
+class PolicyForm(forms.ModelForm):  # type: ignore[type-arg]
+    """One row of the table, within its limits."""
+
+    class Meta:
+        model = Policy
+        fields = ("consequence", "days")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        limit = policy.LIMITS[self.instance.happening]
+        if "consequence" in self.fields:
+            choices = [(value, label) for value, label in Policy.Consequence.choices if value in limit.choices]
+            self.fields["consequence"].choices = choices  # type: ignore[attr-defined]
+            self.fields["consequence"].help_text = limit.why
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or {}
+        rule = policy.Rule(cleaned.get("consequence", ""), cleaned.get("days"))
+        limit = policy.LIMITS[self.instance.happening]
+        if limit.days and not policy.is_allowed(self.instance.happening, rule):
+            self.add_error("days", f"Between {limit.days[0]} and {limit.days[1]} days.")
+        return cleaned
+
+
+@admin.register(Policy)
+class PolicyAdmin(ModelAdmin):
+    """A table of what follows from what. Each change shows whom it meets before it is applied."""
+
+    form = PolicyForm
+    list_display = ("happening_in_words", "consequence", "days", "may_be", "changed_at", "changed_by")
+    list_display_links = ("happening_in_words",)
+    change_form_template = "admin/subscriptions/policy/change_form.html"
+    actions = None
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        counted = obj is not None and policy.LIMITS[obj.happening].days is not None
+        return ("consequence", "days") if counted else ("consequence",)
+
+    @column("when")
+    def happening_in_words(self, row: Policy) -> str:
+        return row.get_happening_display()
+
+    @column("may be")
+    def may_be(self, row: Policy) -> str:
+        limit = policy.LIMITS[row.happening]
+        if limit.days:
+            return f"{limit.days[0]} to {limit.days[1]} days"
+        return " or ".join(Policy.Consequence(value).label.lower() for value in limit.choices)
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        row = get_object_or_404(Policy, pk=unquote(object_id))
+        if request.method != "POST" or "confirm" in request.POST or not self.has_change_permission(request, row):
+            return super().change_view(request, object_id, form_url, extra_context)
+        form = PolicyForm(request.POST, instance=row)
+        if not form.is_valid():
+            return super().change_view(request, object_id, form_url, extra_context)
+        return self._preview(request, row, form)
+
+    def _preview(self, request: HttpRequest, row: Policy, form: PolicyForm) -> HttpResponse:
+        rule = policy.Rule(form.cleaned_data["consequence"], form.cleaned_data.get("days"))
+        context = {
+            **self.admin_site.each_context(request), "title": "Preview of the change", "opts": self.opts, "row": row,
+            "rule": rule, "words": Policy.Consequence(rule.consequence).label, "back": request.path,
+            "changes": policy_preview.changes(row.happening, rule),
+        }  # fmt: skip
+        return TemplateResponse(request, "admin/subscriptions/policy/preview.html", context)
+
+    def save_model(self, request: HttpRequest, obj: Policy, form: Any, change: bool) -> None:
+        obj.changed_by = request.user  # type: ignore[assignment]
+        obj.save()
+        met = policy_preview.apply(obj.happening)
+        self.message_user(request, f"{met} payments and subscriptions are being looked at again.")
+
+
+# --- what comparing with Stripe found --------------------------------------------------------------------------------
+
+
+class Findings(ReadOnlyInline):
+    model = Finding
+    fields = ("kind", "about", "remedy", "settled_at")
+
+
+@admin.register(Reconciliation)
+class ReconciliationAdmin(ReadOnlyAdmin):
+    list_display = ("began_at", "outcome", "looked_at", "events_missed", "since")
+    inlines = (Findings,)
+    fields = ("began_at", "ended_at", "since", "looked_at", "events_missed", "error")
+
+    @column("outcome")
+    def outcome(self, run: Reconciliation) -> str:
+        if run.error:
+            return "Stripe did not answer"
+        found = run.findings.count()
+        return f"{found} found" if found else "All agreed"
+
+
+@admin.register(Finding)
+class FindingAdmin(ReadOnlyAdmin):
+    """What differed from Stripe, and what a person should decide."""
+
+    list_display = ("found_at", "kind", "about", "remedy", "to_do", "settled_at")
+    list_filter = ("kind", ("settled_at", admin.EmptyFieldListFilter), "found_at")
+    search_fields = ("about",)
+    actions = ("settle",)
+    fields = ("kind", "about", "remedy", "to_do", "found_at", "settled_at", "settled_by", "reconciliation")
+
+    @column("payment")
+    def to_do(self, finding: Finding) -> str:
+        return link_to(finding.payment) if finding.payment else NOTHING
+
+    def has_settle_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("subscriptions.change_finding")
+
+    @admin.action(description="Mark as settled", permissions=["settle"])
+    def settle(self, request: HttpRequest, queryset: "QuerySet[Finding]") -> None:
+        open_ones = list(queryset.filter(settled_at=None))
+        for finding in open_ones:
+            finding.settled_at, finding.settled_by = timezone.now(), request.user
+            finding.save()
+            self.log_change(request, finding, "Settled.")
+        self.message_user(request, format_html("{} settled.", len(open_ones)), messages.SUCCESS)
