@@ -117,10 +117,16 @@ def _preference(opening: tuple[Right, Reason]) -> tuple[Any, ...]:
     return (ANSWERS.index(reason), right.grace_since is not None, *lasts, right.source)
 
 
+def _recency(right: Right) -> tuple[Any, ...]:
+    """Of several that were refused alike the reader is told of the one that lasted longest."""
+    moments = (right.ends_at, right.open_by, right.starts_at)
+    return (*(moment.timestamp() if moment else 0.0 for moment in moments), right.source, right.id or 0)
+
+
 def _refusal(judged: Sequence[tuple[Right, Reason, str]], considered: tuple[Considered, ...]) -> Access:
     reasons = [reason for _, reason, _ in judged]
     reason = min([*reasons, Reason.NO_LICENSE], key=REFUSALS.index)
-    right = next((right for right, found, _ in judged if found == reason), None)
+    right = max((right for right, found, _ in judged if found == reason), key=_recency, default=None)
     if right is None or reason == Reason.NO_LICENSE:
         return Access(False, Reason.NO_LICENSE, considered=considered)
     return Access(
