@@ -26,7 +26,7 @@ SELECT {_COLUMNS}
 FROM journal_article a LEFT JOIN journal_publicpage p ON p.article_id = a.id
 WHERE a.doi_key = %s AND a.status = 'published' AND a.published_online <= %s
 """  # noqa: S608  (only our own column names are put together)
-_TEXT = 'SELECT body, notes, "references", contents, aside FROM journal_fulltext WHERE article_id = %s'
+_TEXT = ("article_id", "body", "notes", "references")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,13 +50,16 @@ def find(doi: str) -> Found | None:
     return Found(article, PublicPage(article_id=article.pk, **parts))
 
 
-def full_text(article: Article) -> FullText | None:
-    """The text behind the wall. Only for a reader whose access is granted. Its plain text stays unread."""
+def full_text(article: Article, *, with_pdf: bool = True) -> FullText | None:
+    """The text behind the wall, only for a reader whose access is granted.
+
+    `aside` is prepared for a right that covers the PDF; for a rental the page makes it, and needs the contents.
+    """
+    names = (*_TEXT, "aside") if with_pdf else (*_TEXT, "contents")
+    columns = ", ".join(f'"{name}"' for name in names)
     with connection.cursor() as cursor:
-        cursor.execute(_TEXT, [article.pk])
+        cursor.execute(f"SELECT {columns} FROM journal_fulltext WHERE article_id = %s", [article.pk])  # noqa: S608
         row = cursor.fetchone()
     if row is None:
         return None
-    body, notes, references, contents, aside = row
-    texts = {"body": body, "notes": notes, "references": references, "aside": aside}
-    return FullText(article_id=article.pk, contents=json.loads(contents), **texts)
+    return FullText.from_db("default", names, row if with_pdf else (*row[:-1], json.loads(row[-1])))

@@ -112,12 +112,12 @@ def write(article: Article, doc: ArticleDoc) -> None:
     parts["head"] = metadata.head(article, facts) if article.doi else ""
     parts["notices"] = _notices(article)
     parts["first_page"] = _first_page(article)
-    parts["aside"] = _aside(article, parts, None)
+    parts["aside"] = aside(article, parts)
     _put(PublicPage(article=article, **parts))
     _put(MetadataRecord(article=article, facts=facts, front=doc.front_xml))
     if doc.sections:
         text = text_parts(doc)
-        _put(FullText(article=article, aside=_aside(article, parts, text), **text))
+        _put(FullText(article=article, aside=aside(article, parts, text), **text))
     else:
         FullText.objects.filter(article=article).delete()
 
@@ -167,7 +167,9 @@ def _first_page(article: Article) -> str:
     return render_to_string("journal/_preview.html", context) if previews else ""
 
 
-def _aside(article: Article, public: Mapping[str, str], text: Mapping[str, Any] | None) -> str:
+def aside(
+    article: Article, public: Mapping[str, str] | PublicPage, text: Mapping[str, Any] | FullText | None = None
+) -> str:
     """Contents and tools: with the `text` for those whose right covers it and the PDF, without it for all others."""
     access = Access(granted=text is not None, reason=Reason.PURCHASE if text else Reason.NO_LICENSE)
     context = {"article": article, "doi": doi_in_addresses(article), "public": public, "full_text": text}

@@ -188,7 +188,7 @@ def article(request: HttpRequest, doi: str) -> HttpResponse:
 
 
 def article_page(request: HttpRequest, found: Found, access: Access) -> HttpResponse:
-    full_text = article_parts.full_text(found.article) if access.granted else None
+    full_text = article_parts.full_text(found.article, with_pdf=access.allows_pdf) if access.granted else None
     context = {
         "article": found.article,
         "public": found.public,

@@ -63,6 +63,11 @@ class Block:
     rental_hours: int = 48
     access: Access | None = field(default=None, compare=False)
 
+    @property
+    def is_line(self) -> bool:
+        """The text may be read: one line above it says why."""
+        return self.state in READABLE
+
 
 STATES = {
     Reason.OPEN: "open",
@@ -80,6 +85,7 @@ STATES = {
     Reason.SETTLING: "settling",
     Reason.UNKNOWN: "unknown",
 }
+READABLE = frozenset({"open", "free", "granted", "back_file", "institution", "rental_running", "past_due"})
 # Money is only asked for where a right is missing for sure: not while a payment settles, not while rights are unknown.
 SELLING = frozenset({"visitor", "no_right", "rental_ended", "subscription_ended", "rental_running", "rental_ready"})
 

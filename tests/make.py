@@ -9,6 +9,7 @@ from django.contrib.auth.models import Group
 from django.utils import timezone
 
 from accounts.models import User
+from journal import pages
 from journal.models import Article, FullText, Issue, Journal, PublicPage
 from subscriptions.models import Entitlement, Institution, IPRange, Offer
 
@@ -58,8 +59,11 @@ def make_article(*, body: str = f"<p>{SECRET_SENTENCE}</p>", **fields: Any) -> A
         "abstract": "What everybody may read.", "has_full_text": True,
     }  # fmt: skip
     article = Article.objects.create(**{**defaults, **fields})
-    PublicPage.objects.create(article=article, header=f"<h1>{title}</h1>", abstract="<p>What everybody may read.</p>")
-    FullText.objects.create(article=article, body=body, plain_text=SECRET_SENTENCE)
+    public = PublicPage(article=article, header=f"<h1>{title}</h1>", abstract="<p>What everybody may read.</p>")
+    text = FullText(article=article, body=body, plain_text=SECRET_SENTENCE)
+    public.aside, text.aside = pages.aside(article, public), pages.aside(article, public, text)
+    public.save(force_insert=True)
+    text.save(force_insert=True)
     return article
 
 

@@ -12,10 +12,8 @@ _servers: dict[str, EmbeddedServer] = {}
 class DatabaseWrapper(base.DatabaseWrapper):
     """HOST in the settings names the server's folder; everything else is as with any server."""
 
-    def get_connection_params(self) -> dict[str, Any]:
+    def place(self) -> dict[str, Any]:
         folder = self.settings_dict["EMBEDDED_FOLDER"]
         server = _servers.setdefault(folder, EmbeddedServer(Path(folder)))
         server.ensure_running()
-        params: dict[str, Any] = super().get_connection_params()
-        params["host"] = str(server.socket_folder)
-        return params
+        return {"host": str(server.socket_folder)}

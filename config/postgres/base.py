@@ -26,6 +26,17 @@ class DatabaseWrapper(base.DatabaseWrapper):
     _connection_pools: dict[str, "ConnectionPool[Any]"]
     _configure_connection: Callable[["Connection[Any]"], None]
 
+    def get_connection_params(self) -> dict[str, Any]:
+        """A pool was told them when it was made; Django would put them together again for every page."""
+        if self.settings_dict["OPTIONS"].get("pool") and self.alias in self._connection_pools:
+            return {}
+        params: dict[str, Any] = super().get_connection_params()
+        return params | self.place()
+
+    def place(self) -> dict[str, Any]:
+        """Where the server is, when the settings do not say it."""
+        return {}
+
     @property
     def pool(self) -> "ConnectionPool[Any] | None":
         """As Django makes it, with our check: Django has no setting for that."""

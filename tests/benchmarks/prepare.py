@@ -55,10 +55,11 @@ def pages() -> list[dict[str, Any]]:
 
 
 def subscriber(journal: Any) -> str:
-    """A cookie of a reader with a subscription in force, as signing in would have set it."""
+    """The cookies of a reader with a subscription in force, as signing in would have set them."""
     from django.conf import settings
     from django.test import Client
     from django.utils import timezone
+    from django.utils.crypto import get_random_string
 
     from tests.make import make_right, make_user
 
@@ -66,7 +67,8 @@ def subscriber(journal: Any) -> str:
     make_right(reader, journal, "subscription", ends_at=timezone.now() + timedelta(days=300))
     client = Client()
     client.force_login(reader)
-    return f"{settings.SESSION_COOKIE_NAME}={client.cookies[settings.SESSION_COOKIE_NAME].value}"
+    session = client.cookies[settings.SESSION_COOKIE_NAME].value
+    return f"{settings.SESSION_COOKIE_NAME}={session}; {settings.CSRF_COOKIE_NAME}={get_random_string(32)}"
 
 
 def count(page: dict[str, Any]) -> dict[str, int]:
