@@ -7,7 +7,8 @@ from django.utils import timezone
 
 from journal import pages
 from journal.jats import JatsError
-from journal.models import Article
+from journal.models import Article, Withdrawal
+from journal.oai.listing import sets_of
 from journal.worker import WorkerError
 
 log = logging.getLogger(__name__)
@@ -48,9 +49,19 @@ def unpublish(article: Article) -> None:
 
     Taking something off the site never fails because a related article's page could not be prepared again.
     """
+    was_on_site = is_on_site(article)
     _set_status(article, Article.Status.DRAFT)
+    if was_on_site:
+        note_withdrawal(article)
     if problem := _prepared(article, around=True):
         log.warning("Article %s was unpublished; a page around it could not be prepared: %s", article.pk, problem)
+
+
+def note_withdrawal(article: Article) -> None:
+    """Harvesters are told that the record of an article that was on the site is deleted, until it is there again."""
+    sets = sets_of(article.journal_id, article.issue_id, article.section_id)
+    now = {"doi": article.doi or "", "sets": sets}
+    Withdrawal.objects.update_or_create(doi_key=(article.doi or "").lower(), defaults=now, create_defaults=now)
 
 
 def place(article: Article) -> str:

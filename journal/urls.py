@@ -2,6 +2,7 @@ from django.urls import path, register_converter
 
 from journal import citation_views, feeds, views
 from journal.doi import DOIConverter
+from journal.oai.answer import oai
 
 register_converter(DOIConverter, "doi")
 
@@ -17,6 +18,7 @@ urlpatterns = [
     path("about/", views.about, name="about"),
     path("brand.css", views.brand, name="brand"),
     path("robots.txt", feeds.robots, name="robots"),
+    path("oai/", oai, name="oai"),
     path("feed/", feeds.LatestArticles(), name="feed"),
     # The words after a DOI come before the article itself, because a DOI's suffix may hold slashes.
     path("doi/<doi:doi>/preview/", views.preview_page, name="preview"),

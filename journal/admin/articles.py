@@ -136,7 +136,11 @@ class ArticleAdmin(PlainChoices, ModelAdmin):
 
     def save_model(self, request: HttpRequest, obj: Article, form: Any, change: bool) -> None:
         """The citation line names issue and date, so the page is prepared again when they change."""
+        before = Article.objects.filter(pk=obj.pk).only("status", "published_online").first()
+        was_on_site = before is not None and publishing.is_on_site(before)
         super().save_model(request, obj, form, change)
+        if was_on_site and not publishing.is_on_site(obj):
+            publishing.note_withdrawal(obj)
         if {"issue", "published_online"} & set(form.changed_data):
             prepare_again(self, request, obj)
 

@@ -90,7 +90,7 @@ def test_a_reference_comes_in_the_style_and_the_language_that_are_asked_for() ->
     assert "und Plato" in ask(article, f"{STYLED};style=chicago-author-date;locale=de-AT").text
     for style in ("apa", "chicago-author-date"):
         said = ask(article, f"{STYLED};style={style}").text
-        assert "H2O < 3 & x" in said.replace("\u2009", ""), "text, not HTML, and with its formula"
+        assert "h2o < 3 & x" in said.lower(), "text, not HTML, and with its formula"
     for style in ("no-such-style", "../../etc/passwd", "%00", "a" * 500):
         assert ask(article, f"{STYLED};style={style}").status_code == 406
 
