@@ -7,6 +7,7 @@ import re
 import socket
 import traceback
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import parse_qsl, quote
@@ -25,22 +26,41 @@ Environ = dict[str, Any]
 StartResponse = Callable[[str, list[tuple[str, str]]], Any]
 LARGEST_BODY = 1_000_000
 
-Page = Callable[[Sandbox, str, dict[str, str]], Reply]
+
+@dataclass(frozen=True)
+class Visit:
+    """What a browser sent to a page beside its address."""
+
+    form: dict[str, str]
+    languages: str = ""
+
+
+Page = Callable[[Sandbox, str, Visit], Reply]
+
+
+def payment(sandbox: Sandbox, session: str, visit: Visit) -> PaymentPage:
+    return PaymentPage(sandbox, session, visit.languages)
+
+
+def portal(sandbox: Sandbox, token: str, visit: Visit) -> PortalPage:
+    return PortalPage(sandbox, token, visit.languages)
+
+
 PAGES: list[tuple[str, str, Page]] = [
-    ("GET", r"/assets/local-stripe\.(css)", lambda _sandbox, _name, _form: style()),
-    ("GET", r"/c/pay/([^/]+)", lambda sandbox, session, _form: PaymentPage(sandbox, session).show()),
-    ("POST", r"/c/pay/([^/]+)", lambda sandbox, session, form: PaymentPage(sandbox, session).submit(form)),
-    ("GET", r"/c/pay/([^/]+)/promotion", lambda sandbox, session, _form: PaymentPage(sandbox, session).show()),
-    ("POST", r"/c/pay/([^/]+)/promotion", lambda sandbox, session, form: PaymentPage(sandbox, session).redeem(form)),
-    ("GET", r"/c/pay/([^/]+)/challenge", lambda sandbox, session, _form: PaymentPage(sandbox, session).challenge()),
-    ("POST", r"/c/pay/([^/]+)/challenge", lambda sandbox, session, form: PaymentPage(sandbox, session).answer(form)),
-    ("GET", r"/r/([^/]+)", lambda sandbox, token, _form: recover(sandbox, token)),
-    ("GET", r"/p/session/([^/]+)", lambda sandbox, token, _form: PortalPage(sandbox, token).show()),
-    ("POST", r"/p/session/([^/]+)", lambda sandbox, token, form: PortalPage(sandbox, token).act(form)),
-    ("GET", r"/i/([^/]+)", lambda sandbox, invoice, _form: InvoicePage(sandbox, invoice).show()),
-    ("POST", r"/i/([^/]+)", lambda sandbox, invoice, form: InvoicePage(sandbox, invoice).pay(form)),
-    ("GET", r"/i/([^/]+)/pdf", lambda sandbox, invoice, _form: InvoicePage(sandbox, invoice).pdf()),
-    ("GET", r"/receipts/([^/]+)", lambda sandbox, charge, _form: receipt(sandbox, charge)),
+    ("GET", r"/assets/local-stripe\.(css)", lambda _sandbox, _name, _visit: style()),
+    ("GET", r"/c/pay/([^/]+)", lambda *visit: payment(*visit).show()),
+    ("POST", r"/c/pay/([^/]+)", lambda *visit: payment(*visit).submit(visit[2].form)),
+    ("GET", r"/c/pay/([^/]+)/promotion", lambda *visit: payment(*visit).show()),
+    ("POST", r"/c/pay/([^/]+)/promotion", lambda *visit: payment(*visit).redeem(visit[2].form)),
+    ("GET", r"/c/pay/([^/]+)/challenge", lambda *visit: payment(*visit).challenge()),
+    ("POST", r"/c/pay/([^/]+)/challenge", lambda *visit: payment(*visit).answer(visit[2].form)),
+    ("GET", r"/r/([^/]+)", lambda sandbox, token, _visit: recover(sandbox, token)),
+    ("GET", r"/p/session/([^/]+)", lambda *visit: portal(*visit).show()),
+    ("POST", r"/p/session/([^/]+)", lambda *visit: portal(*visit).act(visit[2].form)),
+    ("GET", r"/i/([^/]+)", lambda sandbox, invoice, _visit: InvoicePage(sandbox, invoice).show()),
+    ("POST", r"/i/([^/]+)", lambda sandbox, invoice, visit: InvoicePage(sandbox, invoice).pay(visit.form)),
+    ("GET", r"/i/([^/]+)/pdf", lambda sandbox, invoice, _visit: InvoicePage(sandbox, invoice).pdf()),
+    ("GET", r"/receipts/([^/]+)", lambda sandbox, charge, _visit: receipt(sandbox, charge)),
 ]
 
 
@@ -74,7 +94,8 @@ class Application:
         body = read_body(environ)
         if path.startswith("/_sim"):
             return self._control(environ, method, path.removeprefix("/_sim").strip("/"), body)
-        return self._page(method, path, dict(parse_qsl(body, keep_blank_values=True)))
+        visit = Visit(dict(parse_qsl(body, keep_blank_values=True)), environ.get("HTTP_ACCEPT_LANGUAGE", ""))
+        return self._page(method, path, visit)
 
     def _api(self, environ: Environ, method: str, path: str) -> Reply:
         body = read_body(environ) if method == "POST" else environ.get("QUERY_STRING", "")
@@ -89,12 +110,12 @@ class Application:
         status, headers, reply = self.api.answer(request)
         return as_json(status, reply, headers)
 
-    def _page(self, method: str, path: str, form: dict[str, str]) -> Reply:
+    def _page(self, method: str, path: str, visit: Visit) -> Reply:
         for verb, pattern, function in PAGES:
             match = re.fullmatch(pattern, path)
             if match and verb == method:
                 with self.sandbox.lock:  # let go of while a payment waits for the webhook's answer
-                    return function(self.sandbox, match.group(1), form)
+                    return function(self.sandbox, match.group(1), visit)
         if path == "/":
             return redirect(f"{self.sandbox.public_url}/_sim/")
         return note(self.sandbox.public_url, "Page not found", "There is nothing at this address.", status=404)

@@ -178,6 +178,7 @@ def invoice_for(sandbox: Sandbox, subscription: Json, reason: str, lines: list[J
         coupon=coupon or lasting,
         discount=discount,
         id=subscription["latest_invoice"],
+        automatic_tax=subscription["automatic_tax"],
         parent={"type": "subscription_details", "subscription_details": details},
         **values,
     )

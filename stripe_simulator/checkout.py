@@ -6,7 +6,7 @@ import secrets
 from dataclasses import dataclass
 from typing import Any
 
-from . import billing, invoicing
+from . import billing, invoicing, setups
 from .blank import Json, blank
 from .customer_balance import due_after
 from .customers import new_customer
@@ -15,6 +15,7 @@ from .errors import invalid
 from .payment_methods import attach, billing_details, card_of
 from .payments import AUTHENTICATION_FAILED, Attempt, cancel_intent, create_intent, decline, pay_intent
 from .sandbox import DAY, Sandbox, timer
+from .taxes import is_inclusive, kind_of_number
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,7 @@ class Payer:
     country: str = ""
     postal_code: str = ""
     agreed: bool = False
+    vat: str = ""
 
     @property
     def address(self) -> Json:
@@ -68,7 +70,7 @@ def due_today(sandbox: Sandbox, session: Json) -> int:
 
 
 def needs_card(sandbox: Sandbox, session: Json) -> bool:
-    if due_today(sandbox, session):
+    if session["mode"] == "setup" or due_today(sandbox, session):
         return True
     return bool(session["mode"] == "subscription" and session["payment_method_collection"] != "if_required")
 
@@ -83,7 +85,7 @@ def pay(sandbox: Sandbox, session: Json, payer: Payer, method: Json | None, auth
         attach(sandbox, method, customer)
     amount = due_today(sandbox, session)
     if amount == 0:
-        attempt, intent = _save_card(sandbox, method, customer, authenticated), None
+        attempt, intent = _save(sandbox, session, method, customer, authenticated), None
     else:
         if method is None:
             raise invalid("A payment method is needed.", "payment_method")
@@ -105,31 +107,24 @@ def answer_challenge(sandbox: Sandbox, session: Json, passed: bool) -> Attempt:
     method = sandbox.require("payment_method", challenge["method"])
     if passed:
         return pay(sandbox, session, Payer(**challenge["payer"]), method, authenticated=True)
-    intent = sandbox.get("payment_intent", sandbox.store.hidden(session["id"]).get("intent"))
-    if intent:
-        return decline(sandbox, intent, method, AUTHENTICATION_FAILED)
-    return Attempt("declined", message="We are unable to authenticate your payment method.")
+    hidden = sandbox.store.hidden(session["id"])
+    setup = sandbox.get("setup_intent", session["setup_intent"] or hidden.get("setup"))
+    if setup:
+        return setups.fail_setup(sandbox, setup, method)
+    return decline(sandbox, sandbox.require("payment_intent", hidden["intent"]), method, AUTHENTICATION_FAILED)
 
 
-def _save_card(sandbox: Sandbox, method: Json | None, customer: str | None, authenticated: bool) -> Attempt:
+def _save(sandbox: Sandbox, session: Json, method: Json | None, customer: str | None, authenticated: bool) -> Attempt:
     """Nothing is due now: the card is only kept for later."""
     if method is None:
         return Attempt("succeeded")
-    card = card_of(sandbox, method)
-    if not card.saves:
-        return Attempt("declined", message="Your card was declined.")
-    if card.challenge != "never" and not authenticated:
-        return Attempt("requires_action")
-    intent = sandbox.new(
-        "setup_intent",
-        customer=customer,
-        payment_method=method["id"],
-        payment_method_types=["card"],
-        status="succeeded",
-        usage="off_session",
-    )
-    sandbox.emit("setup_intent.succeeded", intent)
-    return Attempt("succeeded")
+    intent = sandbox.get("setup_intent", session["setup_intent"] or sandbox.store.hidden(session["id"]).get("setup"))
+    if intent is None:
+        intent = setups.create_setup(sandbox, customer=customer)
+        sandbox.store.hide(session["id"], setup=intent["id"])
+    if customer and not intent["customer"]:
+        sandbox.update(intent, customer=customer)
+    return setups.confirm_setup(sandbox, intent, method, authenticated)
 
 
 def _customer(sandbox: Sandbox, session: Json, payer: Payer) -> str | None:
@@ -137,7 +132,7 @@ def _customer(sandbox: Sandbox, session: Json, payer: Payer) -> str | None:
     known = session["customer"] or sandbox.store.hidden(session["id"]).get("customer")
     if known:
         return str(known)
-    if session["mode"] == "payment" and session["customer_creation"] != "always":
+    if session["mode"] != "subscription" and session["customer_creation"] != "always":
         return None
     customer = new_customer(sandbox, email=payer.email, name=payer.name or None, address=payer.address)
     sandbox.store.hide(session["id"], customer=customer["id"])
@@ -170,19 +165,40 @@ def _complete(
     intent: Json | None,
     attempt: Attempt,
 ) -> None:
+    _know(sandbox, session, customer, payer)
     changes: Json = {"customer": customer, "status": "complete", "url": None}
     changes["customer_details"] = details(sandbox, customer, payer)
     paid = "unpaid" if attempt.status == "processing" else "paid"
     changes["payment_status"] = paid if intent else "no_payment_required"
     if session["consent_collection"]:
         changes["consent"] = {"promotions": None, "terms_of_service": "accepted" if payer.agreed else None}
-    if session["mode"] == "subscription":
+    if session["mode"] == "setup":
+        pass  # the setup intent has said it all
+    elif session["mode"] == "subscription":
         changes |= _subscribe(sandbox, session, str(customer), method, intent, attempt)
     elif session["invoice_creation"] and session["invoice_creation"]["enabled"]:
         changes["invoice"] = _invoice_sale(sandbox, session, customer, intent)
     _redeem(sandbox, session)
     sandbox.update(session, **changes)
     sandbox.emit("checkout.session.completed", session)
+
+
+def _know(sandbox: Sandbox, session: Json, customer_id: str | None, payer: Payer) -> None:
+    """What the customer's record learns: as `customer_update` allows, and their VAT number."""
+    customer = sandbox.get("customer", customer_id)
+    if customer is None:
+        return
+    wishes = data_of(sandbox, session, "customer_update")
+    told: Json = {"address": payer.address if payer.country else None, "name": payer.name}
+    changes = {name: value for name, value in told.items() if value and wishes.get(name) == "auto"}
+    kind = kind_of_number(payer.vat) if payer.vat else None
+    if kind:
+        changes["tax_exempt"] = "reverse"
+        number = {"type": kind, "value": payer.vat, "country": payer.vat[:2].upper()}
+        owner = {"type": "customer", "customer": customer["id"]}
+        known = sandbox.new("tax_id", **number, customer=customer["id"], owner=owner)
+        sandbox.emit("customer.tax_id.created", known)
+    sandbox.update(customer, "customer.updated", **changes)
 
 
 def details(sandbox: Sandbox, customer: str | None, payer: Payer) -> Json:
@@ -194,8 +210,8 @@ def details(sandbox: Sandbox, customer: str | None, payer: Payer) -> Json:
         "individual_name": None,
         "name": payer.name or known.get("name"),
         "phone": None,
-        "tax_exempt": "none",
-        "tax_ids": [],
+        "tax_exempt": "reverse" if payer.vat else known.get("tax_exempt") or "none",
+        "tax_ids": [{"type": kind_of_number(payer.vat) or "unknown", "value": payer.vat}] if payer.vat else [],
     }
 
 
@@ -204,7 +220,8 @@ def _subscribe(
 ) -> Json:
     """The subscription and its first invoice, made after the money came."""
     data = data_of(sandbox, session, "subscription_data")
-    wanted = [(line["price"], line["quantity"]) for line in line_items(sandbox, session)]
+    lines = line_items(sandbox, session)
+    wanted = [(line["price"], line["quantity"]) for line in lines if line["price"]["recurring"]]
     coupon = coupon_of(sandbox, session)
     values = {name: data[name] for name in ("description", "metadata", "trial_settings") if name in data}
     subscription = billing.create(
@@ -215,20 +232,26 @@ def _subscribe(
         coupon=coupon,
         promotion_code=session["discounts"][0]["promotion_code"] if coupon else None,
         default_payment_method=method["id"] if method else None,
+        automatic_tax=_taxed(session),
         **values,
     )
     late = sandbox.knobs.subscription_starts_incomplete or attempt.status == "processing"
     if subscription["status"] == "incomplete" and not late:
         sandbox.update(subscription, status="active")
     billing.open_for_business(sandbox, subscription)
-    lines = billing.period_lines(sandbox, subscription)
-    invoice = billing.invoice_for(sandbox, subscription, "subscription_create", lines, coupon=coupon)
+    bill = billing.period_lines(sandbox, subscription) + _once(sandbox, lines)
+    invoice = billing.invoice_for(sandbox, subscription, "subscription_create", bill, coupon=coupon)
     invoicing.finalize(sandbox, invoice)
     if invoice["status"] == "open" and intent:
         _settle_first(sandbox, invoice, intent, attempt)
     if subscription["status"] == "incomplete" and invoice["status"] == "paid":
         sandbox.update(subscription, "customer.subscription.updated", status="active")
     return {"subscription": subscription["id"], "invoice": invoice["id"]}
+
+
+def _taxed(session: Json) -> Json:
+    enabled = session["automatic_tax"]["enabled"]
+    return {"enabled": enabled, "liability": {"type": "self"} if enabled else None, "disabled_reason": None}
 
 
 def _settle_first(sandbox: Sandbox, invoice: Json, intent: Json, attempt: Attempt) -> None:
@@ -239,24 +262,32 @@ def _settle_first(sandbox: Sandbox, invoice: Json, intent: Json, attempt: Attemp
         invoicing.settle(sandbox, invoice, intent)
 
 
-def _invoice_sale(sandbox: Sandbox, session: Json, customer: str | None, intent: Json | None) -> str:
-    """`invoice_creation`: a paid invoice for a one-off sale."""
-    data = data_of(sandbox, session, "invoice_creation").get("invoice_data") or {}
+def _once(sandbox: Sandbox, lines: list[Json]) -> list[Json]:
+    """Invoice lines for what is sold once."""
     now = sandbox.now()
-    lines = [
+    return [
         invoicing.line(
             line["amount_subtotal"],
-            session["currency"],
+            line["currency"],
             line["description"],
             now,
             now,
             quantity=line["quantity"],
             pricing=invoicing.pricing(line["price"]),
         )
-        for line in line_items(sandbox, session)
+        for line in lines
+        if not line["price"]["recurring"]
     ]
+
+
+def _invoice_sale(sandbox: Sandbox, session: Json, customer: str | None, intent: Json | None) -> str:
+    """`invoice_creation`: a paid invoice for a one-off sale."""
+    data = data_of(sandbox, session, "invoice_creation").get("invoice_data") or {}
+    lines = _once(sandbox, line_items(sandbox, session))
     values = {name: data[name] for name in ("custom_fields", "description", "footer", "metadata") if name in data}
-    coupon = coupon_of(sandbox, session)
+    coupon, country = coupon_of(sandbox, session), sandbox.store.hidden(session["id"]).get("place", {}).get("country")
+    values["automatic_tax"] = _taxed(session)
+    values["customer_address"] = billing_details(country=country)["address"]
     invoice = invoicing.draft(sandbox, customer, session["currency"], lines, "manual", coupon=coupon, **values)
     invoicing.finalize(sandbox, invoice, with_balance=False)
     if invoice["status"] == "open" and intent:
@@ -295,6 +326,9 @@ def expire(sandbox: Sandbox, session: Json) -> Json:
     intent = sandbox.get("payment_intent", sandbox.store.hidden(session["id"]).get("intent"))
     if intent:
         cancel_intent(sandbox, intent, "expired")
+    setup = sandbox.get("setup_intent", session["setup_intent"])
+    if setup:
+        setups.cancel_setup(sandbox, setup, "abandoned")
     return session
 
 
@@ -303,14 +337,14 @@ def success_url(session: Json) -> str:
     return str(session["success_url"]).replace("{CHECKOUT_SESSION_ID}", session["id"])
 
 
-def item(price: Json, quantity: int, name: str, discount: int = 0) -> Json:
-    """A line of a session."""
+def item(price: Json, quantity: int, name: str, discount: int = 0, tax: int = 0) -> Json:
+    """A line of a session; `tax` is on top of the price, or in it where the price says so."""
     subtotal = price["unit_amount"] * quantity
     values: dict[str, Any] = {
         "amount_discount": discount,
         "amount_subtotal": subtotal,
-        "amount_tax": 0,
-        "amount_total": subtotal - discount,
+        "amount_tax": tax,
+        "amount_total": subtotal - discount + (0 if is_inclusive(price) else tax),
         "currency": price["currency"],
         "description": name,
         "price": price,

@@ -10,6 +10,7 @@ from .customer_balance import apply, give_back
 from .discounting import new_discount, shares
 from .errors import invalid
 from .sandbox import DAY, Sandbox
+from .taxes import is_inclusive, line_taxes
 
 NO_TAX = {"enabled": False, "liability": None, "status": None, "disabled_reason": None, "provider": None}
 NOT_YET = {"finalized_at": None, "marked_uncollectible_at": None, "paid_at": None, "voided_at": None}
@@ -20,7 +21,6 @@ FRESH: Json = {
     "auto_advance": True,
     "automatic_tax": NO_TAX,
     "collection_method": "charge_automatically",
-    "customer_tax_exempt": "none",
     "customer_tax_ids": [],
     "issuer": {"type": "self"},
     "payment_settings": {"default_mandate": None, "payment_method_options": None, "payment_method_types": None},
@@ -110,12 +110,16 @@ def draft(
             "customer_address": payer.get("address"),
             "customer_email": payer.get("email"),
             "customer_name": payer.get("name"),
+            "customer_tax_exempt": payer.get("tax_exempt") or "none",
             "period_start": sandbox.now(),
             "period_end": sandbox.now(),
             "test_clock": payer.get("test_clock"),
         }
         | values,
     )
+    invoice["automatic_tax"] = NO_TAX | invoice["automatic_tax"]
+    if invoice["automatic_tax"]["enabled"]:
+        invoice["automatic_tax"] |= {"provider": "stripe"}
     if coupon and discount is None:
         discount = new_discount(sandbox, coupon, customer=customer, invoice=invoice_id)
     fill(sandbox, invoice, lines, coupon, discount)
@@ -128,33 +132,55 @@ def fill(
 ) -> None:
     """Puts lines on an invoice and adds them up."""
     off = shares(sandbox, coupon if discount else None, [(item["amount"], _product(item)) for item in lines])
-    if discount:
-        for item, share in zip(lines, off, strict=True):
-            item["discount_amounts"] = [{"amount": share, "discount": discount["id"]}]
-        invoice["discounts"] = [discount["id"]]
-    for item in lines:
+    for item, share in zip(lines, off, strict=True):
         item["invoice"] = invoice["id"]
-    subtotal = sum(item["amount"] for item in lines)
-    total = subtotal - sum(off)
-    due = max(total, 0)
+        item["taxes"] = _taxes(sandbox, invoice, item, item["amount"] - share)
+        if discount:
+            item["discount_amounts"] = [{"amount": share, "discount": discount["id"]}]
+    if discount:
+        invoice["discounts"] = [discount["id"]]
+    subtotal, parts = sum(item["amount"] for item in lines), _added_up(lines)
+    added = sum(part["amount"] for part in parts if part["tax_behavior"] == "exclusive")
+    inside = sum(part["amount"] for part in parts if part["tax_behavior"] == "inclusive")
+    total = subtotal - sum(off) + added
     invoice |= {
-        "amount_due": due,
-        "amount_remaining": due,
+        "amount_due": max(total, 0),
+        "amount_remaining": max(total, 0),
         "amount_paid": 0,
-        "lines": {
-            "object": "list",
-            "url": f"/v1/invoices/{invoice['id']}/lines",
-            "has_more": False,
-            "data": lines,
-        },
+        "automatic_tax": invoice["automatic_tax"] | ({"status": "complete"} if parts else {}),
+        "lines": embedded_lines(invoice, lines),
         "subtotal": subtotal,
-        "subtotal_excluding_tax": subtotal,
+        "subtotal_excluding_tax": subtotal - inside,
         "total": total,
-        "total_excluding_tax": total,
+        "total_excluding_tax": total - added - inside,
         "total_discount_amounts": [{"amount": sum(off), "discount": discount["id"]}] if discount else [],
         "total_pretax_credit_amounts": [],
-        "total_taxes": [],
+        "total_taxes": parts,
     }
+
+
+def embedded_lines(invoice: Json, lines: list[Json]) -> Json:
+    return {"object": "list", "url": f"/v1/invoices/{invoice['id']}/lines", "has_more": False, "data": lines}
+
+
+def _taxes(sandbox: Sandbox, invoice: Json, item: Json, amount: int) -> list[Json]:
+    """A line's taxes, where the invoice is taxed automatically and it is known where the customer is."""
+    if not invoice["automatic_tax"]["enabled"]:
+        return []
+    details = (item["pricing"] or {}).get("price_details") or {}
+    inclusive = is_inclusive(sandbox.get("price", details.get("price")))
+    country, exempt = (invoice["customer_address"] or {}).get("country"), invoice["customer_tax_exempt"]
+    return line_taxes(sandbox, amount, country, inclusive, exempt)
+
+
+def _added_up(lines: list[Json]) -> list[Json]:
+    """The taxes of all lines, one entry a rate."""
+    found: dict[str, Json] = {}
+    for tax in (tax for item in lines for tax in item["taxes"]):
+        rate = tax["tax_rate_details"]["tax_rate"]
+        known = found.setdefault(rate, tax | {"amount": 0, "taxable_amount": 0})
+        known |= {name: known[name] + tax[name] for name in ("amount", "taxable_amount")}
+    return list(found.values())
 
 
 def _product(item: Json) -> str | None:

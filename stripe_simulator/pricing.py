@@ -34,12 +34,18 @@ def spread(total: int, amounts: list[int]) -> list[int]:
     return [*shares[:-1], total - sum(shares[:-1])] if shares else []
 
 
+def digits(amount: int, currency: str) -> tuple[str, int, str]:
+    """(sign, whole units, digits after the separator) of an amount in minor units."""
+    places = 0 if currency in ZERO_DECIMAL else 3 if currency in THREE_DECIMAL else 2
+    whole, rest = divmod(abs(amount), 10**places)
+    return MINUS if amount < 0 else "", whole, f"{rest:0{places}}" if places else ""
+
+
 def money(amount: int, currency: str) -> str:
     """$40.00, €1,234.50, ¥500."""
-    places = 0 if currency in ZERO_DECIMAL else 3 if currency in THREE_DECIMAL else 2
+    sign, whole, rest = digits(amount, currency)
     symbol = SYMBOLS.get(currency, currency.upper() + " ")
-    value = Decimal(abs(amount)).scaleb(-places)
-    return f"{MINUS if amount < 0 else ''}{symbol}{value:,.{places}f}"
+    return f"{sign}{symbol}{whole:,}{'.' + rest if rest else ''}"
 
 
 def every(recurring: dict[str, Any] | None) -> str:

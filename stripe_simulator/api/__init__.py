@@ -14,6 +14,7 @@ from . import (
     payments,
     portal,
     refunds,
+    setups,
     subscription_items,
     subscriptions,
 )
@@ -32,6 +33,7 @@ __all__ = [
     "payments",
     "portal",
     "refunds",
+    "setups",
     "subscription_items",
     "subscriptions",
 ]

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
-from .. import checkout
+from .. import checkout, taxes
 from ..blank import Json, identifier
 from ..discounting import check_redeemable, shares
 from ..errors import invalid
 from ..prices import create_price
 from ..pricing import MINIMUM, money
 from ..sandbox import DAY, Sandbox
+from ..setups import create_setup
 from .catalog import merged_metadata
 from .checkout_rules import check_lines, check_rules
 from .expanding import included
@@ -28,7 +30,7 @@ ECHOED = (
     "submit_type",
     "success_url",
 )
-KEPT = ("payment_intent_data", "subscription_data", "invoice_creation")
+KEPT = ("payment_intent_data", "subscription_data", "invoice_creation", "customer_update")
 
 resource(
     "checkout.session",
@@ -69,32 +71,26 @@ def create(call: Call) -> Json:
 def create_session(sandbox: Sandbox, params: Json, recovered_from: str | None = None) -> Json:
     mode = params.get("mode", "payment")
     customer = check_rules(sandbox, params, mode)
-    wanted = _wanted(sandbox, params)
-    check_lines(mode, wanted)
-    discounts, coupon = _discounts(sandbox, params, wanted)
-    lines, sums = _priced(sandbox, wanted, coupon)
-    _check_amount(sums["amount_total"], wanted[0][0]["currency"])
-    if coupon and coupon["currency"] not in (None, wanted[0][0]["currency"]):
-        raise invalid("The coupon's currency is not the line items' currency.", "discounts[0][coupon]")
     session_id = identifier("checkout.session")
+    place = _place(params, customer)
+    lines, sold = ([], _for_later(params)) if mode == "setup" else _for_sale(sandbox, params, mode, place)
+    kept = {name: params[name] for name in KEPT if name in params}
     session = sandbox.new(
         "checkout.session",
-        {"line_items": lines, "params": {name: params[name] for name in KEPT if name in params}},
+        {"line_items": lines, "params": kept, "place": vars(place)},
         **{
             "id": session_id,
-            "automatic_tax": _automatic_tax(params),
-            "currency": wanted[0][0]["currency"],
+            "automatic_tax": _automatic_tax(place),
             "custom_fields": [],
-            "discounts": discounts,
             "expires_at": _expires_at(sandbox, params),
             "mode": mode,
             "payment_method_types": params.get("allowed_payment_method_types") or ["card"],
-            "payment_status": "unpaid",
             "recovered_from": recovered_from,
+            "setup_intent": _setup(sandbox, params, customer) if mode == "setup" else None,
             "status": "open",
             "ui_mode": params.get("ui_mode", "hosted_page"),
             "url": f"{sandbox.public_url}/c/pay/{session_id}",
-            **sums,
+            **sold,
             **_of_customer(params, customer, mode),
             **_of_texts(params),
             **_of_mode(params, mode),
@@ -104,6 +100,32 @@ def create_session(sandbox: Sandbox, params: Json, recovered_from: str | None = 
     )
     sandbox.at(sandbox.by_our_clock(session["expires_at"]), "checkout.expire", session_id, by_wall=True)
     return session
+
+
+def _for_later(params: Json) -> Json:
+    """Nothing is sold: a card is kept."""
+    return {"currency": params.get("currency"), "discounts": None, "payment_status": "no_payment_required"}
+
+
+def _setup(sandbox: Sandbox, params: Json, customer: Json | None) -> str:
+    data = params.get("setup_intent_data") or {}
+    values = {name: data[name] for name in ("description", "metadata") if name in data}
+    kinds = params.get("allowed_payment_method_types") or ["card"]
+    of = customer["id"] if customer else None
+    return str(create_setup(sandbox, customer=of, payment_method_types=kinds, **values)["id"])
+
+
+def _for_sale(sandbox: Sandbox, params: Json, mode: str, place: Place) -> tuple[list[Json], Json]:
+    """The lines, and what the session says of their sums, currency and discounts."""
+    wanted = _wanted(sandbox, params)
+    check_lines(mode, wanted, taxed=place.taxed)
+    currency = wanted[0][0]["currency"]
+    discounts, coupon = _discounts(sandbox, params, wanted)
+    if coupon and coupon["currency"] not in (None, currency):
+        raise invalid("The coupon's currency is not the line items' currency.", "discounts[0][coupon]")
+    lines, sums = _priced(sandbox, wanted, coupon, place)
+    _check_amount(sums["amount_total"], currency)
+    return lines, {"currency": currency, "discounts": discounts, "payment_status": "unpaid", **sums}
 
 
 def _wanted(sandbox: Sandbox, params: Json) -> list[tuple[Json, int]]:
@@ -136,24 +158,53 @@ def _discounts(sandbox: Sandbox, params: Json, wanted: list[tuple[Json, int]]) -
     return [{"coupon": told.get("coupon"), "promotion_code": told.get("promotion_code")}], coupon
 
 
-def _priced(sandbox: Sandbox, wanted: list[tuple[Json, int]], coupon: Json | None) -> tuple[list[Json], Json]:
+@dataclass(frozen=True)
+class Place:
+    """Where the payer is, as far as tax goes; without `taxed` it does not matter."""
+
+    taxed: bool = False
+    country: str = ""
+    exempt: str = "none"
+
+    def tax(self, amount: int, price: Json) -> int:
+        if not self.taxed or self.exempt in taxes.EXEMPT:
+            return 0
+        return taxes.tax_of(amount, self.country, taxes.is_inclusive(price))
+
+
+def _priced(
+    sandbox: Sandbox, wanted: list[tuple[Json, int]], coupon: Json | None, place: Place
+) -> tuple[list[Json], Json]:
     amounts = [(price["unit_amount"] * quantity, price["product"]) for price, quantity in wanted]
     off = shares(sandbox, coupon, amounts)
-    lines = [
-        checkout.item(price, quantity, _name(sandbox, price), share)
-        for (price, quantity), share in zip(wanted, off, strict=True)
-    ]
-    subtotal = sum(amount for amount, _ in amounts)
-    details = {"amount_discount": sum(off), "amount_shipping": 0, "amount_tax": 0}
-    return lines, {"amount_subtotal": subtotal, "amount_total": subtotal - sum(off), "total_details": details}
+    lines = []
+    for (price, quantity), (amount, _), share in zip(wanted, amounts, off, strict=True):
+        tax = place.tax(amount - share, price)
+        lines.append(checkout.item(price, quantity, _name(sandbox, price), share, tax))
+    tax = sum(line["amount_tax"] for line in lines)
+    details = {"amount_discount": sum(off), "amount_shipping": 0, "amount_tax": tax}
+    subtotal, total = (sum(line[name] for line in lines) for name in ("amount_subtotal", "amount_total"))
+    return lines, {"amount_subtotal": subtotal, "amount_total": total, "total_details": details}
 
 
 def reprice(sandbox: Sandbox, session: Json, coupon: Json | None, discounts: list[Json]) -> Json:
     """A discount that came, or went, after the session was made: by a code typed on the page."""
-    wanted = [(line["price"], line["quantity"]) for line in checkout.line_items(sandbox, session)]
-    lines, sums = _priced(sandbox, wanted, coupon)
+    lines = checkout.line_items(sandbox, session)
+    if not lines:
+        return session
+    wanted = [(line["price"], line["quantity"]) for line in lines]
+    place = Place(**sandbox.store.hidden(session["id"]).get("place", {}))
+    lines, sums = _priced(sandbox, wanted, coupon, place)
     sandbox.store.hide(session["id"], line_items=lines)
     return sandbox.update(session, discounts=discounts, **sums)
+
+
+def place_session(sandbox: Sandbox, session: Json, country: str, vat: str) -> Json:
+    """The payer said where they are (and, with a VAT number, that they account for the tax themselves)."""
+    place = Place(True, country, "reverse" if vat else "none")
+    sandbox.store.hide(session["id"], place=vars(place))
+    sandbox.update(session, automatic_tax=session["automatic_tax"] | {"status": "complete"})
+    return reprice(sandbox, session, checkout.coupon_of(sandbox, session), session["discounts"] or [])
 
 
 def _name(sandbox: Sandbox, price: Json) -> str:
@@ -177,13 +228,18 @@ def _expires_at(sandbox: Sandbox, params: Json) -> int:
     return int(expires)
 
 
-def _automatic_tax(params: Json) -> Json:
+def _place(params: Json, customer: Json | None) -> Place:
     enabled = bool((params.get("automatic_tax") or {}).get("enabled"))
+    country = ((customer or {}).get("address") or {}).get("country") or ""
+    return Place(enabled, country, (customer or {}).get("tax_exempt") or "none")
+
+
+def _automatic_tax(place: Place) -> Json:
     return {
-        "enabled": enabled,
-        "liability": {"type": "self"} if enabled else None,
-        "provider": "stripe" if enabled else None,
-        "status": "complete" if enabled else None,
+        "enabled": place.taxed,
+        "liability": {"type": "self"} if place.taxed else None,
+        "provider": "stripe" if place.taxed else None,
+        "status": ("complete" if place.country else "requires_location_inputs") if place.taxed else None,
     }
 
 
@@ -228,9 +284,10 @@ def _of_mode(params: Json, mode: str) -> Json:
     if recovery:
         rest = {"allow_promotion_codes": False, "enabled": False, "expires_at": None, "url": None}
         told["after_expiration"] = {"recovery": rest | recovery}
-    if mode == "subscription":
-        told["payment_method_collection"] = "always"
-        return told
+    if params.get("tax_id_collection"):
+        told["tax_id_collection"] = {"required": "never"} | params["tax_id_collection"]
+    if mode != "payment":
+        return told | ({"payment_method_collection": "always"} if mode == "subscription" else {})
     data = (params.get("invoice_creation") or {}).get("invoice_data") or {}
     names = ("account_tax_ids", "custom_fields", "description", "footer", "issuer", "rendering_options")
     invoice = dict.fromkeys(names) | {"metadata": {}} | data

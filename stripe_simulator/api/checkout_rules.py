@@ -8,16 +8,25 @@ from ..blank import Json
 from ..errors import invalid
 from ..sandbox import Sandbox
 
-NOT_IN_SUBSCRIPTION = ("payment_intent_data", "invoice_creation", "customer_creation", "submit_type")
-NOT_IN_PAYMENT = ("subscription_data", "payment_method_collection")
+NOT_IN = {
+    "subscription": ("payment_intent_data", "invoice_creation", "customer_creation", "setup_intent_data"),
+    "payment": ("subscription_data", "payment_method_collection", "setup_intent_data"),
+    "setup": (
+        "line_items",
+        "payment_intent_data",
+        "subscription_data",
+        "invoice_creation",
+        "payment_method_collection",
+        "discounts",
+        "allow_promotion_codes",
+    ),
+}
 LONGEST_TEXT = 1_200
 
 
 def check_rules(sandbox: Sandbox, params: Json, mode: str) -> Json | None:
     """Refuses what does not go together; returns the session's customer, if it names one."""
-    if mode == "setup":
-        raise invalid("The local Stripe knows the modes payment and subscription.", "mode")
-    if not params.get("line_items"):
+    if mode != "setup" and not params.get("line_items"):
         raise invalid(
             f"Missing required param: line_items. It is required in {mode} mode.", "line_items", "parameter_missing"
         )
@@ -36,7 +45,7 @@ def check_rules(sandbox: Sandbox, params: Json, mode: str) -> Json | None:
 
 
 def _check_mode(params: Json, mode: str) -> None:
-    for name in NOT_IN_SUBSCRIPTION if mode == "subscription" else NOT_IN_PAYMENT:
+    for name in NOT_IN[mode]:
         if name in params:
             raise invalid(f"You can not pass `{name}` in `{mode}` mode.", name)
 
@@ -95,14 +104,18 @@ def _check_tax(params: Json, customer: Json | None) -> None:
         raise invalid(message, "customer_update[address]", "customer_tax_location_invalid")
 
 
-def check_lines(mode: str, wanted: list[tuple[Json, int]]) -> None:
-    """Prices must fit the mode, and share a currency and a rhythm."""
+def check_lines(mode: str, wanted: list[tuple[Json, int]], *, taxed: bool = False) -> None:
+    """Prices must fit the mode, and share a currency and a rhythm; tax needs to know whether it is in them."""
+    for index, (price, _) in enumerate(wanted):
+        if taxed and price["tax_behavior"] not in ("inclusive", "exclusive"):
+            message = "Automatic tax needs a price whose `tax_behavior` is `inclusive` or `exclusive`."
+            raise invalid(message, f"line_items[{index}][price]")
     recurring = [price["recurring"] for price, _ in wanted if price["recurring"]]
     if mode == "payment" and recurring:
         message = "You specified `payment` mode but passed a recurring price. Switch to `subscription` mode."
         raise invalid(message, "line_items")
-    if mode == "subscription" and len(recurring) < len(wanted):
-        raise invalid("In the local Stripe every price of a `subscription` mode session is recurring.", "mode")
+    if mode == "subscription" and not recurring:
+        raise invalid("You must provide at least one recurring price in `subscription` mode.", "mode")
     if len({price["currency"] for price, _ in wanted}) > 1:
         raise invalid("All line items must have the same currency.", "line_items")
     if len({(r["interval"], r["interval_count"]) for r in recurring}) > 1:

@@ -16,7 +16,6 @@ FIELDS = ("address", "description", "email", "name", "phone", "preferred_locales
 
 resource("customer", "/v1/customers", "customer")
 resource("payment_method", "/v1/payment_methods", "payment_method", param="payment_method")
-resource("setup_intent", "/v1/setup_intents", "intent", param="intent")
 
 
 @included("customer", "subscriptions", "/v1/customers/{id}/subscriptions")
@@ -27,7 +26,7 @@ def _subscriptions(sandbox: Sandbox, customer: Json) -> list[Json]:
 
 @included("customer", "tax_ids", "/v1/customers/{id}/tax_ids")
 def _tax_ids(sandbox: Sandbox, customer: Json) -> list[Json]:
-    return []
+    return [number for number in sandbox.store.of_kind("tax_id") if number["customer"] == customer["id"]]
 
 
 @endpoint("POST /v1/customers")

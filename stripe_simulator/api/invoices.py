@@ -11,7 +11,7 @@ from .catalog import merged_metadata
 from .expanding import included
 from .routing import Call, endpoint, identity, page, resource
 
-ECHOED = ("auto_advance", "custom_fields", "description", "due_date", "footer", "collection_method")
+ECHOED = ("auto_advance", "automatic_tax", "custom_fields", "description", "due_date", "footer", "collection_method")
 
 resource(
     "invoice",

@@ -12,7 +12,7 @@ from ..sandbox import DAY
 from .catalog import merged_metadata
 from .routing import Call, Filter, endpoint, matches, page, resource
 
-ECHOED = ("description", "trial_settings", "payment_settings", "days_until_due")
+ECHOED = ("automatic_tax", "description", "trial_settings", "payment_settings", "days_until_due")
 
 resource("subscription", "/v1/subscriptions", "subscription_exposed_id")
 

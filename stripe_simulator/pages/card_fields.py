@@ -6,6 +6,7 @@ from typing import Any
 
 from ..cards import CardDetails, CardProblemError, check_cvc, read_expiry, read_number
 from .markup import Html, html, join, text_input
+from .words import ENGLISH, Words
 
 COUNTRIES = {
     "AT": "Austria",
@@ -41,11 +42,11 @@ ADVICE = (
 )
 
 
-def card_fields(values: dict[str, str], problems: dict[str, str]) -> Html:
+def card_fields(values: dict[str, str], problems: dict[str, str], say: Words = ENGLISH) -> Html:
     """Number, expiry, security code, name, country and postal code."""
     number = text_input(
         "number",
-        "Card number",
+        say("Card number"),
         values,
         problems,
         inputmode="numeric",
@@ -55,17 +56,17 @@ def card_fields(values: dict[str, str], problems: dict[str, str]) -> Html:
     )
     expiry = text_input(
         "expiry",
-        "Expiration (MM / YY)",
+        say("Expiration (MM / YY)"),
         values,
         problems,
         inputmode="numeric",
         autocomplete="cc-exp",
-        placeholder="MM / YY",
+        placeholder=say("MM / YY"),
         required=True,
     )
     cvc = text_input(
         "cvc",
-        "Security code",
+        say("Security code"),
         {},
         problems,
         inputmode="numeric",
@@ -74,26 +75,25 @@ def card_fields(values: dict[str, str], problems: dict[str, str]) -> Html:
         maxlength=4,
         required=True,
     )
-    name = text_input("name", "Name on card", values, problems, autocomplete="cc-name")
-    postal = text_input("postal_code", "Postal code", values, problems, autocomplete="postal-code")
+    name = text_input("name", say("Name on card"), values, problems, autocomplete="cc-name")
+    postal = text_input("postal_code", say("Postal code"), values, problems, autocomplete="postal-code")
     return html(
         '{number}<div class="pair">{expiry}{cvc}</div>{name}<div class="pair">{country}{postal}</div>',
         number=number,
         expiry=expiry,
         cvc=cvc,
         name=name,
-        country=_country(values.get("country", "US")),
+        country=_country(values.get("country", "US"), say),
         postal=postal,
     )
 
 
-def iban_field(values: dict[str, str], problems: dict[str, str]) -> Html:
-    return text_input(
-        "iban", "IBAN", values, problems, hint="Test account: AT61 1904 3002 3457 3201", autocomplete="off"
-    )
+def iban_field(values: dict[str, str], problems: dict[str, str], say: Words = ENGLISH) -> Html:
+    hint = say("Test account: {iban}", iban="AT61 1904 3002 3457 3201")
+    return text_input("iban", "IBAN", values, problems, hint=hint, autocomplete="off")
 
 
-def _country(chosen: str) -> Html:
+def _country(chosen: str, say: Words) -> Html:
     options = [
         html(
             '<option value="{code}"{chosen}>{name}</option>',
@@ -104,19 +104,23 @@ def _country(chosen: str) -> Html:
         for code, name in sorted(COUNTRIES.items(), key=lambda item: item[1])
     ]
     return html(
-        '<div class="field"><label for="country">Country</label>'
+        '<div class="field"><label for="country">{label}</label>'
         '<select id="country" name="country" autocomplete="country">{options}</select></div>',
         options=join(options),
+        label=say("Country"),
     )
 
 
-def advice() -> Html:
+def advice(say: Words = ENGLISH) -> Html:
     """Which test cards do what, for whoever stands before the form."""
-    rows = [html("<tr><td><code>{n}</code></td><td>{w}</td></tr>", n=number, w=what) for number, what in ADVICE]
+    rows = [html("<tr><td><code>{n}</code></td><td>{w}</td></tr>", n=number, w=say(what)) for number, what in ADVICE]
     return html(
-        '<details class="advice"><summary>Test cards</summary>'
-        "<p>Any future date and any security code will do.</p>"
-        "<table><thead><tr><th>Number</th><th>What it does</th></tr></thead><tbody>{rows}</tbody></table></details>",
+        '<details class="advice"><summary>{title}</summary><p>{text}</p>'
+        "<table><thead><tr><th>{number}</th><th>{does}</th></tr></thead><tbody>{rows}</tbody></table></details>",
+        title=say("Test cards"),
+        text=say("Any future date and any security code will do."),
+        number=say("Number"),
+        does=say("What it does"),
         rows=join(rows),
     )
 

@@ -9,7 +9,8 @@ from ..blank import Json
 from ..pricing import every, money
 from ..sandbox import Sandbox
 from .markup import Html, Reply, html, join, page
-from .portal import STATES, date
+from .portal_view import STATES
+from .words import ENGLISH
 
 SHOWN = 12
 
@@ -118,7 +119,7 @@ def _subscriptions(sandbox: Sandbox) -> Html:
         price = item["price"]
         ended = subscription["status"] in ENDED
         what = f"{money(price['unit_amount'], price['currency'])} {every(price['recurring'])}"
-        until = "—" if ended else date(period_end(subscription))
+        until = "—" if ended else ENGLISH.date(period_end(subscription))
         end = button(sandbox, "subscription/cancel", "Cancel now", subscription=subscription["id"])
         state = STATES.get(subscription["status"], subscription["status"])
         rows.append(_cells(_email(sandbox, subscription["customer"]), what, state, until, "" if ended else end))
@@ -128,7 +129,7 @@ def _subscriptions(sandbox: Sandbox) -> Html:
 def _payments(sandbox: Sandbox) -> Html:
     rows = [
         _cells(
-            date(charge["created"]),
+            ENGLISH.date(charge["created"]),
             charge["billing_details"]["email"] or _email(sandbox, charge["customer"]),
             money(charge["amount"], charge["currency"]),
             _charge_state(charge),

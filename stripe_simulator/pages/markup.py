@@ -10,10 +10,12 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit
 
+from .words import ENGLISH, Words
+
 STYLE = Path(__file__).with_name("local-stripe.css")
 
 LAYOUT = """<!doctype html>
-<html lang="en">
+<html lang="{language}">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
@@ -24,7 +26,7 @@ LAYOUT = """<!doctype html>
 <link rel="icon" href="data:,">
 </head>
 <body>
-<header class="bar"><strong>Local Stripe</strong> <span>No money moves here. Never type a real card.</span></header>
+<header class="bar"><strong>Local Stripe</strong> <span>{bar}</span></header>
 <main class="{kind}">
 {body}
 </main>
@@ -65,7 +67,14 @@ def origin(url: str | None) -> str:
 
 
 def page(
-    base: str, title: str, body: str, *, kind: str = "narrow", status: int = 200, leads_to: tuple[str | None, ...] = ()
+    base: str,
+    title: str,
+    body: str,
+    *,
+    kind: str = "narrow",
+    status: int = 200,
+    leads_to: tuple[str | None, ...] = (),
+    say: Words = ENGLISH,
 ) -> Reply:
     """A whole page. `leads_to` are the addresses its forms may end at: browsers hold redirects to form-action too."""
     targets = " ".join(sorted({found for url in leads_to if (found := origin(url))}))
@@ -73,7 +82,8 @@ def page(
         "default-src 'none'; style-src 'self'; img-src data:; base-uri 'none'; frame-ancestors 'none'; "
         f"form-action 'self' {targets}".strip()
     )
-    content = html(LAYOUT, title=title, base=base, kind=kind, body=Html(body))
+    bar = say("No money moves here. Never type a real card.")
+    content = html(LAYOUT, title=title, base=base, kind=kind, body=Html(body), language=say.language, bar=bar)
     return Reply(
         status,
         content.encode(),
@@ -92,11 +102,19 @@ def redirect(url: str) -> Reply:
     return Reply(303, b"", {"Location": quote(url, safe=string.punctuation), "Cache-Control": "no-store"})
 
 
-def note(base: str, title: str, text: str, *, status: int = 200, link: tuple[str, str] | None = None) -> Reply:
+def note(
+    base: str,
+    title: str,
+    text: str,
+    *,
+    status: int = 200,
+    link: tuple[str, str] | None = None,
+    say: Words = ENGLISH,
+) -> Reply:
     """A page that says one thing, with a way on if there is one."""
-    way = html('<p><a class="button" href="{url}">{label}</a></p>', url=link[0], label=link[1]) if link else ""
-    body = html("<h1>{title}</h1><p>{text}</p>{way}", title=title, text=text, way=way)
-    return page(base, title, body, status=status)
+    way = html('<p><a class="button" href="{url}">{label}</a></p>', url=link[0], label=say(link[1])) if link else ""
+    body = html("<h1>{title}</h1><p>{text}</p>{way}", title=say(title), text=say(text), way=way)
+    return page(base, say(title), body, status=status, say=say)
 
 
 def style() -> Reply:

@@ -12,7 +12,7 @@ from ..sandbox import Sandbox
 from .card_fields import advice, card_fields, read_fields
 from .markup import Html, Reply, html, join, note, page, redirect
 from .pdf import text_pdf
-from .portal import date
+from .words import ENGLISH
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class InvoicePage:
         ]
         return [
             f"{self.sandbox.business}: invoice {invoice['number']}",
-            f"{date(invoice['created'])} · {invoice['customer_email'] or 'guest'}",
+            f"{ENGLISH.date(invoice['created'])} · {invoice['customer_email'] or 'guest'}",
             "",
             *lines,
             "",
@@ -84,7 +84,7 @@ class InvoicePage:
             '<p><a href="{pdf}">Download as PDF</a></p>{form}',
             number=invoice["number"],
             name=self.sandbox.business,
-            date=date(invoice["created"]),
+            date=ENGLISH.date(invoice["created"]),
             status=invoice["status"].title(),
             table=_table(invoice),
             pdf=invoice["invoice_pdf"],
@@ -138,7 +138,7 @@ def receipt(sandbox: Sandbox, charge_id: str) -> Reply:
         "<div><dt>Date</dt><dd>{date}</dd></div><div><dt>Method</dt><dd>{card}</dd></div>{refund}</dl>",
         business=sandbox.business,
         amount=money(charge["amount"], charge["currency"]),
-        date=date(charge["created"]),
+        date=ENGLISH.date(charge["created"]),
         card=f"{card.get('brand', 'Bank debit').title()} {card.get('last4', '')}",
         refund=html("<div><dt>Refunded</dt><dd>{r}</dd></div>", r=money(returned, charge["currency"]))
         if returned

@@ -163,7 +163,9 @@ def test_a_subscriber_confirms_the_change_to_a_year(local: LocalStripe, shop: Sh
         "after_completion": after,
     }
     url = portal(shop, subscription.customer, flow_data=flow)
-    assert "$200.00 per year" in page(url)
+    text = page(url)
+    assert "$200.00 per year" in text
+    assert re.search(r"You pay \$17[45]\.\d\d today\.", text)
     told = local._submit(url, {"deed": "confirm", "subscription": subscription.id})
     assert told == "https://journal.test/thanks/"
     assert shop.subscriptions.retrieve(subscription.id).items.data[0].price.id == yearly.id
@@ -182,6 +184,34 @@ def test_a_subscriber_switches_to_an_offered_plan_only(local: LocalStripe, shop:
     assert local._submit(url, switch | {"price": secret.id}) == "This plan is not offered."
     assert local._submit(url, switch | {"price": yearly.id}) == url
     assert shop.subscriptions.retrieve(subscription.id).items.data[0].price.id == yearly.id
+
+
+def test_a_reader_confirms_a_cancellation_in_its_own_flow(local: LocalStripe, shop: Shop) -> None:
+    subscription = make_subscription(local, shop)
+    reasons = {"enabled": True, "options": ["too_expensive", "unused"]}
+    cancel = FEATURES["subscription_cancel"] | {"cancellation_reason": reasons}
+    shop.billing_portal.configurations.create({"features": FEATURES | {"subscription_cancel": cancel}})
+    flow = {"type": "subscription_cancel", "subscription_cancel": {"subscription": subscription.id}}
+    url = portal(shop, subscription.customer, flow_data=flow, locale="de")
+    text = page(url)
+    assert "Kündigung bestätigen" in text
+    assert "Too expensive" in text
+    local._submit(url, {"deed": "cancel", "subscription": subscription.id, "reason": "unused"})
+    ending = shop.subscriptions.retrieve(subscription.id)
+    assert (bool(ending.cancel_at), ending.cancellation_details.feedback) == (True, "unused")
+    assert "Abonnement behalten" in page(url)
+
+
+def test_a_reader_updates_the_card_in_its_own_flow(local: LocalStripe, shop: Shop) -> None:
+    subscription = make_subscription(local, shop)
+    after = {"type": "redirect", "redirect": {"return_url": "https://journal.test/thanks/"}}
+    flow = {"type": "payment_method_update", "after_completion": after}
+    url = portal(shop, subscription.customer, flow_data=flow)
+    assert "Invoices" not in page(url)
+    card = {"deed": "card", "number": "5555 5555 5555 4444", "expiry": "12/39", "cvc": "123"}
+    assert local._submit(url, card) == "https://journal.test/thanks/"
+    customer = shop.customers.retrieve(subscription.customer, {"expand": ["invoice_settings.default_payment_method"]})
+    assert customer.invoice_settings.default_payment_method.card.last4 == "4444"
 
 
 def test_a_portal_address_is_short_lived(local: LocalStripe, shop: Shop) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from concurrent.futures import ThreadPoolExecutor
 
@@ -9,6 +10,7 @@ import pytest
 import requests
 import stripe
 
+from stripe_simulator.pages.words import LANGUAGES, TRANSLATIONS
 from stripe_simulator.process import LocalStripe
 
 from .conftest import Endpoint, Shop, eventually, make_price, make_session, page
@@ -239,3 +241,29 @@ def test_an_encoded_placeholder_is_left_alone(local: LocalStripe, shop: Shop) ->
 
 def test_an_unknown_session_is_not_found(local: LocalStripe) -> None:
     assert local.pay(f"{local.url}/c/pay/cs_test_none") == "Something went wrong"
+
+
+@pytest.mark.parametrize(
+    ("locale", "browser", "words"),
+    [
+        ("de", "fr", ["Karte", "15,00\xa0$ bezahlen", 'lang="de"']),
+        ("auto", "fr-CA,fr;q=0.9,en;q=0.8", ["Numéro de carte", "Payer 15,00\xa0$"]),
+        ("it", "", ["Paga 15,00\xa0$"]),
+        ("es", "", ["Pagar 15,00\xa0$"]),
+        ("ja", "", ["Card number"]),
+    ],
+)
+def test_the_page_speaks_the_readers_language(shop: Shop, locale: str, browser: str, words: list[str]) -> None:
+    session = make_session(shop, make_price(shop), locale=locale)
+    text = requests.get(session.url, headers={"Accept-Language": browser}, timeout=20).text
+    assert [word for word in words if word not in text] == []
+
+
+def test_every_sentence_is_there_in_every_language() -> None:
+    told = json.loads(TRANSLATIONS.read_text())
+    assert set(told) == set(LANGUAGES) - {"en"}
+    sentences = {frozenset(words) for words in told.values()}
+    assert len(sentences) == 1
+    marks = re.compile(r"{(\w+)}")
+    for words in told.values():
+        assert [s for s, t in words.items() if set(marks.findall(s)) != set(marks.findall(t))] == []
