@@ -106,7 +106,7 @@ def _abstract_text(doc: ArticleDoc) -> str:
 
 
 def write(article: Article, doc: ArticleDoc) -> None:
-    """Store the prepared parts of a saved article, and its entry in the search index."""
+    """Store the prepared parts of a saved article."""
     parts = public_parts(article, doc)
     facts = records.facts(doc)
     parts["head"] = metadata.head(article, facts) if article.doi else ""
