@@ -29,7 +29,7 @@ EDITOR = (
     "journal.view_section journal.add_section journal.change_section journal.delete_section "
     "journal.view_issue journal.add_issue journal.change_issue journal.delete_issue "
     "journal.view_article journal.add_article journal.change_article journal.delete_article "
-    "journal.view_articlesource journal.view_articlefile "
+    "journal.view_articlesource journal.view_articlefile journal.view_importbatch "
     "journal.view_relation journal.add_relation journal.change_relation journal.delete_relation"
 )
 BUSINESS = (

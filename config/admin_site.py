@@ -11,7 +11,7 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 
 DESKS = {
-    "Publish": "Article Issue Section Journal",
+    "Publish": "Article ImportBatch Issue Section Journal",
     "Help a reader": "User Order Subscription Entitlement Payment Receipt Refund Dispute Finding SignInIncident",
     "Sell": "Offer Policy Institution ServiceCenter",
 }

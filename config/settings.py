@@ -104,8 +104,13 @@ STORAGES: dict[str, dict[str, Any]] = {
         "BACKEND": "django.core.files.storage.FileSystemStorage",
         "OPTIONS": {"location": VAR_DIR / "articles", "base_url": None},
     },
+    "imports": {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {"location": VAR_DIR / "imports", "base_url": None},
+    },
     "staticfiles": {"BACKEND": "config.staticfiles.BundledStaticFilesStorage"},
 }
+DATA_UPLOAD_MAX_NUMBER_FILES = 1000  # of one import; each is streamed to the disk
 
 # --- security --------------------------------------------------------------------------------------------------------
 SECURE_SSL_REDIRECT = HTTPS and TRUSTED_PROXY_COUNT == 0

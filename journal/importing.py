@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import Q
 
 from journal import filing, packages, pages, worker
@@ -16,6 +16,7 @@ from journal.filing import NewFile
 from journal.jats import ArticleDoc, JatsError
 from journal.jats.render import VERSION
 from journal.jats.survey import Survey
+from journal.locks import wait_for_others
 from journal.models import Article, ArticleFile, ArticleSource
 from journal.packages import Package, PackageError
 from journal.pictures import PictureError
@@ -171,7 +172,7 @@ def _first_page(package: Package) -> FirstPage:
 
 def _store(opened: _Opened, record: ImportRecord) -> None:
     """All rows and files of the new version, inside the caller's transaction."""
-    _wait_for_others(opened.survey.doi or opened.sha256)
+    wait_for_others(f"import:{(opened.survey.doi or opened.sha256).lower()}")
     article = _existing(opened, record.source)
     if article is not None and article.source_sha256 == opened.sha256:  # somebody else was quicker
         record.status, record.article_id = "unchanged", article.pk
@@ -190,12 +191,6 @@ def _store(opened: _Opened, record: ImportRecord) -> None:
     _write(article, opened, doc, record)
     record.article_id = article.pk
     record.status = "draft" if doc.errors else "imported" if is_new else "updated"
-
-
-def _wait_for_others(key: str) -> None:
-    """One import of an article at a time: the lock ends with the transaction."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"import:{key.lower()}"])
 
 
 def _existing(opened: _Opened, name: str) -> Article | None:

@@ -6,6 +6,7 @@ from datetime import date
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from django.conf import settings
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVectorField
 from django.core.files.storage import storages
@@ -358,3 +359,58 @@ class Relation(models.Model):
     def save(self, *args: Any, **kwargs: Any) -> None:
         self.target_doi = self.target_doi.lower()
         super().save(*args, **kwargs)
+
+
+def import_inbox() -> Storage:
+    """Where uploaded files wait until they are imported."""
+    return storages["imports"]
+
+
+class ImportBatch(models.Model):
+    """What an editor uploaded at one time. Its files are imported one after the other, in the background."""
+
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["-pk"]
+        verbose_name, verbose_name_plural = "import", "imports"
+
+    def __str__(self) -> str:
+        return f"Import of {timezone.localtime(self.created_at):%B %-d, %Y, %-I:%M %p}"
+
+
+class ImportItem(models.Model):
+    """One uploaded file, and what became of it."""
+
+    class Status(models.TextChoices):
+        WAITING = "waiting", "Waiting"
+        WORKING = "working", "Being imported"
+        IMPORTED = "imported", "Imported"
+        UPDATED = "updated", "Updated"
+        UNCHANGED = "unchanged", "Unchanged"
+        DRAFT = "draft", "Draft"
+        REJECTED = "rejected", "Rejected"
+
+    OPEN = (Status.WAITING, Status.WORKING)
+
+    batch = models.ForeignKey(ImportBatch, on_delete=models.CASCADE, related_name="items")
+    name = models.CharField(max_length=255, help_text="As the file was called where it came from.")
+    file = models.FileField(storage=import_inbox, max_length=255, blank=True, help_text="Gone once it is imported.")
+    size = models.PositiveBigIntegerField()
+    status = models.CharField(max_length=10, choices=Status, default=Status.WAITING)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    doi = models.CharField("DOI", max_length=255, blank=True)
+    article = models.ForeignKey(Article, null=True, on_delete=models.SET_NULL, related_name="+")
+    errors = models.JSONField(default=list)
+    warnings = models.JSONField(default=list)
+    finished_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["pk"]
+        indexes = [
+            models.Index(fields=["id"], condition=models.Q(status__in=["waiting", "working"]), name="import_item_open")
+        ]
+
+    def __str__(self) -> str:
+        return self.name

@@ -2,6 +2,7 @@
 
 from journal.jats import ArticleDoc
 from journal.jats.document import Metadata
+from journal.locks import wait_for_others
 from journal.models import Article, Issue, Journal, Section
 from journal.pages import whole_date
 
@@ -33,6 +34,9 @@ def _issue(journal: Journal, meta: Metadata) -> Issue | None:
 def _journal(meta: Metadata) -> tuple[Journal, list[str]]:
     """The site's journal. The first article ever imported brings it along."""
     journal = Journal.objects.first()
+    if journal is None:
+        wait_for_others("journal")
+        journal = Journal.objects.first()  # another import may have brought one meanwhile
     if journal is None:
         journal = _new_journal(meta)
         return journal, [

@@ -1,8 +1,13 @@
-"""Jobs of the journal (procrastinate, in the same PostgreSQL). Every one may run twice or not at all without harm."""
+"""Jobs of the journal (procrastinate, in the same PostgreSQL). Every one may run twice or not at all without harm: the
+truth is in the tables, and the sweep looks at those."""
 
 from procrastinate.contrib.django import app
 
+from journal import batches, filing
 from journal.pdf import delivery
+
+#: After everything else: a reader's payment does not wait for an editor's upload.
+LATER = -10
 
 
 @app.periodic(cron="17 * * * *")
@@ -10,3 +15,23 @@ from journal.pdf import delivery
 def forget_old_copies(timestamp: int) -> None:
     """Each hour: readers' copies of PDFs that nobody has asked for within the last one."""
     delivery.forget_old_copies()
+
+
+@app.task(name="journal.import_waiting", priority=LATER)
+def import_waiting() -> None:
+    if batches.work():
+        import_waiting.defer()
+
+
+@app.periodic(cron="* * * * *")
+@app.task(name="journal.sweep_imports", queueing_lock="journal.sweep_imports", priority=LATER)
+def sweep_imports(timestamp: int) -> None:
+    """Each minute: uploads whose import was interrupted, or whose job found no worker."""
+    import_waiting()
+
+
+@app.periodic(cron="23 3 * * *")
+@app.task(name="journal.sweep_files", queueing_lock="journal.sweep_files", priority=LATER)
+def sweep_files(timestamp: int) -> None:
+    """Each night: files that no article and no stored version names."""
+    filing.sweep()

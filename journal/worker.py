@@ -26,6 +26,7 @@ TASKS = {
     "survey": ("journal.jats.survey", "survey", 10, 768),
     "article": ("journal.jats.survey", "whole", 20, 768),
     "render": ("journal.jats.survey", "render_source", 10, 768),
+    "compare": ("journal.jats.compare", "compare", 30, 1024),
     "picture": ("journal.pictures", "encode", 20, 1536),
     "first_page": ("journal.preview", "first_page", 20, 1024),
     "stamp": ("journal.pdf.stamp", "stamp", 30, 1024),

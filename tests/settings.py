@@ -27,5 +27,6 @@ STATIC_ROOT = _files / "static"
 STATIC_ROOT.mkdir()
 READER_COPIES = _files / "reader-copies"
 STORAGES["articles"]["OPTIONS"] = {"location": _files / "articles", "base_url": None}
+STORAGES["imports"]["OPTIONS"] = {"location": _files / "imports", "base_url": None}
 DATABASES["default"]["OPTIONS"]["options"] = "-c synchronous_commit=off"
 LOGGING_CONFIG = None

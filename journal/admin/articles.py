@@ -6,9 +6,10 @@ from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
-from django.urls import URLPattern, path
+from django.urls import URLPattern, path, reverse
 from django.utils.formats import date_format
-from django.utils.html import format_html_join
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
 from django.views.decorators.http import require_POST
 
 from accounts.admin_pages import ModelAdmin, PlainChoices, ReadOnlyInline, admin_url, column, refused
@@ -16,6 +17,7 @@ from journal import publishing
 from journal.admin.article_form import ArticleForm
 from journal.admin.importing import import_page
 from journal.admin.preview import preview_file, preview_page
+from journal.admin.versions import version_urls
 from journal.models import Article, ArticleFile, ArticleSource, Relation
 
 CORRECT_THE_JATS = "To change these, correct the JATS and import it again."
@@ -55,7 +57,7 @@ class Files(ReadOnlyInline):
 
 class Sources(ReadOnlyInline):
     model = ArticleSource
-    fields = ("version", "name", "imported_at", "renderer", "noted")
+    fields = ("version", "name", "imported_at", "renderer", "noted", "files")
     verbose_name_plural = "Imported versions"
 
     def get_queryset(self, request: HttpRequest) -> "QuerySet[ArticleSource]":
@@ -64,6 +66,12 @@ class Sources(ReadOnlyInline):
     @column("noted")
     def noted(self, source: ArticleSource) -> int | None:
         return len(source.warnings) or None
+
+    @column("as it came")
+    def files(self, source: ArticleSource) -> SafeString:
+        address = reverse("admin:journal_article_version_file", args=[source.article_id, source.version, "xml"])
+        package = reverse("admin:journal_article_version_file", args=[source.article_id, source.version, "zip"])
+        return format_html('<a href="{}">XML</a> · <a href="{}">package</a>', address, package)
 
 
 class Relations(ReadOnlyInline):
@@ -203,7 +211,7 @@ class ArticleAdmin(PlainChoices, ModelAdmin):
             path("<int:article_id>/publish/", verb, {"verb": "publish"}, "journal_article_publish"),
             path("<int:article_id>/unpublish/", verb, {"verb": "unpublish"}, "journal_article_unpublish"),
         ]  # fmt: skip
-        return [*own, *super().get_urls()]
+        return [*own, *version_urls(self), *super().get_urls()]
 
     def import_view(self, request: HttpRequest) -> HttpResponse:
         return import_page(self, request) if self.has_add_permission(request) else refused(self, request, "Editor")

@@ -1,23 +1,36 @@
-"""The upload page: one or more JATS files or packages in, a line for each out."""
+"""Uploading articles: the form, and the page that says what became of each file, also while it is still happening."""
 
-from typing import TYPE_CHECKING, Any
+from collections import Counter
+from typing import TYPE_CHECKING, Any, cast
 
 from django import forms
+from django.contrib import admin
 from django.core.files.uploadedfile import UploadedFile
+from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
+from django.utils import timezone
 
-from journal.importing import import_source
-from journal.models import Article
+from accounts.admin_pages import ReadOnlyAdmin, admin_url, column, refused
+from journal import batches
+from journal.archives import MAX_TOTAL
+from journal.models import ImportBatch, ImportItem
 
 if TYPE_CHECKING:
+    from accounts.models import User
     from journal.admin.articles import ArticleAdmin
 
     Upload = UploadedFile[Any]
 else:
     Upload = UploadedFile
 
-MOST_BYTES = 50 * 1024 * 1024
+MOST_BYTES = MAX_TOTAL
+MEGABYTE = 1024 * 1024
+#: The page looks again after so many seconds while something is under way.
+LOOK_AGAIN = 2
+#: After so many seconds without anything done, the page says that jobs need a worker.
+PATIENCE = 30
 
 
 class ManyFilesInput(forms.ClearableFileInput):
@@ -27,7 +40,7 @@ class ManyFilesInput(forms.ClearableFileInput):
 class ManyFilesField(forms.FileField):
     """One or more files, in the order in which they were chosen."""
 
-    widget = ManyFilesInput(attrs={"multiple": True, "accept": ".xml,.zip"})
+    widget = ManyFilesInput(attrs={"multiple": True, "accept": ".xml,.nxml,.zip,.tar,.tgz,.gz"})
 
     def clean(self, data: Any, initial: Any = None) -> list[Upload]:
         return [super(ManyFilesField, self).clean(file, initial) for file in data or [None]]
@@ -36,42 +49,101 @@ class ManyFilesField(forms.FileField):
 class ImportForm(forms.Form):
     uploads = ManyFilesField(
         label="JATS files or packages",
-        help_text="XML files, or zip packages with the XML, its PDF and its pictures. At most 50 MB at a time.",
+        help_text=(
+            "XML files, or packages (zip, tar.gz, MECA) with the XML, its PDF and its pictures. One article a package,"
+            f" at most {MOST_BYTES // MEGABYTE} MB each."
+        ),
         error_messages={
-            "required": "Choose at least one XML or zip file.",
+            "required": "Choose at least one XML file or package.",
             "empty": "One of these files is empty. Choose the files again without it.",
         },
     )
 
     def clean_uploads(self) -> list[Upload]:
         files: list[Upload] = self.cleaned_data["uploads"]
-        total = sum(file.size or 0 for file in files)
-        if total > MOST_BYTES:
+        large = [file for file in files if (file.size or 0) > MOST_BYTES]
+        if large:
             raise forms.ValidationError(
-                f"These files have {total / 1024 / 1024:.1f} MB together; 50 MB at a time is the most, and nothing was"
-                " imported. Upload them in parts, or use manage.py import_articles on the server."
+                f"{large[0].name} has {(large[0].size or 0) / MEGABYTE:,.1f} MB; {MOST_BYTES / MEGABYTE:,.0f} MB a file"
+                " is the most, and nothing was imported. Leave large supplements out of the package."
             )
         return files
 
 
 def import_page(model_admin: "ArticleAdmin", request: HttpRequest) -> HttpResponse:
+    """The form. What is uploaded is kept and imported by a job; its page says how far that is."""
     form = ImportForm(request.POST, request.FILES) if request.method == "POST" else ImportForm()
-    results = [_import(model_admin, request, file) for file in form.cleaned_data["uploads"]] if form.is_valid() else []
+    if form.is_valid():
+        return redirect(admin_url(batches.start(cast("User", request.user), form.cleaned_data["uploads"])))
     context = {
         **model_admin.admin_site.each_context(request),
         "title": "Import articles",
         "opts": model_admin.opts,
         "form": form,
-        "results": results,
+        "recent": _counted(ImportBatch.objects.all())[:5],
     }
     return TemplateResponse(request, "admin/journal/article/import.html", context)
 
 
-def _import(model_admin: "ArticleAdmin", request: HttpRequest, file: Upload) -> dict[str, Any]:
-    """Import one file and say in the log who did it. What was rejected has changed nothing."""
-    name = file.name or "unnamed"
-    record = import_source(file.read(), name)
-    article = Article.objects.filter(pk=record.article_id).first() if record.article_id else None
-    if article and record.status not in ("rejected", "unchanged"):
-        model_admin.log_change(request, article, f"Imported from {name}: {record.status}.")
-    return {"record": record, "article": article}
+def _counted(found: "QuerySet[ImportBatch]") -> "QuerySet[ImportBatch]":
+    still_open = Q(items__status__in=ImportItem.OPEN)
+    return found.select_related("by").annotate(
+        files=Count("items"),
+        open=Count("items", filter=still_open),
+        rejected=Count("items", filter=Q(items__status="rejected")),
+    )
+
+
+@admin.register(ImportBatch)
+class ImportBatchAdmin(ReadOnlyAdmin):
+    """What was uploaded, by whom, and what became of each file."""
+
+    list_display = ("when", "uploaded_by", "file_count", "state")
+    list_select_related = ("by",)
+    show_full_result_count = False
+
+    def get_queryset(self, request: HttpRequest) -> "QuerySet[ImportBatch]":
+        return _counted(super().get_queryset(request))
+
+    @column("uploaded", ordering="pk")
+    def when(self, batch: ImportBatch) -> Any:
+        return batch.created_at
+
+    @column("by")
+    def uploaded_by(self, batch: ImportBatch) -> str | None:
+        return str(batch.by) if batch.by else None
+
+    @column("files")
+    def file_count(self, batch: Any) -> int:
+        return int(batch.files)
+
+    @column("result")
+    def state(self, batch: Any) -> str:
+        if batch.open:
+            return f"{batch.open} to do"
+        return f"Done, {batch.rejected} rejected" if batch.rejected else "Done"
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        if not self.has_view_permission(request):
+            return refused(self, request, "Editor")
+        batch = get_object_or_404(ImportBatch.objects.select_related("by"), pk=object_id)
+        context = {**self.admin_site.each_context(request), "title": str(batch), "opts": self.opts, **_progress(batch)}
+        return TemplateResponse(request, "admin/journal/importbatch/progress.html", context)
+
+
+def _progress(batch: ImportBatch) -> dict[str, Any]:
+    """How far a batch is: its items, how many of each result, and whether the page should look again."""
+    items = list(batch.items.select_related("article"))
+    counted = Counter(item.status for item in items)
+    waiting = sum(counted[status] for status in ImportItem.OPEN)
+    idle = waiting == len(items) and not counted[ImportItem.Status.WORKING]
+    return {
+        "batch": batch,
+        "items": items,
+        "counts": [(ImportItem.Status(status), counted[status]) for status in ImportItem.Status if counted[status]],
+        "done": len(items) - waiting,
+        "look_again": LOOK_AGAIN if waiting else None,
+        "needs_worker": idle and (timezone.now() - batch.created_at).total_seconds() > PATIENCE,
+    }

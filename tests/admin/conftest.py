@@ -8,7 +8,7 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import ServiceCenter, SignInIncident, User
-from journal.models import ArticleFile, ArticleSource, Relation, Section
+from journal.models import Article, ArticleFile, ArticleSource, ImportBatch, Relation, Section
 from subscriptions.models import (
     Order,
     OutgoingMail,
@@ -21,6 +21,7 @@ from subscriptions.models import (
 )
 from subscriptions.tasks import sweep, sync_target
 from tests.conftest import signed_in
+from tests.journal.jats.build import make_xml
 from tests.make import (
     PASSWORD,
     make_article,
@@ -73,7 +74,15 @@ def everything(db: None) -> None:
     make_article(status="draft", doi=None, has_full_text=False, problems=["line 3: no DOI"])
     file = {"size": 3, "sha256": "0" * 64, "content_type": "image/webp"}
     ArticleFile.objects.create(article=article, kind="figure", name="f1.webp", **file)
-    ArticleSource.objects.create(article=article, version=1, name="a.xml", xml=b"", sha256="1" * 64, renderer="1")
+    for version, xml in enumerate((make_xml("<p>One.</p>"), make_xml("<p>Two.</p>")), start=1):
+        source = {"version": version, "name": "a.xml", "xml": xml, "sha256": str(version) * 64, "renderer": "1"}
+        ArticleSource.objects.create(article=article, **source)
+    Article.objects.filter(pk=article.pk).update(version=2)
+    batch = ImportBatch.objects.create(by=dan)
+    for status in ("updated", "draft", "rejected", "waiting"):
+        noted = [f"line {n}: a remark" for n in range(12)]
+        about = article if status == "updated" else None
+        batch.items.create(name="a.xml", size=3, status=status, article=about, errors=noted[:1], warnings=noted)
     Relation.objects.create(article=article, kind="companion", target_doi="10.5555/x")
     offer = make_offer()
     order = Order.objects.create(

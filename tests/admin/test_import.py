@@ -1,16 +1,23 @@
-"""The upload page: a line for each file, with what is wrong with it and where."""
+"""Uploading articles: they are kept, imported by a job, and a page says what is wrong with each, and where."""
 
+from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.contrib.admin.models import LogEntry
-from django.core.files.uploadedfile import SimpleUploadedFile
+from django.core.files.storage import storages
+from django.core.files.uploadedfile import SimpleUploadedFile, TemporaryUploadedFile
+from django.db import OperationalError
 from django.test import Client
+from django.utils import timezone
+from procrastinate.contrib.django.models import ProcrastinateJob
 
-from journal.admin import importing
-from journal.models import Article
+from journal import batches, importing, tasks
+from journal.admin import importing as upload_page
+from journal.models import Article, ArticleSource, ImportBatch, ImportItem
 from tests.admin.said import text_of
-from tests.journal.jats.build import make_xml
+from tests.journal.jats.build import DATE, DOI, make_xml
 from tests.journal.test_packages import make_zip
 from tests.make import make_journal
 
@@ -20,8 +27,22 @@ BODY = "<sec><title>Start</title><p>The first words of an article are for everyb
 
 
 def upload(client: Client, **files: bytes) -> Any:
+    """The page that follows; nothing is imported yet."""
     uploads = [SimpleUploadedFile(name.replace("_", "."), data) for name, data in files.items()]
-    return client.post(PAGE, {"uploads": uploads})
+    return client.post(PAGE, {"uploads": uploads}, follow=True)
+
+
+def imported(client: Client, **files: bytes) -> tuple[Any, dict[str, str]]:
+    """The batch's page when the job is done, and what became of each file."""
+    upload(client, **files)
+    batches.work()
+    page = client.get(f"/admin/journal/importbatch/{ImportBatch.objects.latest('pk').pk}/change/")
+    return page, {item.name: item.status for item in page.context["items"]}
+
+
+def waiting_files() -> list[Path]:
+    root = Path(storages["imports"].path(""))
+    return [path for path in root.rglob("*") if path.is_file()]
 
 
 def test_the_import_button_leads_to_the_page(edith: Client) -> None:
@@ -30,50 +51,145 @@ def test_the_import_button_leads_to_the_page(edith: Client) -> None:
     assert edith.get(PAGE).status_code == 200
 
 
+def test_what_is_uploaded_waits_for_a_job_and_the_page_looks_again_until_it_is_done(edith: Client) -> None:
+    make_journal()
+    page = upload(edith, paper_xml=make_xml(BODY))
+    assert "0 of 1 file done" in text_of(page)
+    assert 'data-look-again="2"' in page.content.decode()
+    assert '<noscript><meta http-equiv="refresh"' in page.content.decode()
+    assert not Article.objects.exists()
+    job = ProcrastinateJob.objects.get(task_name="journal.import_waiting")
+    assert job.priority < 0  # a reader's payment goes first
+    tasks.import_waiting()
+    done = edith.get(page.request["PATH_INFO"])
+    assert "1 of 1 file done" in text_of(done)
+    assert "look-again" not in done.content.decode()
+    assert "/preview/?as=reader" in done.content.decode()
+
+
 def test_an_xml_and_a_zip_come_in_together_and_a_hostile_file_is_told_apart(edith: Client) -> None:
     make_journal()
     bomb = b'<!DOCTYPE a [<!ENTITY x SYSTEM "file:///etc/passwd">]>\n<article>&x;</article>'
-    answer = upload(edith, paper_xml=make_xml(BODY), bad_xml=b"<article>\n<oops", bomb_xml=bomb)
-    rows = {result["record"].source: result["record"].status for result in answer.context["results"]}
-    assert (rows["paper.xml"], rows["bad.xml"]) == ("imported", "rejected")
-    assert rows["bomb.xml"] in ("draft", "rejected")  # an entity is never opened; what is left is no article
-    said = text_of(answer)
+    other = make_zip({"x.xml": make_xml(BODY, meta=DOI.replace("sample.1", "sample.2") + DATE)})
+    files = {"paper_xml": make_xml(BODY), "bad_xml": b"<article>\n<oops", "bomb_xml": bomb, "other_zip": other}
+    page, became = imported(edith, **files)
+    assert (became["paper.xml"], became["other.zip"], became["bad.xml"]) == ("imported", "draft", "rejected")
+    assert became["bomb.xml"] in ("draft", "rejected")  # an entity is never opened; what is left is no article
+    said = text_of(page)
     assert "line 2" in said
     assert "root:" not in said
     paper = Article.objects.get(doi="10.5555/sample.1")
     entry = LogEntry.objects.get(object_id=str(paper.pk))
-    assert entry.get_change_message() == "Imported from paper.xml: imported."
-
-
-def test_a_package_comes_in(edith: Client) -> None:
-    make_journal()
-    answer = upload(edith, package_zip=make_zip({"paper.xml": make_xml(BODY)}))
-    assert answer.context["results"][0]["record"].status == "imported"
+    assert (entry.get_change_message(), entry.user.email) == (
+        "Imported from paper.xml: imported.",
+        "edith@example.org",
+    )
 
 
 def test_the_same_file_again_changes_nothing_and_logs_nothing(edith: Client) -> None:
     make_journal()
-    upload(edith, paper_xml=make_xml(BODY))
-    answer = upload(edith, paper_xml=make_xml(BODY))
-    assert answer.context["results"][0]["record"].status == "unchanged"
+    imported(edith, paper_xml=make_xml(BODY))
+    assert imported(edith, paper_xml=make_xml(BODY))[1] == {"paper.xml": "unchanged"}
     assert LogEntry.objects.count() == 1
 
 
+def test_nothing_of_an_upload_is_left_once_it_is_imported_or_rejected(edith: Client, monkeypatch: Any) -> None:
+    before = waiting_files()
+    make_journal()
+    upload(edith, paper_xml=make_xml(BODY), bad_xml=b"<article>\n<oops")
+    assert len(waiting_files()) == len(before) + 2
+    monkeypatch.setattr("journal.batches.transaction.on_commit", lambda act: act())
+    batches.work()
+    assert waiting_files() == before
+
+
+def test_a_large_upload_is_moved_from_where_it_was_streamed_to_and_not_copied() -> None:
+    large = TemporaryUploadedFile("big.zip", "application/zip", 3, None)
+    large.write(b"abc")
+    large.seek(0)
+    inode = Path(large.temporary_file_path()).stat().st_ino
+    item = batches.start(None, [large]).items.get()
+    assert Path(item.file.path).stat().st_ino == inode
+    large.close()
+
+
+def test_an_import_that_was_killed_goes_on_with_the_same_file_and_repeats_nothing(edith: Client) -> None:
+    make_journal()
+    upload(edith, a_xml=make_xml(BODY), b_xml=make_xml(BODY, meta=DOI.replace("sample.1", "sample.2") + DATE))
+    ImportItem.objects.filter(name="a.xml").update(status="working", attempts=1)  # as a killed process leaves it
+    tasks.sweep_imports(0)
+    assert list(ImportItem.objects.values_list("status", "attempts")) == [("imported", 2), ("draft", 1)]
+    assert ArticleSource.objects.count() == 2
+
+
+def test_the_result_is_written_with_the_article_or_not_at_all(edith: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    make_journal()
+    upload(edith, paper_xml=make_xml(BODY))
+    monkeypatch.setattr("journal.batches._finish", lambda _item: 1 / 0)
+    batches._import(ImportItem.objects.get())
+    item = ImportItem.objects.get()
+    assert (item.status, item.article_id, Article.objects.count()) == ("waiting", None, 0)
+    assert "ZeroDivisionError" in item.errors[0]
+
+
+def test_a_file_that_ends_the_program_each_time_is_given_up_and_the_others_come_in(edith: Client) -> None:
+    make_journal()
+    upload(edith, bad_xml=make_xml(BODY), good_xml=make_xml(BODY, meta=DOI.replace("sample.1", "sample.2") + DATE))
+    ImportItem.objects.filter(name="bad.xml").update(status="working", attempts=batches.MOST_ATTEMPTS)
+    batches.work()
+    bad, good = ImportItem.objects.all()
+    assert (bad.status, good.status) == ("rejected", "draft")
+    assert "3 attempts; nothing was changed" in bad.errors[0]
+
+
+def test_a_database_that_goes_away_leaves_the_file_for_the_next_minute(edith: Client, monkeypatch: Any) -> None:
+    make_journal()
+    upload(edith, paper_xml=make_xml(BODY))
+
+    def gone(*_: object) -> None:
+        raise OperationalError("server closed the connection")
+
+    monkeypatch.setattr(importing, "_store", gone)
+    with pytest.raises(OperationalError):
+        batches.work()
+    monkeypatch.undo()
+    tasks.sweep_imports(0)
+    assert ImportItem.objects.get().status == "imported"
+
+
+def test_a_job_gives_way_after_its_time_and_is_queued_again(edith: Client, monkeypatch: Any) -> None:
+    make_journal()
+    upload(edith, a_xml=make_xml(BODY), b_xml=make_xml(BODY, meta=DOI.replace("sample.1", "sample.2") + DATE))
+    before = ProcrastinateJob.objects.count()
+    monkeypatch.setattr(batches, "SECONDS", 0)
+    tasks.import_waiting()
+    assert ImportItem.objects.filter(status="waiting").count() == 1
+    assert ProcrastinateJob.objects.count() == before + 1
+
+
+def test_when_no_worker_runs_the_page_says_so(edith: Client) -> None:
+    page = upload(edith, paper_xml=make_xml(BODY))
+    assert "Nobody has taken this up yet" not in text_of(page)
+    ImportBatch.objects.update(created_at=timezone.now() - timedelta(minutes=1))
+    assert "Nobody has taken this up yet" in text_of(edith.get(page.request["PATH_INFO"]))
+
+
 def test_no_file_and_an_empty_file_are_said(edith: Client) -> None:
-    assert "Choose at least one XML or zip file." in text_of(edith.post(PAGE))
+    assert "Choose at least one XML file or package." in text_of(edith.post(PAGE))
     assert "One of these files is empty." in text_of(upload(edith, empty_xml=b""))
 
 
-def test_too_much_at_once_is_refused_before_anything_is_imported(edith: Client, monkeypatch: Any) -> None:
-    monkeypatch.setattr(importing, "MOST_BYTES", 1000)
-    make_journal()
+def test_too_large_a_file_is_refused_before_anything_is_imported(edith: Client, monkeypatch: Any) -> None:
+    monkeypatch.setattr(upload_page, "MOST_BYTES", 1000)
     answer = upload(edith, paper_xml=make_xml(BODY) + b" " * 1000)
-    assert "50 MB at a time is the most, and nothing was imported" in text_of(answer)
-    assert not Article.objects.exists()
+    assert "is the most, and nothing was imported" in text_of(answer)
+    assert not ImportBatch.objects.exists()
 
 
-def test_importing_needs_the_role_editor(sam: Client, bea: Client) -> None:
+def test_importing_needs_the_role_editor(sam: Client, bea: Client, edith: Client) -> None:
+    page = upload(edith, paper_xml=make_xml(BODY)).request["PATH_INFO"]
     for client in (sam, bea):
         assert client.get(PAGE).status_code == 403
         assert upload(client, paper_xml=make_xml(BODY)).status_code == 403
-    assert not Article.objects.exists()
+        assert client.get(page).status_code == 403
+    assert ImportBatch.objects.count() == 1

@@ -12,6 +12,7 @@ INLINE = re.compile(
 )
 LINK = re.compile(r'href="([^"#]+)')
 SAME = re.compile(r"\d+|[0-9a-f-]{36}|evt_\w+")
+FILE = re.compile(r"/article\.(?:xml|zip)$")
 SKIP = ("/admin/logout", "/admin/jsi18n", "/admin/password_change")
 
 
@@ -19,7 +20,7 @@ def addresses_in(html: str, page: str) -> Iterator[str]:
     for link in LINK.findall(html):
         address = urljoin(page, link.replace("&amp;", "&"))
         plain = "?" not in address or "as=" in address or "user=" in address
-        if address.startswith("/admin/") and plain and not address.startswith(SKIP):
+        if address.startswith("/admin/") and plain and not address.startswith(SKIP) and not FILE.search(address):
             yield address
 
 
