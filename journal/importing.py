@@ -14,6 +14,7 @@ from django.db.models import Q
 from journal import filing, packages, pages, worker
 from journal.filing import NewFile
 from journal.jats import ArticleDoc, JatsError
+from journal.jats.remedies import in_words
 from journal.jats.render import VERSION
 from journal.jats.survey import Survey
 from journal.locks import wait_for_others
@@ -64,11 +65,13 @@ class _Opened:
     first_page: FirstPage | None = None
 
 
-def import_source(source: bytes | Path, name: str = "", settle: Settle = lambda _record: None) -> ImportRecord:
+def import_source(
+    source: bytes | Path, name: str = "", settle: Settle = lambda _record: None, wait: Callable[[], None] = lambda: None
+) -> ImportRecord:
     """Import one JATS file, package or folder. Never raises for what is wrong with it: the record says it.
 
     `settle` is called once with the final record, in the transaction of the article's rows when there are any: what
-    it writes stands if and only if they do.
+    it writes stands if and only if they do. `wait` is called before that transaction, when all is opened and read.
     """
     record = ImportRecord(name or (source.name if isinstance(source, Path) else "unnamed"))
     try:
@@ -79,6 +82,7 @@ def import_source(source: bytes | Path, name: str = "", settle: Settle = lambda 
             settle(record)
             return record
         opened = _open(package, sha256, record)
+        wait()
         with transaction.atomic():
             _store(opened, record)
             settle(record)
@@ -181,8 +185,8 @@ def _store(opened: _Opened, record: ImportRecord) -> None:
     article = article or Article()
     article.doi = article.doi or opened.survey.doi or None  # its case, too, stays as it is in addresses
     doc = opened.doc or _rendered(article, opened)
-    record.warnings += [str(warning) for warning in doc.warnings]
-    record.errors += [str(error) for error in doc.errors]
+    record.warnings += [in_words(warning) for warning in doc.warnings]
+    record.errors += [in_words(error) for error in doc.errors]
     if doc.errors and article.status == Article.Status.PUBLISHED and not is_new:
         raise PackageError(
             "It would leave the published article incomplete; the published version stays.",

@@ -14,6 +14,7 @@ from journal.access import Access, Reason
 from journal.filing import addresses, doi_in_addresses
 from journal.jats import ArticleDoc, JatsError
 from journal.jats.document import Author, Heading, PartialDate
+from journal.jats.remedies import in_words
 from journal.models import Article, ArticleFile, FullText, MetadataRecord, PublicPage, Relation
 
 logger = logging.getLogger(__name__)
@@ -70,7 +71,7 @@ def fill(article: Article, doc: ArticleDoc) -> None:
     article.published_online = whole_date(meta.dates.published) or article.published_online
     article.license_url = meta.license.url[:300]
     article.has_full_text = bool(doc.sections)
-    article.problems = [str(problem) for problem in doc.errors]
+    article.problems = [in_words(problem) for problem in doc.errors]
     article.search = search.entry(article)
 
 

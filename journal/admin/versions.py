@@ -8,6 +8,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
+from django.utils.text import Truncator
 
 from accounts.admin_pages import refused
 from journal import versions, worker
@@ -46,7 +47,7 @@ def versions_page(model_admin: "ArticleAdmin", request: HttpRequest, article: Ar
     older = _chosen(found, request.GET.get("older"), found.index(newer) + 1 if newer else 1)
     context = {
         **model_admin.admin_site.each_context(request),
-        "title": "Versions",
+        "title": f"Versions of “{Truncator(str(article)).chars(80)}”",
         "opts": model_admin.opts,
         "article": article,
         "found": found,
@@ -70,7 +71,8 @@ def _compared(older: ArticleSource, newer: ArticleSource) -> dict[str, Any]:
         return {"problem": f"{error} Download both versions to compare them."}
     files = list(versions.file_changes(older, newer))
     same = not files and not any(part.changes for part in parts)
-    return {"parts": parts, "files": files, "same": same}
+    unchanged = [part.name for part in parts if not part.changes] + ([] if files else ["Files"])
+    return {"parts": [part for part in parts if part.changes], "files": files, "same": same, "unchanged": unchanged}
 
 
 def download(_admin: Any, _request: HttpRequest, article: Article, version: int, form: str) -> HttpResponseBase:

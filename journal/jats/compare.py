@@ -14,6 +14,8 @@ from lxml import html
 from journal.jats.document import ArticleDoc, Author, Metadata
 from journal.jats.survey import whole
 
+#: What the renderer says instead of a picture: files are compared by their content.
+NOT_SUPPLIED = "[Picture not supplied]"
 #: Two blocks with less than this in common are one removed and one added.
 ALIKE = 0.4
 #: Unchanged blocks around a change that are shown with it.
@@ -97,7 +99,8 @@ def blocks(markup: str, skip: tuple[str, ...] = ()) -> list[str]:
         return []
     lines = [""]
     _read(html.fragment_fromstring(markup, create_parent="div"), lines, skip)
-    return [line for line in (" ".join(line.split()).strip("| ") for line in lines) if line]
+    found = (" ".join(line.split()).strip("| ") for line in lines)
+    return [line for line in found if line not in ("", NOT_SUPPLIED)]
 
 
 def _read(top: Any, lines: list[str], skip: tuple[str, ...]) -> None:

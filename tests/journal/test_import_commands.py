@@ -17,7 +17,7 @@ pytestmark = pytest.mark.django_db
 def run(*paths: Path, report: Path) -> tuple[int, list[dict[str, object]]]:
     code = 0
     try:
-        call_command("import_articles", *map(str, paths), f"--report={report}")
+        call_command("import_articles", *map(str, paths), f"--report={report}", "--jobs=1")
     except SystemExit as end:
         code = int(end.code or 0)
     return code, [json.loads(line) for line in report.read_text().splitlines()]

@@ -1,23 +1,32 @@
 """`manage.py import_articles PATH...`: files, packages and folders of them, with a report a program can read."""
 
 import json
+import os
 import sys
+import threading
 from argparse import ArgumentParser
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
+from django.db import DatabaseError
 from tqdm import tqdm
 
-from journal.importing import STATUSES, import_source
+from journal.importing import STATUSES, ImportRecord, import_source
+from journal.packages import ARCHIVES
 
-SUFFIXES = (".xml", ".nxml", ".zip", ".tar", ".tgz", ".tar.gz")
+XML = (".xml", ".nxml")
+SUFFIXES = (*XML, ".zip", ".tar", ".tgz", ".tar.gz")
 
 
 class Command(BaseCommand):
-    help = "Import JATS articles: XML files, zip or tar.gz packages, folders. Running it again changes nothing."
+    help = (
+        "Import JATS articles: XML files, zip or tar.gz packages, folders. It may be stopped at any moment (Ctrl-C) and"
+        " run again: what is in is not imported twice."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
@@ -25,6 +34,9 @@ class Command(BaseCommand):
         )
         parser.add_argument(
             "--report", type=Path, metavar="FILE", help="write one JSON record a line for each input here"
+        )
+        parser.add_argument(
+            "--jobs", type=int, default=min(4, os.cpu_count() or 1), metavar="N", help="imports at a time (processors)"
         )
 
     def handle(self, *_args: Any, **options: Any) -> None:
@@ -34,31 +46,89 @@ class Command(BaseCommand):
         counted: Counter[str] = Counter()
         report = options["report"].open("w", encoding="utf-8") if options["report"] else None
         try:
-            for path in tqdm(inputs, unit="article", disable=None, file=sys.stderr):
-                record = import_source(path, path.name).as_data() | {"source": str(path)}
-                counted[str(record["status"])] += 1
-                line = json.dumps(record, ensure_ascii=False)
+            records = _imported(inputs, max(1, options["jobs"]))
+            for path, record in tqdm(records, total=len(inputs), unit="article", disable=None, file=sys.stderr):
+                counted[record.status] += 1
+                line = json.dumps(record.as_data() | {"source": str(path)}, ensure_ascii=False)
                 print(line, file=report or self.stdout, flush=True)
+        except KeyboardInterrupt:
+            raise CommandError(f"Stopped. {_said(counted)}; run the same command to go on.", returncode=130) from None
+        except (DatabaseError, OSError) as error:
+            raise CommandError(f"Stopped: {error} {_said(counted)}; run the same command to go on.") from error
         finally:
             if report:
                 report.close()
-        self.stderr.write(", ".join(f"{counted[status]} {status}" for status in STATUSES if counted[status]))
+        self.stderr.write(_said(counted))
         if counted["rejected"]:
             sys.exit(1)
+
+
+def _said(counted: Counter[str]) -> str:
+    return ", ".join(f"{counted[status]} {status}" for status in STATUSES if counted[status]) or "Nothing imported"
+
+
+class _Turns:
+    """Files are opened and rendered side by side, but stored in their order: of two versions the last one stands."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._done: set[int] = set()
+        self._next = 0
+
+    def take(self, number: int, path: Path) -> ImportRecord:
+        try:
+            return import_source(path, path.name, wait=lambda: self._wait(number))
+        finally:
+            self._leave(number)
+
+    def _wait(self, number: int) -> None:
+        with self._changed:
+            self._changed.wait_for(lambda: self._next == number)
+
+    def _leave(self, number: int) -> None:
+        with self._changed:
+            self._done.add(number)
+            while self._next in self._done:
+                self._done.remove(self._next)
+                self._next += 1
+            self._changed.notify_all()
+
+
+def _imported(inputs: list[Path], jobs: int) -> Iterator[tuple[Path, ImportRecord]]:
+    """Records in the order of the inputs. Few are under way at a time, so that memory stays flat."""
+    if jobs == 1 or len(inputs) == 1:
+        yield from ((path, import_source(path, path.name)) for path in inputs)
+        return
+    turns = _Turns()
+    with ThreadPoolExecutor(jobs, thread_name_prefix="import") as pool:
+        under_way: deque[tuple[Path, Future[ImportRecord]]] = deque()
+        try:
+            for number, path in enumerate(inputs):
+                under_way.append((path, pool.submit(turns.take, number, path)))
+                if len(under_way) > 2 * jobs:
+                    first, future = under_way.popleft()
+                    yield first, future.result()
+            yield from ((path, future.result()) for path, future in under_way)
+        finally:
+            pool.shutdown(cancel_futures=True)  # what has begun is finished, the rest is left for the next run
 
 
 def inputs_of(path: Path) -> Iterator[Path]:
     """A file or package itself; of a folder, all that can be one. A folder of one article is a package."""
     if not path.exists():
         raise CommandError(f"{path} does not exist.")
-    if not path.is_dir():
-        yield path
-        return
-    articles = [child for child in path.iterdir() if child.name.lower().endswith((".xml", ".nxml"))]
-    others = [child for child in path.iterdir() if child.is_file() and child not in articles]
-    if len(articles) == 1 and others and not any(child.name.lower().endswith(SUFFIXES) for child in others):
+    if not path.is_dir() or _is_package(path):
         yield path
         return
     for child in sorted(path.iterdir()):
         if child.is_dir() or child.name.lower().endswith(SUFFIXES):
             yield from inputs_of(child)
+
+
+def _is_package(folder: Path) -> bool:
+    """One article with its files, or an unpacked MECA package."""
+    files = [child for child in folder.iterdir() if child.is_file()]
+    articles = [child for child in files if child.name.lower().endswith(XML)]
+    if any(child.name.lower() == "manifest.xml" for child in articles):
+        return True
+    return len(articles) == 1 < len(files) and not any(child.name.lower().endswith(ARCHIVES) for child in files)
