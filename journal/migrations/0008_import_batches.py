@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('journal', '0004_article_source_index'),
+        ('journal', '0007_metadata_records'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
