@@ -6,6 +6,7 @@ from django import template
 from django.http import HttpRequest
 from django.urls import Resolver404, resolve
 
+from accounts.sign_in import way_back
 from journal.models import Article
 
 register = template.Library()
@@ -13,11 +14,11 @@ register = template.Library()
 
 @register.simple_tag(takes_context=True)
 def article_waiting(context: Any) -> Article | None:
-    """The published article that `next` leads back to, or None. A strange or foreign `next` is simply no article."""
+    """The published article that the way back leads to, or None. A strange or foreign address is simply no article."""
     request: HttpRequest | None = context.get("request")
     if request is None:
         return None
-    path = (request.POST.get("next") or request.GET.get("next") or "").partition("?")[0].partition("#")[0]
+    path = way_back(request).partition("?")[0].partition("#")[0]
     try:
         match = resolve(path)
     except Resolver404:

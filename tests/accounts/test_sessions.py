@@ -38,3 +38,9 @@ def test_a_made_up_session_key_is_nobody(db: None) -> None:
     assert browser.get(HERS).status_code == 302
     browser.cookies["session"] = "'; DROP TABLE django_session; --"
     assert browser.get(HERS).status_code == 302
+
+
+def test_an_account_put_on_hold_is_out_at_the_next_page(alice: User) -> None:
+    browser = signed_in(alice)
+    User.objects.update(is_active=False)
+    assert browser.get(HERS).status_code == 302

@@ -36,13 +36,15 @@ def is_at(tab: Page, article: Article) -> None:
 # --- an account ------------------------------------------------------------------------------------------------------
 
 
-def register(tab: Page, email: str = "wanda@example.org") -> None:
+def register(tab: Page, email: str = "wanda@example.org", article_title: str = "") -> None:
     """From the form to the code that was mailed, typed as somebody types it."""
     expect(heading(tab)).to_have_text("Register")
     tab.get_by_label("Email").fill(email)
     tab.get_by_label("Password").fill(PASSWORD)
     tab.get_by_role("main").get_by_role("button", name="Register").click()
     expect(heading(tab)).to_have_text("Confirm your email address")
+    if article_title:
+        expect(tab.get_by_role("main")).to_contain_text(f"You are on your way to {article_title}")
     enter_code(tab, email)
 
 
