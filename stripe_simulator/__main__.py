@@ -7,6 +7,7 @@ import signal
 import sys
 from pathlib import Path
 
+from .blank import sow
 from .contract import spec
 from .sandbox import Sandbox
 from .server import LocalServer
@@ -22,12 +23,15 @@ def parser() -> argparse.ArgumentParser:
     found.add_argument("--public-url", default="", metavar="URL", help="how browsers reach it, if not at its own port")
     found.add_argument("--business", default="Local Stripe sandbox", help="the name on the payment page")
     found.add_argument("--ready-file", default="", metavar="FILE", help="gets the address once it listens")
+    found.add_argument("--seed", type=int, default=None, help="the same ids in the same order, and the same chances")
     found.add_argument("--strict", action="store_true", help="check every reply and event; see /_sim/violations")
     return found
 
 
 def main(arguments: list[str] | None = None) -> int:
     told = parser().parse_args(arguments)
+    if told.seed is not None:
+        sow(told.seed)
     spec()  # read before the first request, which would wait for it
     sandbox = Sandbox(
         Store(told.state),
@@ -37,6 +41,9 @@ def main(arguments: list[str] | None = None) -> int:
         business=told.business,
         strict=told.strict,
     )
+    if told.seed is not None:
+        with sandbox.transaction():
+            sandbox.turn(seed=told.seed)
     try:
         server = LocalServer(sandbox, told.port)
     except OSError as error:

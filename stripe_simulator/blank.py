@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import secrets
+import random
 import string
 from typing import Any
 
@@ -114,10 +114,21 @@ UNSENT: dict[str, set[str]] = {
 ALPHABET = string.ascii_letters + string.digits
 
 
+class _Chance:
+    """Where ids come from: the system's randomness, or a seed, when a run is to repeat."""
+
+    source: random.Random = random.SystemRandom()
+
+
+def sow(seed: int) -> None:
+    """From now on the same ids come in the same order."""
+    _Chance.source = random.Random(seed)  # noqa: S311  it is to repeat
+
+
 def identifier(kind: str) -> str:
     """A random id with Stripe's prefix, so that nobody can rely on the order of ids."""
     length = 58 if kind == "checkout.session" else 14 if kind in ("customer", "product", "subscription_item") else 24
-    return PREFIXES[kind] + "".join(secrets.choice(ALPHABET) for _ in range(length))
+    return PREFIXES[kind] + "".join(_Chance.source.choice(ALPHABET) for _ in range(length))
 
 
 def blank(kind: str, **values: Any) -> Json:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from . import billing, invoicing, setups
-from .blank import Json, blank
+from .blank import Json, blank, identifier
 from .customer_balance import due_after
 from .customers import new_customer
 from .discounting import redeem
@@ -350,4 +350,4 @@ def item(price: Json, quantity: int, name: str, discount: int = 0, tax: int = 0)
         "price": price,
         "quantity": quantity,
     }
-    return blank("item", id="li_1" + secrets.token_hex(12), **values)
+    return blank("item", id=identifier("item"), **values)

@@ -74,7 +74,7 @@ def _queue(
 ) -> None:
     dropped = knobs.redirect == "webhook_never" or chance.random() < knobs.drop_p
     copies = 2 if chance.random() < knobs.duplicate_p else 1
-    due += knobs.delay
+    due += knobs.delay + knobs.jitter * chance.random()
     due += REDIRECT_LEAD if knobs.redirect == "redirect_first" else 0.0
     due += HELD_BACK if knobs.order == "held_back_one" and rank == 0 else 0.0
     for _ in range(copies):
@@ -165,13 +165,14 @@ class Deliverer:
         with self.sandbox.lock:
             knobs, hidden = self.sandbox.knobs, self.sandbox.store.hidden(endpoint["id"])
         body = payload(event)
+        sent = body[: len(body) // 2] if _cut_short(knobs, event) else body
         headers = {
             "Content-Type": "application/json; charset=utf-8",
             "User-Agent": "Stripe/1.0 (+https://stripe.com/docs/webhooks)",
             "Cache-Control": "no-cache",
         } | _signature(body, hidden["secret"], knobs)
         try:
-            return post(endpoint["url"], body.encode(), headers, knobs.timeout)
+            return post(endpoint["url"], sent.encode(), headers, knobs.timeout)
         except (OSError, http.client.HTTPException, ValueError) as error:
             return None, f"{type(error).__name__}: {error}"
 
@@ -186,10 +187,29 @@ class Deliverer:
             due = sandbox.source() + sandbox.offset + (schedule[attempt - 1] if again else 0)
             state = "delivered" if ok else "pending" if again else "failed"
             self._mark(row, status=state, response=status, detail=detail[:2_000], attempt=attempt, due=due)
+            _judge(sandbox, row["endpoint_id"], ok)
             event = sandbox.store.get(row["event_id"])
             if event and ok and event["pending_webhooks"] > 0:
                 sandbox.update(event, pending_webhooks=event["pending_webhooks"] - 1)
             sandbox.delivered.notify_all()
+
+
+def _cut_short(knobs: Knobs, event: Json) -> bool:
+    """Whether only half of this event's body arrives, under the signature of the whole."""
+    return knobs.truncate_p > random.Random(f"{knobs.seed}:{event['id']}").random()  # noqa: S311  it is to repeat
+
+
+def _judge(sandbox: Sandbox, endpoint_id: str, ok: bool) -> None:
+    """An endpoint that has failed for `disable_after` days (simulated) without a success is disabled."""
+    endpoint, days = sandbox.get("webhook_endpoint", endpoint_id), sandbox.knobs.disable_after
+    if endpoint is None:
+        return
+    since = None if ok else sandbox.store.hidden(endpoint_id).get("failing_since") or sandbox.wall()
+    sandbox.store.hide(endpoint_id, failing_since=since)
+    if since is not None and days and sandbox.wall() - since >= days * 86_400:
+        sandbox.update(endpoint, status="disabled")
+        dropped = "UPDATE delivery SET status = 'dropped' WHERE endpoint_id = ? AND status = 'pending'"
+        sandbox.store.db.execute(dropped, (endpoint_id,))
 
 
 def _signature(body: str, secret: str, knobs: Knobs) -> dict[str, str]:

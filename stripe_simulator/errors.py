@@ -25,9 +25,12 @@ class ApiError(Exception):
         super().__init__(message)
         self.status, self.message, self.kind, self.code, self.param = status, message, kind, code, param
         self.executed, self.extra = executed, extra
+        self.headers: dict[str, str] = {}
 
-    def body(self) -> dict[str, Any]:
+    def body(self, request_id: str = "") -> dict[str, Any]:
         error: dict[str, Any] = {"type": self.kind, "message": self.message}
+        if request_id:
+            error["request_log_url"] = f"https://dashboard.stripe.com/test/logs/{request_id}"
         if self.code:
             error |= {"code": self.code, "doc_url": f"{DOCS}/{self.code.replace('_', '-')}"}
         if self.param:

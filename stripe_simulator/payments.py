@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -139,7 +138,7 @@ def _succeed(sandbox: Sandbox, intent: Json, method: Json, card: TestCard) -> At
 def _debit(sandbox: Sandbox, intent: Json, method: Json) -> Attempt:
     """A direct debit: the money is on its way, and `payment.settle` will tell."""
     sandbox.update(intent, "payment_intent.processing", status="processing", next_action=None)
-    pending = {"status": "pending", "paid": False, "captured": True, "id": f"py_3{secrets.token_hex(12)}"}
+    pending = {"status": "pending", "paid": False, "captured": True, "id": "py_3" + identifier("charge")[4:]}
     charge = _new_charge(
         sandbox, intent, method, **pending, outcome=_outcome("authorized", None, "approved_by_network")
     )

@@ -50,11 +50,13 @@ class LocalStripe:
         business: str = "Local Stripe sandbox",
         strict: bool = True,
         secret: str = "",
+        seed: int | None = None,
     ) -> None:
         self.key = "sk_test_sim_" + secrets.token_hex(12)
         self.secret = secret or "whsec_" + secrets.token_urlsafe(24)
-        told = {"port": port, "state": state, "webhook": webhook, "secret": self.secret}
+        told: dict[str, object] = {"port": port, "state": state, "webhook": webhook, "secret": self.secret}
         told |= {"public-url": public_url, "business": business}
+        told |= {"seed": seed} if seed is not None else {}
         command = [sys.executable, "-m", "stripe_simulator", *(f"--{name}={value}" for name, value in told.items())]
         self._process = subprocess.Popen(
             command + ["--strict"] * strict,

@@ -58,6 +58,8 @@ def update(call: Call) -> Json:
     changes = call.given("url", "enabled_events", "description") | merged_metadata(found, call.params)
     if "disabled" in call.params:
         changes["status"] = "disabled" if call.params["disabled"] else "enabled"
+    if changes.get("status") == "enabled":
+        call.sandbox.store.hide(found["id"], failing_since=None)
     return call.sandbox.update(found, **changes)
 
 

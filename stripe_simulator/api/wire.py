@@ -21,7 +21,7 @@ from .. import contract, wheel
 from ..blank import Json
 from ..errors import ApiError, invalid
 from ..form import bracketed, parse_form
-from ..knobs import Fault, take_fault
+from ..knobs import Fault, chance_fault, take_fault
 from ..sandbox import DAY, Sandbox
 from .expanding import expand
 from .private import private_endpoint
@@ -33,8 +33,19 @@ FAULT_ERRORS = {
     "500": ("api_error", None, "Something went wrong on Stripe's end."),
     "503": ("api_error", None, "Stripe is temporarily unavailable."),
     "429": ("rate_limit_error", "rate_limit", "Too many requests hit the API too quickly."),
-    "409": ("invalid_request_error", "lock_timeout", "This object cannot be accessed right now; please retry."),
+    "409": (
+        "invalid_request_error",
+        "idempotency_key_in_use",
+        "There is currently another in-progress request using this Idempotency Key.",
+    ),
+    "lock_timeout": (
+        "invalid_request_error",
+        "lock_timeout",
+        "This object cannot be accessed right now; please retry.",
+    ),
 }
+LONGEST_KEY = 255
+WINDOW = 1.0  # seconds over which `rate_limit` counts
 CODES = {"unknown": "parameter_unknown", "missing": "parameter_missing"}
 
 
@@ -69,6 +80,7 @@ class Api:
         self.sandbox = sandbox
         self._in_flight: set[str] = set()
         self._guard = threading.Lock()
+        self._recent: list[float] = []
 
     def answer(self, request: Request) -> Answer:
         request_id = "req_" + secrets.token_hex(7)
@@ -77,10 +89,12 @@ class Api:
             headers["Idempotency-Key"] = request.key
         try:
             check_caller(request)
+            self._check_rate()
             with self._only_once(request):
                 status, body, replayed = self._answer_with_faults(request, request_id)
         except ApiError as error:
-            status, body, replayed = error.status, error.body(), False
+            status, body, replayed = error.status, error.body(request_id), False
+            headers |= error.headers
         except ConnectionCutError:
             self._log(request, request_id, 0, {}, False)
             raise
@@ -89,11 +103,29 @@ class Api:
         self._log(request, request_id, status, body, replayed)
         return status, headers, body
 
+    def _check_rate(self) -> None:
+        """With the knob `rate_limit`: so many requests a second of real time, then 429."""
+        limit, now = self.sandbox.knobs.rate_limit, time.monotonic()
+        with self._guard:
+            self._recent = [at for at in self._recent if at > now - WINDOW] if limit else []
+            if len(self._recent) < limit or not limit:
+                self._recent.append(now)
+                return
+        raise fault_error(Fault("", "429"), {"Stripe-Rate-Limited-Reason": "global-rate"})
+
     def _answer_with_faults(self, request: Request, request_id: str) -> tuple[int, Json, bool]:
-        self._fail_if_told(request, "before")
+        with self.sandbox.lock:
+            knobs = self.sandbox.knobs
+            by_chance = chance_fault(knobs, request.name, self._count()) if knobs.api_fault_p else None
+        self._fail_if_told(request, "before", by_chance)
         answer = self._remembered(request) or self._perform(request, request_id)
-        self._fail_if_told(request, "after")
+        self._fail_if_told(request, "after", by_chance)
         return answer
+
+    def _count(self) -> int:
+        number = int(self.sandbox.store.setting("requests", 0)) + 1
+        self.sandbox.store.set("requests", number)
+        return number
 
     # Idempotency
 
@@ -101,6 +133,8 @@ class Api:
     def _only_once(self, request: Request) -> Iterator[None]:
         """A key whose first request is still under way is refused with a 409; the client comes again."""
         key = request.key if request.method == "POST" else None
+        if key and len(key) > LONGEST_KEY:
+            raise invalid(f"Idempotency keys can have at most {LONGEST_KEY} characters.")
         with self._guard:
             if key and key in self._in_flight:
                 raise ApiError(
@@ -137,13 +171,18 @@ class Api:
     def _perform(self, request: Request, request_id: str) -> tuple[int, Json, bool]:
         """Runs the endpoint in one transaction together with the memory of its reply."""
         key = request.key if request.method == "POST" else None
+        fault = self._take_fault(request, "stored")
         with self.sandbox.transaction(request_id, key):
             try:
-                status, body = 200, self._execute(request)
+                undone = fault is not None and fault.phase == "stored_undone"
+                status, body = 200, {} if undone else self._execute(request)
             except ApiError as error:
                 if not error.executed:
                     raise
-                status, body = error.status, error.body()
+                status, body = error.status, error.body(request_id)
+            if fault:  # what its key repeats from now on
+                failed = fault_error(fault)
+                status, body = failed.status, failed.body(request_id)
             if key:
                 self._remember(key, request, request_id, status, body)
         return status, body, False
@@ -182,12 +221,18 @@ class Api:
 
     # Faults and the log
 
-    def _fail_if_told(self, request: Request, phase: Any) -> None:
+    def _take_fault(self, request: Request, phase: Any) -> Fault | None:
         with self.sandbox.lock:
             faults = self.sandbox.knobs.faults
             fault = take_fault(faults, request.name, phase)
             if fault:
                 self.sandbox.turn(faults=faults)
+        return fault
+
+    def _fail_if_told(self, request: Request, phase: Any, by_chance: Fault | None) -> None:
+        fault = self._take_fault(request, phase)
+        if fault is None and by_chance and by_chance.phase.startswith(phase):
+            fault = by_chance
         if fault:
             commit_fault(fault)
 
@@ -221,8 +266,16 @@ def commit_fault(fault: Fault) -> None:
     elif fault.kind == "reset":
         raise ConnectionCutError
     else:
-        kind, code, message = FAULT_ERRORS[fault.kind]
-        raise ApiError(int(fault.kind), message, kind=kind, code=code)
+        raise fault_error(fault)
+
+
+def fault_error(fault: Fault, headers: dict[str, str] | None = None) -> ApiError:
+    """Stripe's reply to a request that fails in this way."""
+    kind, code, message = FAULT_ERRORS.get(fault.kind, FAULT_ERRORS["500"])
+    status = {"lock_timeout": 429}.get(fault.kind) or int(fault.kind) if fault.kind in FAULT_ERRORS else 500
+    error = ApiError(status, message, kind=kind, code=code)
+    error.headers = (headers or {}) | ({"Stripe-Should-Retry": fault.should_retry} if fault.should_retry else {})
+    return error
 
 
 def invalid_url(request: Request) -> ApiError:
