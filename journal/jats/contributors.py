@@ -105,8 +105,11 @@ def _person(contrib: Element, group: Element, shared: list[Element], r: Renderin
 def _name_parts(el: Element | None) -> dict[str, str]:
     if el is None or name(el) in ("collab", "anonymous"):
         return {}
-    tags = {"surname": "surname", "given": "given-names", "prefix": "prefix", "suffix": "suffix"}
-    parts = {key: plain(text_of(el.find(tag))) for key, tag in tags.items()}
+    parts = {"surname": "", "given": "", "prefix": "", "suffix": ""}
+    for child in el:
+        key = "given" if child.tag == "given-names" else child.tag
+        if parts.get(key) == "":
+            parts[key] = plain(text_of(child))
     if not parts["surname"] and not parts["given"]:
         parts["surname"] = plain(text_of(el))
     return parts

@@ -314,7 +314,6 @@ class Reference:
 
     id: str
     label: str
-    html: str
     text: str
     doi: str = ""
     pmid: str = ""

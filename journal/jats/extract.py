@@ -27,7 +27,8 @@ def extract(article: Element, r: Rendering, blocks: Container[str]) -> Extract |
     body = article.find("body")
     if body is None:
         return None
-    words_left = min(WORDS, int(SHARE * len(raw_text(body).split())))
+    enough = int(WORDS / SHARE) + 1
+    words_left = min(WORDS, int(SHARE * len(raw_text(body).split(None, enough)[:enough])))
     html: list[str] = []
     for paragraph in _paragraphs(body):
         shortened = _shortened(paragraph, r, blocks)

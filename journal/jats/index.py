@@ -63,8 +63,10 @@ def build(article: Element) -> Index:
         _resolve(xref, index)
     for xref in xrefs:
         _open_range(xref, index)
+    of_people = {xref for holder in article.iter("contrib", "aff") for xref in holder.iter("xref")}
     for xref in xrefs:
-        _mark(xref, index)
+        if xref not in of_people:
+            _mark(xref, index)
     return index
 
 
@@ -135,8 +137,8 @@ def _end_of_range(xref: Element, index: Index, refs: list[Element], start: int) 
 
 def _mark(xref: Element, index: Index) -> None:
     """Give the link an id to come back to, when it points to references or notes from running text."""
-    targets = [el for el in index.resolved[xref] if name(el) in ("ref", "fn", "table-fn")]
-    if not targets or any(name(el) in ("contrib", "aff") for el in xref.iterancestors()):
+    targets = [el for el in index.resolved[xref] if el.tag in ("ref", "fn", "table-fn")]
+    if not targets:
         return
     mark = index.marks[xref] = index.fresh_id("cite-" + str(len(index.marks) + 1))
     for target in targets:

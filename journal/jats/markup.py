@@ -4,6 +4,8 @@ import html
 import re
 from functools import lru_cache
 
+from journal.jats.tree import squeeze
+
 
 def escape(text: str | None) -> str:
     """Text as HTML text. Only ``& < >`` change."""
@@ -33,7 +35,6 @@ _TAG = re.compile(r"<[^>]*>")
 _BLOCK_TAG = re.compile(
     r"</?(?:p|div|li|ul|ol|dl|dt|dd|t[rdh]|table|section|h[1-6]|fig\w*|blockquote|pre|br|hr)\b[^>]*>"
 )
-_SPACE = re.compile(r"[ \t\r\n]+")
 _ATTRIBUTE_VALUE = re.compile(r' (?:id|data-refs)="[^"]*"')
 _LINK = re.compile(r"</?a\b[^>]*>")
 _CITATION = re.compile(r'<a class="(?:cite|note-mark)"[^>]*>.*?</a>', re.DOTALL)
@@ -41,8 +42,20 @@ _CITATION = re.compile(r'<a class="(?:cite|note-mark)"[^>]*>.*?</a>', re.DOTALL)
 
 def to_text(fragment: str) -> str:
     """The words of a fragment this package wrote (its attributes hold no ``>``), blocks apart by a space."""
-    text = _TAG.sub("", _BLOCK_TAG.sub(" ", fragment))
-    return _SPACE.sub(" ", html.unescape(text)).strip(" ")
+    if "<" in fragment:
+        fragment = _TAG.sub("", _BLOCK_TAG.sub(" ", fragment))
+    if "&" in fragment:
+        fragment = html.unescape(fragment)
+    return squeeze(fragment)
+
+
+def line_text(fragment: str) -> str:
+    """The same for a fragment without blocks, which takes half the time."""
+    if "<" in fragment:
+        fragment = _TAG.sub("", fragment.replace("<br>", " "))
+    if "&" in fragment:
+        fragment = html.unescape(fragment)
+    return squeeze(fragment)
 
 
 def without_links(fragment: str) -> str:

@@ -20,7 +20,7 @@ def license_of(meta: Element, r: Rendering) -> License:
     start, end = (_iso(free.get(key, "")) if free is not None else None for key in ("start_date", "end_date"))
     if el is None:
         return License(free_to_read=free is not None, free_from=start, free_until=end)
-    html = r.flow(el, skip=("ali:license_ref", "ali:free_to_read"))
+    html = r.flow(el, skip=(ALI + "license_ref", ALI + "free_to_read"))
     return License(_license_url(el), html, to_text(html), el.get("license-type", ""), free is not None, start, end)
 
 

@@ -32,10 +32,13 @@ def names(words: str) -> frozenset[str]:
 def name(el: Element) -> str:
     """The element's name as the dispatch tables write it: ``p``, ``mml:math``, ``oasis:entry``; ``{…}x`` if foreign."""
     tag: str = el.tag
-    return _names.get(tag) or (_prefixed(tag) if tag[0] == "{" else tag)
+    return tag if tag[0] != "{" else _names.get(tag) or prefixed(tag)
 
 
-def _prefixed(tag: str) -> str:
+def prefixed(tag: str) -> str:
+    """An lxml tag as `name` writes it."""
+    if tag[0] != "{":
+        return tag
     known = _prefixed_anew(tag)
     if len(_names) < 2000:
         _names[tag] = known
@@ -52,13 +55,15 @@ def local_name(el: Element) -> str:
     return str(el.tag).rpartition("}")[2]
 
 
-_SPACE = re.compile(r"[ \t\r\n]+")
-
-
 def squeeze(text: str) -> str:
     """One space for each run of XML white space, none at the ends. Thin and no-break spaces stay."""
-    if "\n" in text or "  " in text or "\t" in text or "\r" in text:
-        text = _SPACE.sub(" ", text)
+    if text.isalnum():
+        return text
+    for sign in "\n\t\r":  # plain replacements: a pattern, tried at every space, took longer than all else here
+        if sign in text:
+            text = text.replace(sign, " ")
+    while "  " in text:
+        text = text.replace("  ", " ")
     return text.strip(" ")
 
 
@@ -71,7 +76,9 @@ def raw_text(el: Element) -> str:
 
 def text_of(el: Element | None) -> str:
     """All text beneath an element, squeezed; "" for None."""
-    return "" if el is None else squeeze(raw_text(el))
+    if el is None:
+        return ""
+    return squeeze(el.text or "") if len(el) == 0 else squeeze("".join(el.itertext()))  # type: ignore[arg-type]
 
 
 def text_at(el: Element, path: str) -> str:
@@ -114,4 +121,6 @@ _INVISIBLE = dict.fromkeys([*range(0x200B, 0x2010), *range(0x202A, 0x202F), *ran
 
 def plain(text: str) -> str:
     """Text fit for a title, a name or a file name: NFC, no bidi or zero-width controls, squeezed."""
+    if text.isascii():
+        return squeeze(text)
     return squeeze(unicodedata.normalize("NFC", text.translate(_INVISIBLE)))

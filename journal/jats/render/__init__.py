@@ -28,9 +28,10 @@ VERSION = 1
 SUBJECTS = (blocks, cals, citations, figures, inline, maths, notes, pictures, references, tables)
 
 _LINK = re.compile(r'<a ([^>]*?)href="#([^"]+)"([^>]*)>(.*?)</a>', re.DOTALL)
+_TARGET = re.compile(r'href="#([^"]+)"')
 _ID = re.compile(r' id="([^"]+)"')
 _PUBLIC = ("product_html", "byline_html", "affiliations_html", "information_html", "references_html")
-_BACKLINKS = re.compile(r' ?<span class="backlinks">.*?</span>')
+_BACKLINKS = re.compile(r' <span class="backlinks">(?:<a [^>]*>[^<]*</a> ?)*</span>')
 
 
 def render(article: Element, images: Images | None = None, files: Mapping[str, str] | None = None) -> ArticleDoc:
@@ -64,16 +65,13 @@ def _public_parts(article: Element, r: Rendering) -> dict[str, Any]:
     """What everybody gets. Metadata first, without ids, because its words are shown in several places."""
     r.place = "extract"
     meta = metadata(article, r)
-    brief = extract(article, r, BLOCKS)
+    abstracts = [el for el in article.iterfind("front/article-meta/*") if name(el) in ("abstract", "trans-abstract")]
+    brief = extract(article, r, BLOCKS) if not abstracts else None  # it stands where an abstract would
     r.place = "public"
     return {
         "metadata": meta,
         "extract": brief,
-        "abstracts": [
-            _abstract(el, r)
-            for el in article.iterfind("front/article-meta/*")
-            if name(el) in ("abstract", "trans-abstract")
-        ],
+        "abstracts": [_abstract(el, r) for el in abstracts],
         "product_html": "".join(r.flow(el, children=[product]) for el, product in _products(article)),
         "byline_html": byline(meta.authors, meta.affiliations, meta.on_behalf_of),
         "affiliations_html": affiliation_list(meta.affiliations, r),
@@ -131,10 +129,10 @@ def _finished(article: Element, r: Rendering, finish: "_Finish", fields: dict[st
         contents=tree([replace(heading, title_html=clean(heading.title_html)) for heading in r.headings]),
         figures=tuple(r.figures),
         tables=tuple(r.tables),
-        references=finish.references(fields["references"]),
+        references=tuple(fields["references"]),
         references_title=fields["references_title"],
         references_html=reference_html,
-        public_references_html=finish.public(_BACKLINKS.sub("", fields["references_html"])),
+        public_references_html=finish.for_everybody(_BACKLINKS.sub("", reference_html)),
         notes=tuple(r.notes),
         product_html=finish.public(fields["product_html"]),
         byline_html=finish.public(fields["byline_html"]),
@@ -169,18 +167,11 @@ class _Finish:
                 return match.group()
             return "" if "backlink" in match.group(1) else match.group(4)
 
-        return _LINK.sub(unlinked, fragment) if "#a-" in fragment else fragment
+        return fragment if present.issuperset(_TARGET.findall(fragment)) else _LINK.sub(unlinked, fragment)
 
-    def references(self, found: list[Reference]) -> tuple[Reference, ...]:
-        """Each entry's html, all cleaned in one go: nh3's start costs more than its work."""
-        if not found:
-            return ()
-        cleaned = self.html("<hr>".join(ref.html for ref in found)).split("<hr>")
-        if len(cleaned) != len(found):  # something in an entry took a rule for its own
-            cleaned = [self.html(ref.html) for ref in found]
-        return tuple(
-            ref if ref.html == html else replace(ref, html=html) for ref, html in zip(found, cleaned, strict=True)
-        )
+    def for_everybody(self, cleaned: str) -> str:
+        """A fragment that is clean already, without the links that lead into the full text."""
+        return self._with_ends(cleaned, self.present_in_public)
 
 
 def _errors(article: Element, meta: Metadata) -> list[Problem]:

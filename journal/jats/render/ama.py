@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from journal.jats.links import doi_url, find_doi, pmcid_url, pmid_url, typed_url
 from journal.jats.markup import escape
 from journal.jats.render.inline import anchor_tag
-from journal.jats.render.rendering import INLINES, Rendering, inline
+from journal.jats.render.rendering import Rendering, inline, inline_of
 from journal.jats.tree import Element, href, name, text_of
 
 PEOPLE = (
@@ -34,17 +34,26 @@ IDENTIFIERS = {
 
 def has_own_words(el: Element) -> bool:
     """Whether the source itself wrote text or punctuation between the parts of a citation."""
-    if (el.text or "").strip():
-        return True
-    return any((child.tail or "").strip() for child in el) or len(el) < 2
+    return len(el) < 2 or has_words_between(el)
 
 
 @inline("name", "string-name")
 def person(r: Rendering, el: Element) -> str:
     """A name as given; a space between its parts where the source has none."""
-    if any((child.tail or "").strip() for child in el) or (el.text or "").strip():
+    if has_words_between(el):
         return r.inline(el)
-    return " ".join(part for part in (r.inline(child).strip() for child in el) if part)
+    return " ".join([part for child in el if (part := r.inline(child).strip())])
+
+
+def has_words_between(el: Element) -> bool:
+    """Whether anything but white space stands beside an element's children."""
+    if el.text and not el.text.isspace():
+        return True
+    for child in el:
+        tail = child.tail
+        if tail and not tail.isspace():
+            return True
+    return False
 
 
 @inline("etal")
@@ -54,9 +63,9 @@ def et_al(r: Rendering, el: Element) -> str:
 
 @inline("person-group")
 def person_group(r: Rendering, el: Element) -> str:
-    if any((child.tail or "").strip() for child in el) or (el.text or "").strip():
+    if has_words_between(el):
         return r.inline(el)
-    return ", ".join(part for part in (rendered(r, child) for child in el) if part)
+    return ", ".join([part for child in el if (part := rendered(r, child))])
 
 
 @inline("pub-id")
@@ -88,12 +97,12 @@ def people(citation: Element) -> Iterator[str]:
     for el in citation.iter("name", "string-name", "collab"):
         group = el.getparent()
         if group is not None and group.get("person-group-type", "author") == "author":
-            parts = [text_of(part) for part in el] if name(el) != "collab" else []
-            yield " ".join(part for part in parts if part) or text_of(el)
+            parts = [text for part in el if (text := text_of(part))] if el.tag != "collab" else []
+            yield " ".join(parts) or text_of(el)
 
 
 def rendered(r: Rendering, el: Element) -> str:
-    handler = INLINES.get(name(el))
+    handler = inline_of[el.tag]
     return (handler(r, el) if handler else r.inline(el)).strip()
 
 
@@ -113,10 +122,11 @@ class Parts:
 
     def take(self, *names: str, between: str = " ") -> str:
         """The html of all parts so named, which are then used."""
-        found = [el for each in names for el in self.left.pop(each, ())]
+        left = self.left
+        found = [el for each in names if each in left for el in left.pop(each)]
         if not found:
             return ""
-        return between.join(text for text in (rendered(self.r, el) for el in found) if text)
+        return between.join([text for el in found if (text := rendered(self.r, el))])
 
     def take_people(self, *kinds: str) -> str:
         """People of groups of these kinds ("" is a group without a kind, and names outside any group)."""

@@ -2,7 +2,7 @@
 
 from journal.jats.document import Reference
 from journal.jats.links import doi_url, find_doi
-from journal.jats.markup import escape, to_text
+from journal.jats.markup import escape, line_text
 from journal.jats.render.ama import formatted, has_own_words, people
 from journal.jats.render.blocks import heading_tag
 from journal.jats.render.inline import anchor_tag
@@ -11,6 +11,7 @@ from journal.jats.render.rendering import Rendering, block, inline
 from journal.jats.tree import Element, href, name, text_of
 
 TITLES = ("article-title", "chapter-title", "data-title", "part-title")
+_ASKED = (*TITLES, "source", "year", "volume", "fpage", "elocation-id", "pub-id", "article-id", "ext-link", "uri")
 CITATIONS = ("mixed-citation", "element-citation", "citation", "nlm-citation")
 
 
@@ -38,8 +39,9 @@ def entries(r: Rendering, ref_list: Element) -> tuple[str, list[Reference]]:
     items: list[str] = []
     for child in ref_list:
         if name(child) == "ref":
-            references.append(reference(r, child))
-            items.append(_item(r, child, references[-1]))
+            words = " ".join(_parts(r, child))
+            references.append(reference(r, child, words))
+            items.append(_item(r, child, references[-1], words))
             continue
         _close(items, html)
         if name(child) == "ref-list":
@@ -65,31 +67,29 @@ def _close(items: list[str], html: list[str]) -> None:
         items.clear()
 
 
-def _item(r: Rendering, ref: Element, entry: Reference) -> str:
+def _item(r: Rendering, ref: Element, entry: Reference, words: str) -> str:
     label = f'<span class="ref-label">{entry.label}</span> ' if entry.label else ""
-    linked = "doi.org/" in entry.html
+    linked = "doi.org/" in words
     link = anchor_tag(r, doi_url(entry.doi), "DOI") if entry.doi and not linked else ""
     links = f' <span class="ref-links">{link}</span>' if link else ""
-    text = f'<span class="ref-text">{entry.html}</span>'
+    text = f'<span class="ref-text">{words}</span>'
     return f'<li class="ref"{r.id(ref, "ref")}>{label}{text}{links}{backlinks(r, ref)}</li>'
 
 
-def reference(r: Rendering, ref: Element) -> Reference:
+def reference(r: Rendering, ref: Element, html: str) -> Reference:
+    """What exports and meta tags need of an entry; ``html`` are its rendered words."""
     label = ref.find("label")
     words = r.inline(label).strip() if label is not None else ""
-    html = " ".join(_parts(r, ref))
     inner = _label_inside(ref) if label is None else None
-    first = next((el for el in ref.iter(*CITATIONS)), ref)
-    text = to_text(html)
-    found = _first_of_each(first)
-    ids = {el.get("pub-id-type", ""): text_of(el) for el in first.iter("pub-id", "article-id")}
-    doi = find_doi(ids.get("doi", "")) or _linked_doi(first) or find_doi(text)
+    first = next(ref.iter(*CITATIONS), ref)
+    found, ids = _facts(first)
     return Reference(
         id=r.index.id_of(ref, "ref"),
         label=words if inner is None else "",
-        html=html,
-        text=text,
-        doi=doi,
+        text=line_text(html),
+        doi=find_doi(ids.get("doi", ""))
+        or ids.get("linked", "")
+        or (find_doi(line_text(html)) if "10." in html else ""),
         pmid=ids.get("pmid", ""),
         pmcid=ids.get("pmcid", "") or ids.get("pmc", ""),
         title=next((found[key] for key in TITLES if key in found), ""),
@@ -101,13 +101,20 @@ def reference(r: Rendering, ref: Element) -> Reference:
     )
 
 
-def _first_of_each(citation_el: Element) -> dict[str, str]:
-    """Text of the first element of each name that exports ask for."""
+def _facts(citation_el: Element) -> tuple[dict[str, str], dict[str, str]]:
+    """(text of the first element of each name that exports ask for, identifiers by kind; `linked` a DOI in a link)."""
     found: dict[str, str] = {}
-    for el in citation_el.iter(*TITLES, "source", "year", "volume", "fpage", "elocation-id"):
-        if name(el) not in found:
-            found[name(el)] = text_of(el)
-    return found
+    ids: dict[str, str] = {}
+    for el in citation_el.iter(*_ASKED):
+        tag = el.tag
+        if tag in ("pub-id", "article-id"):
+            ids[el.get("pub-id-type", "")] = text_of(el)
+        elif tag in ("ext-link", "uri"):
+            if "linked" not in ids and (doi := _linked_doi(el)):
+                ids["linked"] = doi
+        elif tag not in found:
+            found[tag] = text_of(el)
+    return found, ids
 
 
 def _label_inside(ref: Element) -> Element | None:
@@ -132,8 +139,6 @@ def _line(r: Rendering, child: Element) -> str:
     return r.inline(child)
 
 
-def _linked_doi(el: Element) -> str:
-    for link in el.iter("ext-link", "uri"):
-        if link.get("ext-link-type") == "doi" or "doi.org/" in href(link):
-            return find_doi(href(link))
-    return ""
+def _linked_doi(link: Element) -> str:
+    address = href(link)
+    return find_doi(address) if link.get("ext-link-type") == "doi" or "doi.org/" in address else ""

@@ -12,7 +12,7 @@ from journal.jats.document import Figure, Heading, Images, Note, Problem, Table
 from journal.jats.index import Index
 from journal.jats.languages import is_rtl
 from journal.jats.markup import attribute, escape
-from journal.jats.tree import Element, language, line_of, name, names
+from journal.jats.tree import Element, language, line_of, name, names, prefixed
 
 Handler: TypeAlias = Callable[["Rendering", Element], str]
 #: Where the html will stand: on the page beside the full text; on the page everybody gets; in the extract.
@@ -25,6 +25,26 @@ SILENT = names(
     "alt-text long-desc object-id processing-meta custom-meta custom-meta-group x-meta sec-meta index-term "
     "index-term-range-end institution-id counts"
 )
+
+
+#: Real articles use some 300 names; a hostile file may invent more than should be remembered.
+MOST_TAGS = 2000
+
+
+class _ByTag(dict[str, Handler | None]):
+    """A table's entries by lxml's own tags, so that an element costs one look-up."""
+
+    def __init__(self, table: dict[str, Handler]) -> None:
+        self.table = table
+
+    def __missing__(self, tag: str) -> Handler | None:
+        handler = self.table.get(prefixed(tag))
+        if len(self) < MOST_TAGS:
+            self[tag] = handler
+        return handler
+
+
+inline_of, block_of = _ByTag(INLINES), _ByTag(BLOCKS)
 
 
 def inline(*names: str) -> Callable[[Handler], Handler]:
@@ -81,13 +101,14 @@ class Rendering:
             return escape(el.text)
         parts = [escape(el.text)]
         for child in el:
-            handler = INLINES.get(name(child))
+            handler = inline_of[child.tag]
             if handler is not None:
                 parts.append(handler(self, child))
             elif name(child) not in SILENT:
                 parts.append(self._unboxed(child))
-            if child.tail:
-                parts.append(escape(child.tail))
+            tail = child.tail
+            if tail:
+                parts.append(escape(tail))
         return "".join(parts)
 
     def _unboxed(self, child: Element) -> str:
@@ -106,31 +127,33 @@ class Rendering:
         out: list[str] = []
         run = [escape(el.text)] if children is None else []
         for child in el if children is None else children:
-            key = name(child)
-            if key in skip:
+            tag = child.tag
+            if tag in skip:
                 pass
-            elif key in BLOCKS:
+            elif (handler := block_of[tag]) is not None:
                 self._close(run, out, wrap)
-                out.append(BLOCKS[key](self, child))
-            elif key in INLINES:
-                run.append(INLINES[key](self, child))
-            elif key in SILENT:
-                pass
-            else:
-                self._unknown(child)
-                if any(name(inner) in BLOCKS for inner in child.iter("{*}*")):
-                    self._close(run, out, wrap)
-                    out.append(self.flow(child))
-                else:
-                    run.append(self.inline(child))
-            if child.tail:
-                run.append(escape(child.tail))
+                out.append(handler(self, child))
+            elif (handler := inline_of[tag]) is not None:
+                run.append(handler(self, child))
+            elif prefixed(tag) not in SILENT and prefixed(tag) not in skip:
+                self._flow_unknown(child, run, out, wrap)
+            tail = child.tail
+            if tail:
+                run.append(escape(tail))
         self._close(run, out, wrap)
         return "".join(out)
 
+    def _flow_unknown(self, child: Element, run: list[str], out: list[str], wrap: bool) -> None:
+        self._unknown(child)
+        if any(name(inner) in BLOCKS for inner in child.iter("{*}*")):
+            self._close(run, out, wrap)
+            out.append(self.flow(child))
+        else:
+            run.append(self.inline(child))
+
     @staticmethod
     def _close(run: list[str], out: list[str], wrap: bool) -> None:
-        text = "".join(run).strip(" \t\r\n")
+        text = "".join(run).strip(" \t\r\n") if run else ""
         if text:
             out.append(f"<p>{text}</p>" if wrap else text)
         run.clear()

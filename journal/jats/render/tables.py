@@ -139,12 +139,16 @@ def _number(value: str | None) -> int:
 
 
 def _span(td: Element, key: str, most: int) -> str:
-    count = min(_number(td.get(key)), most)
+    said = td.get(key)
+    if said is None or said == "1":
+        return ""
+    count = min(_number(said), most)
     return f' {key}="{count}"' if count > 1 else ""
 
 
 def _alignment(td: Element) -> str:
-    style = _ALIGN.search(td.get("style", ""))
+    styled = td.get("style")
+    style = _ALIGN.search(styled) if styled else None
     side = (style.group(1) if style else td.get("align", "")).lower()
     return f' class="align-{side}"' if side in ("left", "right", "center", "justify") else ""
 
