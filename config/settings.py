@@ -112,6 +112,8 @@ STORAGES: dict[str, dict[str, Any]] = {
 }
 DATA_UPLOAD_MAX_NUMBER_FILES = 1000  # of one import; each is streamed to the disk
 
+MAKE_PDFS = env.flag("MAKE_PDFS", True)
+
 # --- security --------------------------------------------------------------------------------------------------------
 SECURE_SSL_REDIRECT = HTTPS and TRUSTED_PROXY_COUNT == 0
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS and TRUSTED_PROXY_COUNT else None

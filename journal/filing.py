@@ -176,6 +176,27 @@ def _write(path: Path, data: bytes) -> None:
         raise
 
 
+def add(article: Article, files: Iterable[NewFile]) -> None:
+    """Store files and name them in rows of the article."""
+    rows = []
+    for file in files:
+        stored, sha256 = store(file.data, file.name)
+        rows.append(
+            ArticleFile(
+                article=article,
+                kind=file.kind,
+                name=file.name,
+                file=stored,
+                content_type=file.content_type,
+                size=len(file.data),
+                sha256=sha256,
+                width=file.width,
+                height=file.height,
+            )
+        )
+    ArticleFile.objects.bulk_create(rows)
+
+
 def sweep(age: timedelta = timedelta(days=1)) -> int:
     """Remove files that no article and no stored version names and nobody has asked for in this time; how many.
 

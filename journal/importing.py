@@ -20,9 +20,11 @@ from journal.jats.survey import Survey
 from journal.locks import wait_for_others
 from journal.models import Article, ArticleFile, ArticleSource
 from journal.packages import Package, PackageError
+from journal.pdf import PdfError
 from journal.pictures import PictureError
 from journal.placing import place
-from journal.preview import FirstPage, PdfError
+from journal.preview import FirstPage
+from journal.typesetting import job
 
 STATUSES = ("imported", "updated", "unchanged", "draft", "rejected")
 #: What a new version writes into the article's row; what staff decide there is not touched.
@@ -236,6 +238,8 @@ def _write(article: Article, opened: _Opened, doc: ArticleDoc, record: ImportRec
         pages.prepare(article)  # only now it has the number that stands in its pictures' addresses
     if article.status == Article.Status.PUBLISHED:
         pages.refresh_around(article)
+    if opened.first_page is None:
+        job.request(article)
 
 
 def _keep_source(article: Article, opened: _Opened, record: ImportRecord) -> None:
@@ -276,20 +280,4 @@ def _replace_files(article: Article, files: list[NewFile], *, is_new: bool) -> N
     """The rows of the new version's files instead of the old one's."""
     if not is_new:
         article.files.all().delete()
-    rows = []
-    for file in files:
-        stored, sha256 = filing.store(file.data, file.name)
-        rows.append(
-            ArticleFile(
-                article=article,
-                kind=file.kind,
-                name=file.name,
-                file=stored,
-                content_type=file.content_type,
-                size=len(file.data),
-                sha256=sha256,
-                width=file.width,
-                height=file.height,
-            )
-        )
-    ArticleFile.objects.bulk_create(rows)
+    filing.add(article, files)

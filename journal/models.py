@@ -318,6 +318,7 @@ class ArticleFile(models.Model):
         FIGURE = "figure", "Figure"
         ORIGINAL = "original", "Figure as supplied"
         SUPPLEMENT = "supplement", "Supplementary file"
+        TYPESET = "typeset", "PDF made by the site"
 
     article = models.ForeignKey(Article, on_delete=models.CASCADE, related_name="files")
     kind = models.CharField(max_length=10, choices=Kind)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import pypdfium2 as pdfium
 from PIL import Image
 
+from journal.pdf import PdfError
 from journal.pictures import Encoded, webp
 
 #: Widths in pixels: beside the text, dense screens and phones, the large view.
@@ -19,10 +20,6 @@ SHARE = 0.15
 #: No picture is higher than this many times its width: pages of odd sizes are cut below.
 MAX_RATIO = 2.0
 MAX_TEXT = 20_000
-
-
-class PdfError(Exception):
-    """The PDF cannot be used; the message is a sentence for an editor."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from journal import pages
 from journal.jats import JatsError
 from journal.models import Article, Withdrawal
 from journal.oai.listing import sets_of
+from journal.typesetting import job
 from journal.worker import WorkerError
 
 log = logging.getLogger(__name__)
@@ -73,6 +74,7 @@ def _prepared(article: Article, *, around: bool) -> str:
     try:
         with transaction.atomic():
             pages.refresh_around(article) if around else pages.prepare(article)
+            job.request(article)
     except (JatsError, WorkerError) as error:
         return str(error)
     return ""

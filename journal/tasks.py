@@ -5,6 +5,13 @@ from procrastinate.contrib.django import app
 
 from journal import batches, filing
 from journal.pdf import delivery
+from journal.typesetting import job
+
+
+@app.task(name=job.TASK)
+def typeset(article_id: int) -> None:
+    """The PDF of an article whose publisher supplies none."""
+    job.make(article_id)
 
 #: After everything else: a reader's payment does not wait for an editor's upload.
 LATER = -10

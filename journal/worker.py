@@ -29,10 +29,12 @@ TASKS = {
     "compare": ("journal.jats.compare", "compare", 30, 1024),
     "picture": ("journal.pictures", "encode", 20, 1536),
     "first_page": ("journal.preview", "first_page", 20, 1024),
+    "typeset": ("journal.typesetting.typeset", "typeset", 120, 2048),
     "stamp": ("journal.pdf.stamp", "stamp", 30, 1024),
 }
-#: Tasks a reader waits for have a process of their own: an import must not stand before them.
-FOR_READERS = {"stamp"}
+#: Tasks with processes of their own: a reader does not wait for an import, and what needs much memory leaves none of
+#: it behind for tasks that may take little.
+APART = ("stamp", "typeset")
 MAX_CALLS = 500
 _HEADER = struct.Struct(">Q")
 
@@ -141,14 +143,15 @@ class Pool:
             self._idle.pop().stop()
 
 
-_pool, _serving = Pool(max(2, os.cpu_count() or 1)), Pool(2)
-atexit.register(_pool.stop)
-atexit.register(_serving.stop)
+_pool = Pool(max(2, os.cpu_count() or 1))
+_apart = {task: Pool(2) for task in APART}
+for _one in (_pool, *_apart.values()):
+    atexit.register(_one.stop)
 
 
 def call(task: str, *arguments: Any) -> Any:
     """Run a task of TASKS in a worker of this process. Raises what it raised, or `WorkerError`."""
-    return (_serving if task in FOR_READERS else _pool).call(task, *arguments)
+    return _apart.get(task, _pool).call(task, *arguments)
 
 
 def _limit(seconds: int, megabytes: int) -> None:

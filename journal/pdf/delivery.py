@@ -39,8 +39,9 @@ class NotPreparedError(Exception):
 
 
 def find(article: Article) -> ArticleFile | None:
-    """The article's PDF."""
-    return article.files.filter(kind=ArticleFile.Kind.PDF).first()
+    """The publisher's PDF, else the one the site has made."""
+    kinds = [ArticleFile.Kind.PDF, ArticleFile.Kind.TYPESET]
+    return article.files.filter(kind__in=kinds).order_by("kind").first()  # "pdf" comes before "typeset"
 
 
 def deliver(request: HttpRequest, article: Article, file: ArticleFile, license_: License | None) -> HttpResponseBase:

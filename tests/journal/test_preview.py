@@ -5,8 +5,9 @@ import io
 import pytest
 from PIL import Image
 
+from journal.pdf import PdfError
 from journal.pictures import PictureError, encode
-from journal.preview import PdfError, first_page
+from journal.preview import first_page
 from tests.journal.pdfs import make_pdf
 
 

@@ -12,6 +12,7 @@ from journal import pages, worker
 from journal.jats import JatsError
 from journal.jats.render import VERSION
 from journal.models import Article
+from journal.typesetting import job
 
 
 class Command(BaseCommand):
@@ -42,6 +43,7 @@ class Command(BaseCommand):
                 if source is None or (outdated_only and source.renderer == str(VERSION)):
                     return True
                 pages.prepare(article)
+                job.request(article)
                 source.renderer = str(VERSION)
                 source.save(update_fields=["renderer"])
         except (JatsError, worker.WorkerError) as error:
