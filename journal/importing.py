@@ -239,7 +239,7 @@ def _write(article: Article, opened: _Opened, doc: ArticleDoc, record: ImportRec
     if article.status == Article.Status.PUBLISHED:
         pages.refresh_around(article)
     if opened.first_page is None:
-        job.request(article)
+        job.request(article, is_new=is_new)
 
 
 def _keep_source(article: Article, opened: _Opened, record: ImportRecord) -> None:

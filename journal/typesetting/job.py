@@ -1,5 +1,6 @@
 """The background job that makes a PDF where the publisher supplies none, and makes it again with every new version."""
 
+import contextlib
 import logging
 from datetime import date
 
@@ -28,17 +29,23 @@ FOOT = "Made by the journal’s website from the full text"
 NOT_MADE = "No PDF could be made"
 
 
-def request(article: Article) -> None:
-    """Queue the job in the caller's transaction, unless it waits already or the publisher's PDF is there."""
-    kind = ArticleFile.Kind.PDF
-    if not (settings.MAKE_PDFS and article.doi and article.has_full_text) or article.files.filter(kind=kind).exists():
+def request(article: Article, *, is_new: bool = False) -> None:
+    """Queue the job in the caller's transaction, unless it waits already or the publisher's PDF is there.
+
+    `is_new`: the article was made in this transaction and has no PDF, so that neither needs to be asked.
+    """
+    if not (settings.MAKE_PDFS and article.doi and article.has_full_text):
         return
-    job = app.configure_task(TASK, queueing_lock=f"{TASK}:{article.pk}", lock=f"{TASK}:{article.pk}")
-    try:
-        with transaction.atomic():
-            job.defer(article_id=article.pk)
-    except AlreadyEnqueued:
-        log.debug("The PDF of article %s is to be made already.", article.pk)
+    if is_new:
+        _queue(article)
+    elif not article.files.filter(kind=ArticleFile.Kind.PDF).exists():
+        with contextlib.suppress(AlreadyEnqueued), transaction.atomic():
+            _queue(article)
+
+
+def _queue(article: Article) -> None:
+    name = f"{TASK}:{article.pk}"
+    app.configure_task(TASK, queueing_lock=name, lock=name).defer(article_id=article.pk)
 
 
 def make(article_id: int) -> bool:
