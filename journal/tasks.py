@@ -13,6 +13,7 @@ def typeset(article_id: int) -> None:
     """The PDF of an article whose publisher supplies none."""
     job.make(article_id)
 
+
 #: After everything else: a reader's payment does not wait for an editor's upload.
 LATER = -10
 

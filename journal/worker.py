@@ -29,7 +29,7 @@ TASKS = {
     "compare": ("journal.jats.compare", "compare", 30, 1024),
     "picture": ("journal.pictures", "encode", 20, 1536),
     "first_page": ("journal.preview", "first_page", 20, 1024),
-    "typeset": ("journal.typesetting.typeset", "typeset", 120, 2048),
+    "typeset": ("journal.typesetting.typeset", "typeset", 60, 2048),
     "stamp": ("journal.pdf.stamp", "stamp", 30, 1024),
 }
 #: Tasks with processes of their own: a reader does not wait for an import, and what needs much memory leaves none of

@@ -25,6 +25,7 @@ log = logging.getLogger(__name__)
 TASK = "journal.typeset"
 MADE = "This PDF was made by the journal’s website from the full text; the publisher supplied none."
 FOOT = "Made by the journal’s website from the full text"
+PRIORITY = -20  # after readers' payments and imports
 #: How a remark about a PDF that could not be made begins: the next attempt takes it away.
 NOT_MADE = "No PDF could be made"
 
@@ -45,7 +46,7 @@ def request(article: Article, *, is_new: bool = False) -> None:
 
 def _queue(article: Article) -> None:
     name = f"{TASK}:{article.pk}"
-    app.configure_task(TASK, queueing_lock=name, lock=name).defer(article_id=article.pk)
+    app.configure_task(TASK, queueing_lock=name, lock=name, priority=PRIORITY).defer(article_id=article.pk)
 
 
 def make(article_id: int) -> bool:

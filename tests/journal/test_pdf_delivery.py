@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.core.files.base import ContentFile
 from django.test import Client
 from django.utils import timezone
 
 from accounts.models import SignInIncident, User
-from journal import worker
+from journal import filing, worker
+from journal.filing import NewFile
 from journal.models import Article, ArticleFile
 from journal.pdf import delivery
 from subscriptions.models import Order, Subscription
@@ -31,10 +31,7 @@ def empty_shelf(settings: Any, tmp_path: Path) -> Path:
 
 
 def with_pdf(article: Article, data: bytes = SOURCE) -> Article:
-    sha256 = f"{article.pk:064d}"
-    file = ArticleFile(article=article, kind="pdf", name="article.pdf", content_type="application/pdf", sha256=sha256)
-    file.size = len(data)
-    file.file.save(f"{sha256}.pdf", ContentFile(data))
+    filing.add(article, [NewFile(ArticleFile.Kind.PDF, "article.pdf", data, "application/pdf")])
     Article.objects.filter(pk=article.pk).update(has_pdf=True)
     return article
 
