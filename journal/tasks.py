@@ -7,13 +7,6 @@ from journal import batches, filing
 from journal.pdf import delivery
 from journal.typesetting import job
 
-
-@app.task(name=job.TASK)
-def typeset(article_id: int) -> None:
-    """The PDF of an article whose publisher supplies none."""
-    job.make(article_id)
-
-
 #: After everything else: a reader's payment does not wait for an editor's upload.
 LATER = -10
 
@@ -43,3 +36,9 @@ def sweep_imports(timestamp: int) -> None:
 def sweep_files(timestamp: int) -> None:
     """Each night: files that no article and no stored version names."""
     filing.sweep()
+
+
+@app.task(name=job.TASK)
+def typeset(article_id: int) -> None:
+    """The PDF of an article whose publisher supplies none."""
+    job.make(article_id)

@@ -50,6 +50,19 @@ class Reading:
         """A fragment that is one line, for example a title."""
         return self.inline(_parsed(html)) if html.strip() else []
 
+    def references(self, html: str) -> list[Node]:
+        """The entries of the reference list: {label, id, c}."""
+        entries = [item for item in _parsed(html).iter("li") if "ref" in item.get("class", "").split()]
+        return [self._reference(entry) for entry in entries]
+
+    def _reference(self, entry: HtmlElement) -> Node:
+        labels = [span for span in entry.iter("span") if span.get("class") == "ref-label"]
+        said = " ".join(" ".join(label.text_content() for label in labels).split())
+        for label in labels:
+            label.drop_tree()
+        anchor = self._target(entry)
+        return {"label": said, "c": self.inline(entry)} | ({"id": anchor} if anchor else {})
+
     # --- blocks ------------------------------------------------------------------------------------------------------
 
     def flow(self, el: HtmlElement) -> Iterator[Node]:

@@ -16,7 +16,7 @@ import typst
 from PIL import Image as Pictures
 
 from journal.jats import Image
-from journal.jats.document import Abstract, ArticleDoc, Reference
+from journal.jats.document import Abstract, ArticleDoc
 from journal.jats.survey import render_source
 from journal.pdf import PdfError
 from journal.typesetting.tree import Reading, mark_early, resolved
@@ -144,7 +144,7 @@ def content(doc: ArticleDoc, sizes: Mapping[str, tuple[str, int, int]], facts: F
     authors = re.findall(r'<li class="author[^>]*>(.*?)</li>', doc.byline_html, re.DOTALL)
     affiliations = re.findall(r'<li(?: id="([^"]*)")?>(.*?)</li>', doc.affiliations_html, re.DOTALL)
     reading.ids |= {anchor for anchor, _ in affiliations if anchor}
-    reading.ids |= {reference.id for reference in doc.references if reference.id}
+    references = reading.references(doc.public_references_html)
     made: dict[str, Any] = {
         "lang": _language(meta.language), "title": reading.line(meta.title_html),
         "plain_title": meta.title_text or "Untitled", "subtitle": reading.line(meta.subtitle_html),
@@ -153,9 +153,9 @@ def content(doc: ArticleDoc, sizes: Mapping[str, tuple[str, int, int]], facts: F
         "affiliations": [_affiliation(anchor, html, reading) for anchor, html in affiliations],
         "abstracts": [_abstract(abstract, reading, meta.language) for abstract in doc.abstracts],
         "body": reading.blocks(doc.body_html), "information": reading.blocks(doc.information_html, under=1),
-        "references": [_reference(reference, reading) for reference in doc.references],
+        "references": references,
         "references_title": doc.references_title or "References",
-        "numbered": all(_is_number(reference.label, place) for place, reference in enumerate(doc.references, 1)),
+        "numbered": all(_is_number(entry["label"], place) for place, entry in enumerate(references, 1)),
         "people": [author.name for author in meta.authors][:200],
         "keywords": [word for group in meta.keywords for word in group.words],
         "running": running(doc), "journal": facts.journal, "accent": facts.accent, "issue_line": facts.issue_line,
@@ -182,17 +182,9 @@ def _abstract(abstract: Abstract, reading: Reading, language: str) -> dict[str, 
     }
 
 
-def _reference(reference: Reference, reading: Reading) -> dict[str, Any]:
-    words = reading.line(reference.html)
-    bare = not _is_number(reference.label, None) and reference.label
-    return {"c": [{"k": "b", "c": [f"{reference.label} "]}, *words] if bare else words} | (
-        {"id": reference.id} if reference.id else {}
-    )
-
-
-def _is_number(label: str, place: int | None) -> bool:
-    found = re.fullmatch(r"\s*[\[(]?(\d+)[\])]?[.:]?\s*", label)
-    return bool(found) and place in (None, int(found[1])) if found else False
+def _is_number(label: str, place: int) -> bool:
+    found = re.fullmatch(r"[\[(]?(\d+)[\])]?[.:]?", label)
+    return found is not None and int(found[1]) == place
 
 
 def _language(code: str) -> str:
