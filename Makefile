@@ -14,6 +14,7 @@ demo-reset: ## throw the demo's data away; the next `make demo` starts over
 
 test: ## everything CI runs: format, lint, types, imports, templates, tests, a real browser
 	@bin/setup requirements-dev.txt
+	@bin/schemas
 	@bin/browser
 	@bin/check
 

@@ -182,6 +182,14 @@ SITE_TAG = env.text("SITE_TAG", "firstpage")
 GRACE_DAYS = env.integer("GRACE_DAYS", 14)
 RENEWAL_SLACK_HOURS = env.integer("RENEWAL_SLACK_HOURS", 72)
 
+# --- Crossref --------------------------------------------------------------------------------------------------------
+CROSSREF_URL = env.text("CROSSREF_URL", "https://doi.crossref.org/servlet/deposit")
+CROSSREF_USER = env.text("CROSSREF_USER")
+CROSSREF_PASSWORD = env.text("CROSSREF_PASSWORD")
+CROSSREF_DEPOSITOR = env.text("CROSSREF_DEPOSITOR")
+CROSSREF_EMAIL = env.text("CROSSREF_EMAIL")
+CROSSREF_CROSSMARK_POLICY = env.text("CROSSREF_CROSSMARK_POLICY")
+
 # --- words and time --------------------------------------------------------------------------------------------------
 LANGUAGE_CODE = "en-us"
 USE_I18N = False  # the pages have one language; asking for it at every printed value cost a twelfth of a page

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_POST
 
 from accounts.admin_pages import ModelAdmin, PlainChoices, ReadOnlyInline, admin_url, column, refused
 from journal import publishing
+from journal.admin import crossref
 from journal.admin.article_form import ArticleForm
 from journal.admin.importing import import_page
 from journal.admin.preview import preview_file, preview_page
@@ -91,7 +92,7 @@ class ArticleAdmin(PlainChoices, ModelAdmin):
     search_fields = ("title", "doi", "byline")
     search_help_text = "Title, DOI or author"
     date_hierarchy = "published_online"
-    actions = ("publish_selected", "unpublish_selected")
+    actions = ("publish_selected", "unpublish_selected", "crossref_selected")
     inlines = (Files, Sources, Relations)
     fieldsets = (
         ("In the journal", {"fields": ("status", "issue", "section", "position", "published_online")}),
@@ -163,6 +164,11 @@ class ArticleAdmin(PlainChoices, ModelAdmin):
     def unpublish_selected(self, request: HttpRequest, queryset: "QuerySet[Article]") -> None:
         for article in queryset:
             self._unpublish(request, article)
+
+    @admin.action(description="Download Crossref deposit", permissions=["publish"])
+    def crossref_selected(self, request: HttpRequest, queryset: "QuerySet[Article]") -> HttpResponse | None:
+        chosen = Article.objects.filter(pk__in=queryset.values("pk"))
+        return crossref.download(self, request, chosen, "articles")
 
     def _publish(self, request: HttpRequest, article: Article) -> None:
         try:

@@ -6,10 +6,11 @@ from django import forms
 from django.contrib import admin
 from django.core.files.uploadedfile import UploadedFile
 from django.db.models import Count, Q, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
 from accounts.admin_pages import ModelAdmin, ModelForm, PlainChoices, TabularInline, column, link_to
+from journal.admin import crossref
 from journal.admin.articles import prepare_again
 from journal.models import Article, Issue
 
@@ -92,6 +93,7 @@ class IssueAdmin(PlainChoices, ModelAdmin):
     search_fields = ("volume", "number", "year", "title")
     search_help_text = "Volume, number, year or title"
     date_hierarchy = "published_on"
+    actions = ("crossref_selected",)
     inlines = (ArticlesInOrder,)
     fieldsets = (
         (None, {"fields": ("journal", ("volume", "number", "year"), "title", "published_on")}),
@@ -119,6 +121,11 @@ class IssueAdmin(PlainChoices, ModelAdmin):
         if change and {"volume", "number", "year"} & set(form.changed_data):
             for article in obj.articles.select_related("journal", "issue"):
                 prepare_again(self, request, article)
+
+    @admin.action(description="Download Crossref deposit", permissions=["change"])
+    def crossref_selected(self, request: HttpRequest, queryset: "QuerySet[Issue]") -> HttpResponse | None:
+        articles = Article.objects.filter(issue__in=queryset.values("pk"))
+        return crossref.download(self, request, articles, "issues")
 
     @column("issue", ordering="published_on")
     def name(self, issue: Issue) -> str:
