@@ -18,9 +18,10 @@ test: ## everything CI runs: format, lint, types, imports, templates, tests, a r
 	@bin/browser
 	@bin/check
 
-bench: ## measure the pages on the production server; prints a table and JSON
+bench: ## measure the pages on the production server, and importing; prints tables and JSON
 	@bin/setup requirements-dev.txt
 	@$(PYTHON) -m tests.benchmarks
+	@$(PYTHON) -m tests.benchmarks.importing
 	@$(PYTHON) -m tests.benchmarks.jats
 
 lighthouse: ## Lighthouse (npm) on the pages of the reader's trip

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import F, Q
 
 from journal import filing, packages, pages, worker
 from journal.filing import NewFile
@@ -201,17 +201,14 @@ def _store(opened: _Opened, record: ImportRecord) -> None:
 
 def _existing(opened: _Opened, name: str) -> Article | None:
     """The article this is a version of: by DOI; else a draft without one, by its content or by its name and title."""
-    articles = Article.objects.defer("search").select_related("journal", "issue")
     doi, title = opened.survey.doi, opened.survey.title
-    if doi and (found := articles.by_doi(doi).first()):
-        return found
-    drafts = articles.filter(doi_key=None, status=Article.Status.DRAFT)
-    same = (
-        Q(source_sha256=opened.sha256) | Q(sources__name=name[:255], title=title)
-        if title
-        else Q(source_sha256=opened.sha256)
-    )
-    return drafts.filter(same).order_by("pk").first()
+    same = Q(source_sha256=opened.sha256)
+    if title:
+        same |= Q(title=title, pk__in=ArticleSource.objects.filter(name=name[:255]).values("article"))
+    known = Q(doi_key=None, status=Article.Status.DRAFT) & same
+    found = Article.objects.filter(Q(doi_key=doi.lower()) | known if doi else known).values_list("pk")
+    key = found.order_by(F("doi_key").asc(nulls_last=True), "pk").first()
+    return Article.objects.defer("search").select_related("journal", "issue").get(pk=key[0]) if key else None
 
 
 def _rendered(article: Article, opened: _Opened) -> ArticleDoc:

@@ -15,7 +15,7 @@ from journal.filing import addresses, doi_in_addresses
 from journal.jats import ArticleDoc, JatsError
 from journal.jats.document import Author, Heading, PartialDate
 from journal.jats.remedies import in_words
-from journal.models import Article, ArticleFile, FullText, MetadataRecord, PublicPage, Relation
+from journal.models import Article, ArticleFile, FullText, MetadataRecord, PublicPage, Relation, article_address
 
 logger = logging.getLogger(__name__)
 
@@ -204,13 +204,14 @@ def relate(article: Article, doc: ArticleDoc, *, is_new: bool) -> None:
 def _notices(article: Article) -> str:
     """Banners for the relations with published articles, in both directions; retractions and corrections first."""
     found = []
-    doi = (article.doi or "").lower()
-    for relation in Relation.objects.filter(Q(article=article) | Q(target_doi=doi)).select_related("article"):
-        ours = relation.article_id == article.pk
-        other = Article.objects.published().by_doi(relation.target_doi).first() if ours else relation.article
-        if other is not None and other.status == Article.Status.PUBLISHED:
-            kind = _NOTICES[Relation.Kind(relation.kind)][0 if ours else 1]
-            found.append({"kind": kind, "title_html": other.title_html, "url": other.get_absolute_url()})
+    about = Relation.objects.filter(Q(article=article) | Q(target_doi=(article.doi or "").lower()))
+    of_others = ("article__status", "article__title_html", "article__doi")
+    for source, kind, target, status, *its in about.values_list("article_id", "kind", "target_doi", *of_others):
+        ours = source == article.pk
+        others = Article.objects.published().by_doi(target).values_list("title_html", "doi") if ours else [its]
+        for title, doi in others if ours or status == Article.Status.PUBLISHED else ():
+            word = _NOTICES[Relation.Kind(kind)][0 if ours else 1]
+            found.append({"kind": word, "title_html": title, "url": article_address(doi)})
     order = ["retracted_by", "corrected_by", "retracts", "corrects"]
     found.sort(key=lambda notice: order.index(notice["kind"]) if notice["kind"] in order else len(order))
     return render_to_string("journal/_article_notices.html", {"notices": found}).strip() if found else ""
@@ -241,7 +242,7 @@ def related(article: Article) -> list[Article]:
 def date_by_relations(article: Article) -> None:
     """`corrected_on` and `retracted_on` follow from the published notices about the article."""
     about = Relation.objects.filter(target_doi=(article.doi or "").lower(), article__status=Article.Status.PUBLISHED)
-    days = [(notice.kind, notice.article.published_online) for notice in about.select_related("article")]
+    days = list(about.values_list("kind", "article__published_online"))
     corrected = [day for kind, day in days if kind == Relation.Kind.CORRECTION and day]
     retracted = [day for kind, day in days if kind == Relation.Kind.RETRACTION and day]
     before = article.corrected_on, article.retracted_on

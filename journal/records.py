@@ -5,7 +5,8 @@ The facts are plain data (they stand in a JSON column) in the shape of `journal.
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import fields, is_dataclass
+from functools import cache
 from typing import Any
 
 from journal.jats.document import ArticleDoc
@@ -16,20 +17,29 @@ Facts = Mapping[str, Any]
 
 def facts(doc: ArticleDoc) -> dict[str, Any]:
     """The document's facts, empty values left out."""
-    known = doc.as_data() | {
-        "references": [asdict(reference) for reference in doc.references],
-        "abstracts": [asdict(abstract) for abstract in doc.abstracts],
-    }
-    found: dict[str, Any] = _bare(known)
-    return found
+    lists = {"references": _bare(doc.references), "abstracts": _bare(doc.abstracts)}
+    known: dict[str, Any] = _bare(doc.metadata)
+    return known | {name: found for name, found in lists.items() if found}
 
 
 def _bare(value: Any) -> Any:
-    """Without HTML (keys that end in `html`) and without what is empty."""
-    if isinstance(value, dict):
-        bare = {key: _bare(inner) for key, inner in value.items() if not key.endswith("html")}
-        return {key: inner for key, inner in bare.items() if inner not in ("", None, [], {}, False)}
-    return [_bare(inner) for inner in value] if isinstance(value, list | tuple) else value
+    """Dataclasses as dicts, tuples as lists; without HTML (names that end in `html`) and without what is empty.
+
+    Written out because `dataclasses.asdict` copies every value, which took as long as rendering the article.
+    """
+    if isinstance(value, list | tuple):
+        return [_bare(inner) for inner in value]
+    names = _told(type(value))
+    if not names:
+        return value
+    bare = ((name, _bare(getattr(value, name))) for name in names)
+    return {name: inner for name, inner in bare if inner not in ("", None, [], {}, False)}
+
+
+@cache
+def _told(kind: Any) -> tuple[str, ...]:
+    """The fields of a dataclass that hold no HTML; none for other types."""
+    return tuple(f.name for f in fields(kind) if not f.name.endswith("html")) if is_dataclass(kind) else ()
 
 
 def facts_of(article: Article) -> Facts:

@@ -49,7 +49,7 @@ def running_site() -> Iterator[Site]:
     folder.chmod(0o755)  # the embedded server runs as another user when we are root
     try:
         port = free_port(FIRST_PORT)
-        environment = _environment(folder, port)
+        environment = site_environment(folder, port)
         pages = _prepare(folder, environment)
         server = _start(folder, environment, port)
         try:
@@ -57,10 +57,10 @@ def running_site() -> Iterator[Site]:
         finally:
             server.stop()
     finally:
-        _remove(folder)
+        remove(folder)
 
 
-def _environment(folder: Path, port: int) -> dict[str, str]:
+def site_environment(folder: Path, port: int) -> dict[str, str]:
     """A site in production, with sales open (nothing here talks to Stripe) and none of your own settings."""
     ours = ("DATABASE_", "STRIPE_", "EMAIL_", "DEMO", "DEBUG", "SITE_", "ALLOWED_HOSTS", "TRUSTED_")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
@@ -94,7 +94,7 @@ def _start(folder: Path, environment: dict[str, str], port: int) -> Child:
     return server
 
 
-def _remove(folder: Path) -> None:
+def remove(folder: Path) -> None:
     """The embedded server stops when its last user is gone; its folder is removed after that."""
     deadline = time.monotonic() + STOP_SECONDS
     while (folder / "postgres/data/postmaster.pid").exists() and time.monotonic() < deadline:
