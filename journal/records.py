@@ -29,7 +29,8 @@ def _bare(value: Any) -> Any:
     """
     if isinstance(value, list | tuple):
         return [_bare(inner) for inner in value]
-    names = _told(type(value))
+    kind: Any = type(value)  # mypy does not see that a class can be a key
+    names = _told(kind)
     if not names:
         return value
     bare = ((name, _bare(getattr(value, name))) for name in names)
