@@ -29,6 +29,15 @@ lighthouse: ## Lighthouse (npm) on the pages of the reader's trip
 	@bin/browser
 	@$(PYTHON) -m tests.benchmarks.lighthouse
 
+chaos: ## the histories of tests/subscriptions/chaos for longer (EPISODES=200), with new seeds
+	@bin/setup requirements-dev.txt
+	@CHAOS_EPISODES=$(or $(EPISODES),200) CHAOS_SEED=$(or $(SEED),$(shell date +%s)) \
+	  $(PYTHON) -m pytest -q tests/subscriptions/chaos
+
+mutations: ## take each safeguard of the selling out, one at a time, and see a test turn red
+	@bin/setup requirements-dev.txt
+	@$(PYTHON) -m tests.mutations
+
 format: ## put code and templates into shape
 	@$(PYTHON) -m ruff check --fix -q .
 	@$(PYTHON) -m ruff format -q .
@@ -39,4 +48,4 @@ requirements: ## compile the exact versions with hashes from pyproject.toml
 	@bin/setup requirements-dev.txt
 	@bin/compile-requirements
 
-.PHONY: help demo demo-reset test bench lighthouse format requirements
+.PHONY: help demo demo-reset test bench lighthouse chaos mutations format requirements
