@@ -17,7 +17,7 @@ from .api.wire import Api, ConnectionCutError, Request
 from .control import answer
 from .pages.console import console
 from .pages.markup import Reply, note, origin, redirect, style
-from .pages.papers import InvoicePage, receipt
+from .pages.papers import InvoicePage, credit_note_pdf, receipt
 from .pages.payment import PaymentPage, recover
 from .pages.portal import PortalPage
 from .sandbox import Sandbox
@@ -60,6 +60,7 @@ PAGES: list[tuple[str, str, Page]] = [
     ("GET", r"/i/([^/]+)", lambda sandbox, invoice, _visit: InvoicePage(sandbox, invoice).show()),
     ("POST", r"/i/([^/]+)", lambda sandbox, invoice, visit: InvoicePage(sandbox, invoice).pay(visit.form)),
     ("GET", r"/i/([^/]+)/pdf", lambda sandbox, invoice, _visit: InvoicePage(sandbox, invoice).pdf()),
+    ("GET", r"/cn/([^/]+)/pdf", lambda sandbox, found, _visit: credit_note_pdf(sandbox, found)),
     ("GET", r"/receipts/([^/]+)", lambda sandbox, charge, _visit: receipt(sandbox, charge)),
 ]
 

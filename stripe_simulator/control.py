@@ -108,6 +108,21 @@ def requests(sandbox: Sandbox, data: Json) -> Json:
     return {"data": told[::-1]}
 
 
+@reads("refused")
+def refused(sandbox: Sandbox, data: Json) -> Json:
+    """API requests that broke Stripe's contract: unknown, missing or ill-typed parameters, unknown addresses."""
+    found = "SELECT * FROM request WHERE status IN (400, 404) ORDER BY seq"
+    rows = [row | {"error": json.loads(row["reply"]).get("error", {})} for row in sandbox.store.rows(found)]
+    names = ("method", "path", "params", "error")
+    return {"data": [{name: row[name] for name in names} for row in rows if _breaks(row["error"])]}
+
+
+def _breaks(error: Json) -> bool:
+    """A request no state of the account could have made right."""
+    told = str(error.get("code") or ""), str(error.get("message") or "")
+    return told[0].startswith("parameter_") or told[1].startswith("Unrecognized request URL")
+
+
 @reads("deliveries")
 def deliveries(sandbox: Sandbox, data: Json) -> Json:
     rows = sandbox.store.rows("SELECT * FROM delivery ORDER BY seq DESC LIMIT ?", LOG_LIMIT)

@@ -18,7 +18,7 @@ from urllib.error import HTTPError
 from urllib.parse import urlencode
 from urllib.request import HTTPRedirectHandler, Request, build_opener
 
-READS = ("books", "clock", "requests", "deliveries", "violations", "objects")
+READS = ("books", "clock", "refused", "requests", "deliveries", "violations", "objects")
 STARTS_WITHIN = 30.0  # seconds
 PACKAGE_PARENT = Path(__file__).resolve().parent.parent
 

@@ -40,6 +40,16 @@ def timer(action: str) -> Callable[[Deed], Deed]:
     return register
 
 
+def problems_of_event(event: Json) -> list[contract.Problem]:
+    """What in an event, in the object it is about or in the names of what changed, breaks the contract."""
+    subject, previous = event["data"]["object"], event["data"].get("previous_attributes") or {}
+    kind = subject["object"]
+    whole = {"id": "upcoming", **subject} if event["type"] == "invoice.upcoming" else subject
+    unknown = set(previous) - set(contract.object_schema(kind)["properties"])
+    strange = [contract.Problem((kind, name), "unknown", "changed, and unknown") for name in sorted(unknown)]
+    return contract.check_object(event) + contract.check_object(whole) + strange
+
+
 class Sandbox:
     """`source` is the clock: seconds since 1970 as a float; the simulated time is that plus what was advanced."""
 
@@ -254,8 +264,8 @@ class Sandbox:
             pending_webhooks=0,
         )
         self._arisen.append(event)
-        if self.strict and "id" in subject:
-            self.report(f"event {event_type}", contract.check_object(subject))
+        if self.strict:
+            self.report(f"event {event_type}", problems_of_event(event))
 
     def report(self, place: str, problems: list[contract.Problem]) -> None:
         for problem in problems:

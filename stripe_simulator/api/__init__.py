@@ -5,6 +5,7 @@ from . import (
     catalog,
     checkout,
     clocks,
+    credit_notes,
     customer_balance,
     customers,
     discounts,
@@ -17,6 +18,7 @@ from . import (
     setups,
     subscription_items,
     subscriptions,
+    taxes,
 )
 
 __all__ = [
@@ -24,6 +26,7 @@ __all__ = [
     "catalog",
     "checkout",
     "clocks",
+    "credit_notes",
     "customer_balance",
     "customers",
     "discounts",
@@ -36,4 +39,5 @@ __all__ = [
     "setups",
     "subscription_items",
     "subscriptions",
+    "taxes",
 ]

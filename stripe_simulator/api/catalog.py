@@ -53,6 +53,16 @@ def update_product(call: Call) -> Json:
     return call.sandbox.update(product, "product.updated", updated=call.sandbox.now(), **changes)
 
 
+@endpoint("DELETE /v1/products/{id}")
+def delete_product(call: Call) -> Json:
+    product = call.sandbox.require("product", call.id)
+    if any(price["product"] == product["id"] for price in call.sandbox.store.of_kind("price")):
+        raise invalid("This product cannot be deleted because it has one or more user-created prices.", "id")
+    call.sandbox.emit("product.deleted", product)
+    call.sandbox.store.delete(product["id"])
+    return {"id": product["id"], "object": "product", "deleted": True}
+
+
 @endpoint("POST /v1/prices")
 def post_price(call: Call) -> Json:
     price = create_price(call.sandbox, call.params)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from ..blank import Json
-from ..cards import TOKENS
+from ..cards import TOKENS, CardProblemError, read_iban
 from ..clocks import check_room
 from ..customers import delete_customer, new_customer
-from ..payment_methods import attach, method_from_token
+from ..errors import invalid
+from ..payment_methods import attach, billing_details, method_from_token, sepa_method
 from ..sandbox import Sandbox
 from .catalog import merged_metadata
 from .expanding import included
@@ -81,6 +82,34 @@ def methods(call: Call) -> Json:
         if method["customer"] == call.id and kind in (None, method["type"])
     ]
     return page(call, found)
+
+
+@endpoint("POST /v1/payment_methods")
+def create_method(call: Call) -> Json:
+    """A test card by its token (`card[token]=tok_visa`), or a test account by its IBAN; numbers of cards are refused,
+    as Stripe refuses them to whom may not handle them."""
+    params, details = call.params, billing_details(**_of_payer(call.params.get("billing_details") or {}))
+    if params.get("type") == "sepa_debit":
+        try:
+            account = read_iban((params.get("sepa_debit") or {}).get("iban", ""))
+        except CardProblemError as problem:
+            raise invalid(problem.message, "sepa_debit[iban]") from problem
+        return sepa_method(call.sandbox, account, details)
+    token = (params.get("card") or {}).get("token")
+    if params.get("type") != "card" or token not in TOKENS:
+        raise invalid("The local Stripe takes card[token] with a test token, or sepa_debit[iban].", "card[token]")
+    return call.sandbox.update(method_from_token(call.sandbox, token), billing_details=details)
+
+
+def _of_payer(told: Json) -> Json:
+    country = (told.get("address") or {}).get("country") if isinstance(told.get("address"), dict) else None
+    return {"email": told.get("email") or None, "name": told.get("name") or None, "country": country or None}
+
+
+@endpoint("POST /v1/payment_methods/{payment_method}")
+def update_method(call: Call) -> Json:
+    method = call.sandbox.require("payment_method", call.id, "payment_method")
+    return call.sandbox.update(method, "payment_method.updated", **merged_metadata(method, call.params))
 
 
 @endpoint("POST /v1/payment_methods/{payment_method}/attach")

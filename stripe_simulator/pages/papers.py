@@ -145,3 +145,22 @@ def receipt(sandbox: Sandbox, charge_id: str) -> Reply:
         else "",
     )
     return page(sandbox.public_url, "Receipt", body)
+
+
+def credit_note_pdf(sandbox: Sandbox, note_id: str) -> Reply:
+    with sandbox.lock:
+        found = sandbox.get("credit_note", note_id)
+    if found is None:
+        return note(sandbox.public_url, "No such credit note", "Please check the address.", status=404)
+    lines = [f"{line['description']}: {money(line['amount'], found['currency'])}" for line in found["lines"]["data"]]
+    text = [
+        f"{sandbox.business}: credit note {found['number']}",
+        ENGLISH.date(found["created"]),
+        "",
+        *lines,
+        "",
+        f"Total {money(found['total'], found['currency'])} · {found['status']}",
+        "Made by the local Stripe: no money moved.",
+    ]
+    name = f'inline; filename="{found["number"]}.pdf"'
+    return Reply(200, text_pdf(text), {"Content-Type": "application/pdf", "Content-Disposition": name})
