@@ -1,6 +1,6 @@
 from django.urls import path, register_converter
 
-from journal import citation_views, feeds, views
+from journal import citation_views, feeds, figure_views, views
 from journal.doi import DOIConverter
 from journal.oai.answer import oai
 
@@ -23,6 +23,10 @@ urlpatterns = [
     # The words after a DOI come before the article itself, because a DOI's suffix may hold slashes.
     path("doi/<doi:doi>/preview/", views.preview_page, name="preview"),
     path("doi/<doi:doi>/preview/<str:name>", views.preview_picture, name="preview_picture"),
+    path("doi/<doi:doi>/figures/", figure_views.figure_list, name="figures"),
+    path("doi/<doi:doi>/slides.pptx", figure_views.all_slides, name="all_slides"),
+    path("doi/<doi:doi>/slides/<str:name>.pptx", figure_views.slide, name="slide"),
+    path("doi/<doi:doi>/tables/<str:name>.csv", figure_views.table, name="table"),
     path("doi/<doi:doi>/figures/<str:name>", views.figure, name="figure"),
     path("doi/<doi:doi>/files/<str:name>", views.supplement, name="supplement"),
     path("doi/<doi:doi>/article.pdf", views.pdf, name="pdf"),

@@ -232,7 +232,7 @@ def figure(request: HttpRequest, doi: str, name: str) -> HttpResponseBase:
     found = _file(doi, [ArticleFile.Kind.FIGURE, ArticleFile.Kind.ORIGINAL], name)
     access = reader_of(request).access_to(found.article)
     if not access.granted:
-        return _refused(request, found.article)
+        return refused(request, found.article)
     return send_file(request, found, public=False)
 
 
@@ -246,7 +246,7 @@ def pdf(request: HttpRequest, doi: str) -> HttpResponseBase:
     reader = reader_of(request)
     access = reader.access_to(found)
     if not access.allows_pdf:
-        return _refused(request, found)
+        return refused(request, found)
     return delivery.deliver(request, found, file, None if access.is_public else reader.license_for(access))
 
 
@@ -254,7 +254,7 @@ def pdf(request: HttpRequest, doi: str) -> HttpResponseBase:
 def supplement(request: HttpRequest, doi: str, name: str) -> HttpResponseBase:
     found = _file(doi, [ArticleFile.Kind.SUPPLEMENT], name)
     if not reader_of(request).access_to(found.article).granted:
-        return _refused(request, found.article)
+        return refused(request, found.article)
     return send_file(request, found, public=False, attachment=True)
 
 
@@ -263,7 +263,7 @@ def _file(doi: str, kinds: list[ArticleFile.Kind], name: str) -> ArticleFile:
     return get_object_or_404(files)
 
 
-def _refused(request: HttpRequest, found: Article) -> HttpResponse:
+def refused(request: HttpRequest, found: Article) -> HttpResponse:
     """403 with the way to access: a program must not take a page for a file (Zotero, Google Scholar)."""
     return render(request, "journal/refused.html", {"article": found}, status=403)
 

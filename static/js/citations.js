@@ -79,7 +79,7 @@ if (typeof popover.showPopover === "function") {
     link.addEventListener("focus", () => link.matches(":focus-visible") && show(link));
     link.addEventListener("blur", (event) => !popover.contains(event.relatedTarget) && hideSoon());
     link.addEventListener("click", (event) => {
-      if (held && open === link) return; // The second click follows the link.
+      if (held && open === link) return hide(); // The second click follows the link.
       if (!referencesOf(link).length) return;
       event.preventDefault();
       show(link);

@@ -13,3 +13,4 @@ import "./page-dialog.js";
 import "./print.js";
 import "./scroll-regions.js";
 import "./submit-once.js";
+import "./viewer-opener.js";

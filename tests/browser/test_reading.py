@@ -2,20 +2,26 @@
 
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 
+import pypdfium2
 import pytest
+from django.utils import timezone
 from playwright.sync_api import Page, expect
 
 from accounts.models import User
 from journal.models import Article, Journal
 from tests.browser.conftest import PHONE, Tabs
-from tests.browser.steps import already_signed_in
+from tests.browser.steps import already_signed_in, secrets, shows_full_text
 from tests.browser.test_other_ways import press, tab_to
-from tests.browser.test_pages import inspection  # noqa: F401  (a fixture)
+from tests.browser.test_pages import Inspection, inspection
+from tests.make import make_right
+
+__all__ = ["inspection"]  # a fixture
 
 
 @pytest.fixture
-def page(tab: Page, site: str, alice: User, trial: Article) -> Iterator[Page]:
+def reading(tab: Page, site: str, alice: User, trial: Article) -> Iterator[Page]:
     """The article as a subscriber reads it."""
     already_signed_in(tab, alice, site)
     tab.goto(trial.get_absolute_url())
@@ -63,3 +69,230 @@ def test_a_visitor_without_javascript_finds_the_styles_on_a_page_of_their_own(ne
     expect(tab.get_by_role("button", name=re.compile("^Copy"))).to_have_count(0)
     tab.get_by_role("link", name="Back to the article").click()
     expect(tab.get_by_role("heading", level=1)).to_have_text(trial.title)
+
+
+# --- references beside the text --------------------------------------------------------------------------------------
+
+
+def test_a_reference_is_shown_beside_its_citation_and_stays_while_pointed_at(reading: Page) -> None:
+    citation = reading.locator(".full-text a.cite").first
+    citation.scroll_into_view_if_needed()
+    citation.hover()
+    beside = reading.locator("#cite-popover")
+    expect(beside).to_be_visible()
+    reference = reading.locator(f"[id='{(citation.get_attribute('href') or '')[1:]}'] .ref-text")
+    expect(beside).to_contain_text(reference.text_content() or "no text")
+    beside.hover()
+    reading.wait_for_timeout(600)
+    expect(beside).to_be_visible()
+    reading.mouse.move(2, 2)
+    expect(beside).to_be_hidden()
+    citation.hover()
+    expect(beside).to_be_visible()
+    reading.keyboard.press("Escape")
+    expect(beside).to_be_hidden()
+
+
+def test_a_reference_is_read_by_keyboard_and_its_links_can_be_reached(reading: Page) -> None:
+    citation, beside = reading.locator(".full-text a.cite").first, reading.locator("#cite-popover")
+    citation.evaluate("element => element.previousSibling && element.scrollIntoView({block: 'center'})")
+    reading.get_by_role("main").focus()
+    tab_to(reading, citation)
+    expect(beside).to_be_visible()
+    expect(citation).to_have_accessible_description(re.compile(r"\w{4}"))
+    reading.keyboard.press("Escape")
+    expect(beside).to_be_hidden()
+    expect(citation).to_be_focused()
+    reading.keyboard.press("Enter")
+    expect(beside).to_be_visible()
+    reading.keyboard.press("Enter")
+    expect(reading).to_have_url(re.compile("#a-"))
+    expect(reading.locator(".ref:target")).to_be_in_viewport()
+
+
+def test_a_touch_opens_the_reference_and_a_touch_elsewhere_closes_it(
+    new_tab: Tabs, site: str, alice: User, trial: Article
+) -> None:
+    tab = new_tab(viewport=PHONE, has_touch=True, is_mobile=True)
+    already_signed_in(tab, alice, site)
+    tab.goto(trial.get_absolute_url())
+    citation, beside = tab.locator(".full-text a.cite").first, tab.locator("#cite-popover")
+    citation.tap()
+    expect(beside).to_be_visible()
+    expect(beside).to_be_in_viewport()
+    tab.locator("h1").tap(position={"x": 2, "y": 2})
+    expect(beside).to_be_hidden()
+
+
+# --- contents, text size ---------------------------------------------------------------------------------------------
+
+
+def test_the_contents_mark_the_place_that_is_being_read(reading: Page) -> None:
+    contents = reading.get_by_role("navigation", name="Contents")
+    marked = contents.locator("[aria-current]")
+    for heading in reading.locator(".full-text > section > h2").all()[:3]:
+        heading.evaluate(
+            "element => scrollBy({top: element.getBoundingClientRect().top - innerHeight * 0.29, behavior: 'instant'})"
+        )
+        expect(marked).to_have_count(1)
+        expect(marked).to_have_text((heading.text_content() or "").strip())
+    reading.evaluate("scrollTo(0, 0)")
+    expect(marked).to_have_count(0)
+
+
+def test_the_size_of_the_text_is_kept_for_the_next_page(reading: Page) -> None:
+    size = "() => parseFloat(getComputedStyle(document.querySelector('.full-text p')).fontSize)"
+    normal = reading.evaluate(size)
+    reading.get_by_role("group", name="Text size").get_by_role("button", name="Larger").click()
+    larger = reading.evaluate(size)
+    assert larger > normal * 1.25
+    reading.reload()
+    assert reading.evaluate(size) == larger
+    expect(reading.get_by_role("button", name="Larger")).to_have_attribute("aria-pressed", "true")
+    reading.get_by_role("button", name="Normal", exact=True).click()
+    assert reading.evaluate(size) == normal
+
+
+# --- figures and tables ----------------------------------------------------------------------------------------------
+
+
+def test_a_figure_opens_in_the_viewer_is_enlarged_and_gives_the_focus_back(reading: Page) -> None:
+    picture = reading.locator("#a-F1 a.zoom")
+    picture.click()
+    viewer = reading.get_by_role("dialog", name="Figure 1")
+    shown = viewer.get_by_role("img", name=re.compile("Flow diagram"))
+    expect(shown).to_be_visible()
+    reading.wait_for_function("document.querySelector('.viewer-pane img').complete")
+    before = shown.bounding_box()
+    for press_it in (
+        lambda: viewer.get_by_role("button", name="Larger").click(),
+        lambda: reading.keyboard.press("+"),
+    ):
+        press_it()
+        after = shown.bounding_box()
+        assert before
+        assert after
+        assert after["width"] > before["width"] * 1.2
+        before = after
+    expect(viewer.get_by_role("button", name=re.compile("^200 %"))).to_be_visible()
+    reading.keyboard.press("0")
+    expect(viewer.get_by_role("button", name=re.compile("^100 %"))).to_be_visible()
+    reading.keyboard.press("Escape")
+    expect(viewer).to_be_hidden()
+    expect(picture).to_be_focused()
+
+
+def test_a_reader_goes_from_figure_to_table_and_takes_slide_and_data_along_by_keyboard(reading: Page) -> None:
+    reading.locator("#a-F1").scroll_into_view_if_needed()
+    reading.get_by_role("button", name="Enlarge Figure 1").focus()
+    reading.keyboard.press("Enter")
+    viewer = reading.get_by_role("dialog")
+    expect(viewer).to_have_accessible_name("Figure 1")
+    slide = viewer.get_by_role("link", name="Slide, PPTX")
+    tab_to(reading, slide)
+    with reading.expect_download() as saved:
+        reading.keyboard.press("Enter")
+    assert saved.value.suggested_filename.endswith("-a-F1.pptx")
+    tab_to(reading, viewer.get_by_role("button", name="Next"))
+    reading.keyboard.press("Enter")
+    expect(viewer).to_have_accessible_name("Table 2")
+    expect(viewer.get_by_role("columnheader", name="Characteristic")).to_be_visible()
+    with reading.expect_download() as saved:
+        viewer.get_by_role("link", name="Data, CSV").click()
+    assert saved.value.suggested_filename.endswith("-a-T2.csv")
+    for _ in range(4):
+        viewer.get_by_role("button", name="Next").click(force=True)
+    expect(viewer.get_by_role("button", name="Next")).to_be_disabled()
+    viewer.get_by_role("button", name="Close").click()
+    expect(reading.get_by_role("button", name="Enlarge Figure 1")).to_be_focused()
+
+
+def test_without_javascript_figures_open_by_links_and_a_page_has_every_download(
+    new_tab: Tabs, site: str, alice: User, trial: Article
+) -> None:
+    tab = new_tab(java_script_enabled=False)
+    already_signed_in(tab, alice, site)
+    tab.goto(trial.get_absolute_url())
+    expect(tab.get_by_role("button", name=re.compile("^Enlarge"))).to_have_count(0)
+    citation = tab.locator(".full-text a.cite").first
+    target = (citation.get_attribute("href") or "")[1:]
+    citation.click()
+    expect(tab.locator(f"[id='{target}']")).to_be_in_viewport()
+    tab.get_by_role("link", name="Figures and tables").click()
+    expect(tab.get_by_role("main").get_by_role("heading", level=2)).to_have_count(6)
+    for name in ("All figures as slides", "Slide, PPTX", "Data, CSV", "As supplied"):
+        with tab.expect_download():
+            tab.get_by_role("link", name=name).first.click()
+    tab.get_by_role("link", name="In the text").first.click()
+    expect(tab.locator("#a-T1")).to_be_in_viewport()
+
+
+# --- the printed sheet -----------------------------------------------------------------------------------------------
+
+
+def printed(tab: Page) -> list[str]:
+    """The words of each sheet, as Chromium prints the page."""
+    pages = pypdfium2.PdfDocument(tab.pdf(format="Letter", prefer_css_page_size=True))
+    return [" ".join(page.get_textpage().get_text_range().split()) for page in pages]
+
+
+def test_the_printed_sheet_is_the_article_and_nothing_around_it(reading: Page, trial: Article) -> None:
+    sheets = printed(reading)
+    whole = " ".join(sheets)
+    assert f"https://doi.org/{trial.doi}" in sheets[0]
+    assert "Department of Neurology" in sheets[0], "what is folded away on the screen"
+    for around in (
+        "Sign out",
+        "Contents",
+        "Enlarge",
+        "Copy link",
+        "Larger",
+        "Figures and tables",
+        "About the journal",
+        "↩",
+    ):
+        assert around not in whole, around
+    for sentence in secrets(trial):
+        assert "".join(sentence.split()) in "".join(whole.split())
+    for first, last in (
+        ("Table 1 What", "The case weighs"),
+        ("Table 2 Char", "Mimic at"),
+        ("Table 3 Out", "Thrombolysis of a mimic"),
+    ):
+        assert [first in sheet and last in sheet for sheet in sheets].count(True) == 1, f"{first} is cut"
+
+
+def test_a_rented_text_is_not_printed_and_a_visitor_prints_the_abstract(
+    tab: Page, site: str, dan: User, trial: Article
+) -> None:
+    tab.goto(trial.get_absolute_url())
+    assert "Importance" in " ".join(printed(tab))
+    now = timezone.now()
+    make_right(dan, trial, "rental", opened_at=now, ends_at=now + timedelta(days=1))
+    already_signed_in(tab, dan, site)
+    tab.goto(trial.get_absolute_url())
+    shows_full_text(tab, trial)
+    whole = " ".join(printed(tab))
+    assert "Printing comes with buying" in whole
+    assert not [sentence for sentence in secrets(trial) if sentence[:40] in whole]
+
+
+# --- all of it -------------------------------------------------------------------------------------------------------
+
+
+def test_the_dialogs_and_pages_of_an_article_are_in_order(
+    reading: Page, trial: Article, inspection: Inspection
+) -> None:
+    reading.get_by_role("link", name="Cite").click()
+    reading.get_by_role("dialog").wait_for()
+    inspection.of("ways to cite")
+    reading.keyboard.press("Escape")
+    reading.locator("#a-F1 a.zoom").click()
+    reading.get_by_role("link", name="Slide, PPTX").wait_for()
+    inspection.of("viewer, figure")
+    reading.get_by_role("button", name="Next").click()
+    reading.get_by_role("link", name="Data, CSV").wait_for()
+    inspection.of("viewer, table")
+    for address in ("cite/", "figures/"):
+        reading.goto(f"{trial.get_absolute_url()}{address}")
+        inspection.of(address)
