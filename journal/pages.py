@@ -14,6 +14,7 @@ from journal.access import Access, Reason
 from journal.filing import addresses, doi_in_addresses
 from journal.jats import ArticleDoc, JatsError
 from journal.jats.document import Author, Heading, PartialDate
+from journal.jats.languages import own_name
 from journal.jats.remedies import in_words
 from journal.models import Article, ArticleFile, FullText, MetadataRecord, PublicPage, Relation, article_address
 
@@ -49,7 +50,7 @@ FROM_JATS = (
     "problems",
     "search",
 )
-_BACK_MATTER = {"appendix", "glossary", "notes", "bio", "endnotes", "back", "ack", "sub-article"}
+_BACK_MATTER = {"translation", "appendix", "glossary", "notes", "bio", "endnotes", "back", "ack", "sub-article"}
 
 
 def fill(article: Article, doc: ArticleDoc) -> None:
@@ -135,7 +136,8 @@ def public_parts(article: Article, doc: ArticleDoc) -> dict[str, str]:
 
 def text_parts(doc: ArticleDoc) -> dict[str, Any]:
     """What the wall protects; the references once more, now with the way back to each mention."""
-    body = "\n".join(section.html for section in doc.sections if section.kind not in _BACK_MATTER)
+    body = _translations(doc)
+    body += "\n".join(section.html for section in doc.sections if section.kind not in _BACK_MATTER)
     notes = "\n".join(section.html for section in doc.sections if section.kind in _BACK_MATTER)
     return {
         "body": body,
@@ -153,6 +155,16 @@ def _put(row: models.Model) -> None:
     type(row)._default_manager.bulk_create(
         [row], update_conflicts=True, unique_fields=["article"], update_fields=columns
     )
+
+
+def _translations(doc: ArticleDoc) -> str:
+    """Where else the reader finds the whole text in another language: links to the translations further down."""
+    found = [
+        {"id": section.id, "language": section.language, "name": own_name(section.language) or section.title_text}
+        for section in doc.sections
+        if section.kind == "translation"
+    ]
+    return render_to_string("journal/_translations.html", {"translations": found}) if found else ""
 
 
 def reference_list(doc: ArticleDoc, entries: str) -> str:

@@ -1,5 +1,6 @@
-"""The tree before rendering: blocks lifted out of inline markup, floats placed where they are first mentioned."""
+"""The tree before rendering: blocks lifted out of inline markup, floats at their first mention, citations raised."""
 
+import re
 from collections.abc import Collection
 
 from lxml import etree
@@ -22,6 +23,47 @@ def arrange(article: Element, blocks: Collection[str]) -> None:
     lift_blocks(article, blocks)
     for scope in [article, *article.iter("sub-article", "response")]:
         place_floats(scope)
+    raise_citations(article)
+
+
+_NUMBERS = re.compile(r"\s*\d{1,3}(?:\s*[,–-]\s*\d{1,3})*\s*")
+_BETWEEN = re.compile(r"[\s,–-]*")
+_CLOSE_BEFORE = re.compile(r"[\w.,;:)\]”’\"'%]$")
+
+
+def raise_citations(article: Element) -> None:
+    """Put `effusions.1 2` into `<sup>`: numbers of references that follow a word without space or bracket."""
+    for xref in list(article.iter("xref")):
+        if _is_number(xref) and _stands_close(xref):
+            _raise(xref)
+
+
+def _is_number(el: Element | None) -> bool:
+    if el is None or el.tag != "xref" or el.get("ref-type") != "bibr" or len(el):
+        return False
+    return _NUMBERS.fullmatch(el.text or "") is not None
+
+
+def _stands_close(xref: Element) -> bool:
+    """Whether a word or its punctuation touches the number, and nothing has raised it yet."""
+    previous, parent = xref.getprevious(), xref.getparent()
+    before = (parent.text if parent is not None else "") if previous is None else previous.tail
+    return bool(_CLOSE_BEFORE.search(before or "")) and next(xref.iterancestors("sup", "ref"), None) is None
+
+
+def _raise(first: Element) -> None:
+    """The number, and those that follow it with nothing but commas, dashes and spaces between."""
+    parent = first.getparent()
+    if parent is None:
+        return
+    run, last = [first], first
+    while _BETWEEN.fullmatch(last.tail or "") and _is_number(last.getnext()):
+        last = last.getnext()  # type: ignore[assignment]  # a number is an element
+        run.append(last)
+    raised = parent.makeelement("sup")
+    parent.insert(parent.index(first), raised)
+    raised.tail, last.tail = last.tail, None
+    raised.extend(run)
 
 
 def lift_blocks(root: Element, blocks: Collection[str]) -> None:

@@ -276,7 +276,8 @@ class Heading:
 class Section:
     """A top-level part of the full text. ``html`` is whole: heading, text and nested sections.
 
-    ``kind``: body, ack, appendix, glossary, notes, bio, supplement, back, sub-article.
+    ``kind``: body, ack, appendix, glossary, notes, bio, supplement, back, sub-article, translation; the last two with
+    their language if the source names it.
     """
 
     id: str
@@ -286,6 +287,7 @@ class Section:
     html: str
     kind: str = "body"
     headings: tuple[Heading, ...] = ()
+    language: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,7 +58,19 @@ def has_words_between(el: Element) -> bool:
 
 @inline("etal")
 def et_al(r: Rendering, el: Element) -> str:
-    return r.inline(el) or "et al"
+    """`et al`, apart from the name before it even where the source forgot the space."""
+    previous, parent = el.getprevious(), el.getparent()
+    touches = previous is not None and not previous.tail and parent is not None and has_words_between(parent)
+    return (", " if touches else "") + (r.inline(el) or "et al")
+
+
+@inline("date-in-citation")
+def accessed(r: Rendering, el: Element) -> str:
+    """The day a page was looked at, called so where the source only tags it."""
+    words, parent = r.inline(el).strip(), el.getparent()
+    kind = f"{el.get('content-type', '')} {el.get('iso-8601-date', '')}".lower()
+    untold = "access" in kind and "access" not in words.lower()
+    return f"Accessed {words}" if untold and parent is not None and not has_own_words(parent) else words
 
 
 @inline("person-group")
@@ -145,7 +157,12 @@ def formatted(r: Rendering, citation: Element) -> str:
     whole = parts.take("article-title", "data-title") or ""
     chapter = parts.take("chapter-title", "part-title")
     sentences = [parts.take("label"), parts.take_people("author", ""), whole, parts.take("trans-title")]
-    sentences += [f"{chapter}. In" if chapter else "", _editors(parts), _source(parts), parts.take("series")]
+    holder = [words for words in (_editors(parts), _source(parts)) if words]
+    if chapter and holder:
+        sentences += [chapter, f"In: {holder[0]}", *holder[1:]]
+    else:
+        sentences += [chapter, *holder]
+    sentences.append(parts.take("series"))
     sentences += [_edition(parts), parts.take("conf-name", "conf-loc", "conf-date", between=", ")]
     sentences.append(_imprint(parts))
     sentences += _others(parts)
@@ -164,7 +181,13 @@ def _source(parts: Parts) -> str:
 
 def _edition(parts: Parts) -> str:
     edition = parts.take("edition")
-    return f"{edition} ed" if edition.isdigit() else edition
+    return f"{edition}{_ordinal(int(edition))} ed" if edition.isdecimal() and len(edition) < 4 else edition
+
+
+def _ordinal(number: int) -> str:
+    if number % 100 in (11, 12, 13):
+        return "th"
+    return {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
 
 
 def _imprint(parts: Parts) -> str:

@@ -72,8 +72,8 @@ def _item(r: Rendering, ref: Element, entry: Reference, words: str) -> str:
     linked = "doi.org/" in words
     link = anchor_tag(r, doi_url(entry.doi), "DOI") if entry.doi and not linked else ""
     links = f' <span class="ref-links">{link}</span>' if link else ""
-    text = f'<span class="ref-text">{words}</span>'
-    return f'<li class="ref"{r.id(ref, "ref")}>{label}{text}{links}{backlinks(r, ref)}</li>'
+    text = f'<span class="ref-text">{words}{backlinks(r, ref)}</span>'
+    return f'<li class="ref"{r.id(ref, "ref")}>{label}{text}{links}</li>'
 
 
 def reference(r: Rendering, ref: Element, html: str) -> Reference:

@@ -50,7 +50,9 @@ def _sub_article(el: Element, r: Rendering) -> Section:
     rest = _rights(meta, r) if meta is not None else ""
     header = f'<header class="sub-article-head">{head}</header>'
     html = f'<section class="sub-article"{attributes}>{header}{inner}{rest}</section>'
-    return Section(r.index.id_of(el), r.level, shown, to_text(shown), html, "sub-article", tree(r.headings[before:]))
+    part = "translation" if kind == KINDS["translation"] else "sub-article"
+    headings = tree(r.headings[before:])
+    return Section(r.index.id_of(el), r.level, shown, to_text(shown), html, part, headings, language(el))
 
 
 def _meta(el: Element) -> Element | None:

@@ -1,5 +1,7 @@
 """One sentence for each rule about an element."""
 
+import re
+
 import pytest
 
 from journal.jats import Image
@@ -314,3 +316,17 @@ def test_a_formula_that_is_only_a_picture_is_a_picture() -> None:
     html = html_of('<p><inline-formula><inline-graphic xlink:href="f1.gif"/></inline-formula></p>', images=PICTURE)
     assert 'class="formula-image"' in html
     assert 'alt="Formula"' in html
+
+
+def test_numbers_of_references_that_touch_a_word_are_raised_together() -> None:
+    cite = '<xref ref-type="bibr" rid="B{0}">{0}</xref>'
+    refs = "".join(
+        f'<ref id="B{n}"><label>{n}</label><mixed-citation>Smith {n}.</mixed-citation></ref>' for n in range(1, 5)
+    )
+    one, two, three = (cite.format(n) for n in (1, 2, 3))
+    html = html_of(
+        f"<p>Effusions.{one} {two} Then{three}, and (see {one}), or [{two}], in<sup>{three}</sup>.</p>",
+        f"<ref-list>{refs}</ref-list>",
+    )
+    bare = re.sub(r"<a [^>]*>|</a>", "", html)
+    assert bare == "<p>Effusions.<sup>1 2</sup> Then<sup>3</sup>, and (see 1), or [2], in<sup>3</sup>.</p>"

@@ -1,5 +1,7 @@
 """The reference list: printed as given, or put together in AMA style."""
 
+import pytest
+
 from journal.jats import ArticleDoc
 from tests.journal.jats.build import doc_of
 
@@ -32,7 +34,7 @@ def test_a_book_in_parts_names_place_and_publisher() -> None:
         f"<element-citation publication-type='book'>{NAMES}<source>The Book</source><edition>2</edition><publisher-loc>Bern</publisher-loc>"
         "<publisher-name>Haus</publisher-name><year>2010</year></element-citation>"
     )
-    assert only(parts) == "Smith JA, Jones B, et al. The Book. 2 ed. Bern: Haus; 2010."
+    assert only(parts) == "Smith JA, Jones B, et al. The Book. 2nd ed. Bern: Haus; 2010."
 
 
 def test_a_part_without_a_place_in_the_order_is_not_lost() -> None:
@@ -80,3 +82,78 @@ def test_stray_text_in_an_entry_is_text_and_never_markup() -> None:
     doc = references('<ref id="B1">&lt;img src=x onerror=y&gt;<mixed-citation>X.</mixed-citation></ref>')
     assert "<img" not in doc.references_html
     assert "&lt;img src=x onerror=y&gt; X." in doc.references_html
+
+
+EDITORS = (
+    '<person-group person-group-type="editor"><name><surname>Otte</surname><given-names>D</given-names></name>'
+    "<name><surname>Endler</surname><given-names>JA</given-names></name></person-group>"
+)
+ONE_EDITOR = '<person-group person-group-type="editor"><name><surname>Otte</surname><given-names>D</given-names></name></person-group>'
+PLACE = "<year>1989</year><publisher-name>Sinauer</publisher-name><publisher-loc>Sunderland, MA</publisher-loc>"
+IN_PARTS = {
+    "a chapter with editors": (
+        f"{NAMES}<chapter-title>Two rules</chapter-title>{EDITORS}<source>Speciation</source>{PLACE}<fpage>1</fpage>",
+        "Smith JA, Jones B, et al. Two rules. In: Otte D, Endler JA, eds. Speciation. Sunderland, MA: Sinauer; 1989:1.",
+    ),
+    "a chapter without editors": (
+        "<chapter-title>Herons</chapter-title><source>Birds</source><year>2001</year>",
+        "Herons. In: Birds. 2001.",
+    ),
+    "a book of one editor": (
+        f"{ONE_EDITOR}<source>Birds</source><edition>3</edition><publisher-name>Haus</publisher-name><year>2001</year>",
+        "Otte D, ed. Birds. 3rd ed. Haus; 2001.",
+    ),
+    "an eleventh edition": ("<source>Birds</source><edition>11</edition>", "Birds. 11th ed."),
+    "an edition in words": ("<source>Birds</source><edition>rev. ed.</edition>", "Birds. rev. ed."),
+    "an article with a number instead of pages": (
+        "<article-title>X</article-title><source>J</source><year>2015</year><volume>7</volume><elocation-id>e45</elocation-id>",
+        "X. J. 2015;7:e45.",
+    ),
+    "a page range": (
+        "<source>J</source><year>2015</year><volume>7</volume><page-range>1-3, 9</page-range>",
+        "J. 2015;7:1-3, 9.",
+    ),
+    "one page given twice": ("<source>J</source><year>2015</year><fpage>9</fpage><lpage>9</lpage>", "J. 2015:9."),
+    "a supplement": (
+        "<source>J</source><year>2015</year><volume>7</volume><supplement>suppl 1</supplement><fpage>S9</fpage>",
+        "J. 2015;7 suppl 1:S9.",
+    ),
+    "a group author": (
+        "<collab>STOP Group</collab><article-title>X</article-title><source>J</source>",
+        "STOP Group. X. J.",
+    ),
+    "a title that asks": (
+        "<article-title>Why herons?</article-title><source>J</source><year>2015</year>",
+        "Why herons? J. 2015.",
+    ),
+    "a web page": (
+        '<source>Herons</source><uri>https://example.org/h</uri><date-in-citation content-type="access-date">May 1, 2020</date-in-citation>',
+        "Herons. Accessed May 1, 2020. https://example.org/h",
+    ),
+    "a data set": (
+        "<data-title>Counts</data-title><source>Dryad</source><year>2015</year><version>2</version>",
+        "Counts. Dryad. 2015. 2.",
+    ),
+    "a conference": (
+        "<article-title>X</article-title><conf-name>BIRDS</conf-name><conf-loc>Bern</conf-loc><conf-date>May 2</conf-date><year>2015</year>",
+        "X. BIRDS, Bern, May 2. 2015.",
+    ),
+    "a date in parts": ("<source>Paper</source><year>2015</year><month>May</month><day>2</day>", "Paper. 2015 May 2."),
+    "a PubMed id": ('<source>J</source><year>2015</year><pub-id pub-id-type="pmid">123</pub-id>', "J. 2015. PMID: 123"),
+}
+
+
+@pytest.mark.parametrize("parts, printed", IN_PARTS.values(), ids=list(IN_PARTS))
+def test_each_kind_of_work_in_parts_is_put_together_in_ama_style(parts: str, printed: str) -> None:
+    assert only(f"<element-citation>{parts}</element-citation>") == printed
+
+
+def test_a_reference_leads_back_to_each_of_its_mentions_for_readers_of_the_text_only() -> None:
+    body = '<p>See <xref ref-type="bibr" rid="B1">1</xref> and again <xref ref-type="bibr" rid="B1">1</xref>.</p>'
+    doc = doc_of(
+        body, '<ref-list><ref id="B1"><label>1</label><mixed-citation>Smith, X.</mixed-citation></ref></ref-list>'
+    )
+    assert doc.references_html.count('class="backlink"') == 2
+    assert 'aria-label="Back to mention 2"' in doc.references_html
+    assert "backlink" not in doc.public_references_html
+    assert doc.references[0].text == "Smith, X."
