@@ -1,81 +1,149 @@
-"""The feed of new articles, the map for search engines, and the rules for robots. Abstracts only, never full text."""
+"""RSS 2.0 of the journal, of what is online first, of an issue and of a section. Abstracts only, never full text.
 
+With the fields of Dublin Core and PRISM 2.1 that readers of tables of contents use, and conditional requests: a feed is
+asked for every few minutes by programs that nearly always have it already.
+"""
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, time
 from typing import Any
 
-from django.conf import settings
-from django.contrib.sitemaps import Sitemap
-from django.contrib.syndication.views import Feed
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
 from django.urls import reverse
-from django.utils.feedgenerator import Atom1Feed
+from django.utils import timezone
+from django.utils.cache import get_conditional_response, patch_cache_control
+from django.utils.feedgenerator import Rss201rev2Feed
+from django.utils.http import http_date
 from django.views.decorators.http import require_safe
 
-from journal.models import Article, Issue, Journal
+from journal.metadata import absolute, cited_date, full_title, name_of
+from journal.models import Article, ArticleQuerySet, Issue, Journal, Section
+from journal.xml import clean
 
-NEWEST = 30
-
-
-class LatestArticles(Feed):  # type: ignore[type-arg]  # generic for mypy only
-    feed_type = Atom1Feed
-
-    def get_object(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Journal | None:
-        return Journal.objects.first()
-
-    def title(self, journal: Journal | None) -> str:
-        return journal.title if journal else "First Page"
-
-    def link(self) -> str:
-        return reverse("journal:home")
-
-    def feed_guid(self) -> str:
-        return f"{settings.SITE_URL}{reverse('journal:feed')}"
-
-    def items(self) -> Any:
-        newest = Article.objects.published().newest()
-        return newest.only("doi", "title", "abstract", "byline", "published_online", "updated_at")[:NEWEST]
-
-    def item_title(self, item: Any) -> str:
-        return str(item.title)
-
-    def item_description(self, item: Any) -> str:
-        return str(item.abstract)
-
-    def item_guid(self, item: Any) -> str:
-        return f"https://doi.org/{item.doi}"
-
-    def item_author_name(self, item: Any) -> str:
-        return str(item.byline)
-
-    def item_updateddate(self, item: Any) -> Any:
-        return item.updated_at
+NEWEST, MOST = 30, 200
+FRESH_SECONDS = 300
+FIELDS = (
+    "doi", "title", "subtitle", "abstract", "authors", "type_label", "keywords", "published_online", "updated_at",
+    "retracted_on", "first_page", "last_page", "elocation_id", "license_url", "language", "journal", "issue",
+)  # fmt: skip
 
 
-class ArticleSitemap(Sitemap):  # type: ignore[type-arg]  # generic for mypy only
-    limit = 10_000
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """What a feed is about: `articles` in its order, `link` the page it stands for, `path` its own address."""
 
-    def items(self) -> Any:
-        return Article.objects.published().newest().only("doi", "updated_at")
-
-    def lastmod(self, item: Article) -> Any:
-        return item.updated_at
-
-
-class IssueSitemap(Sitemap):  # type: ignore[type-arg]
-    def items(self) -> Any:
-        return Issue.objects.published()
-
-
-SITEMAPS = {"articles": ArticleSitemap, "issues": IssueSitemap}
+    title: str
+    link: str
+    path: str
+    articles: ArticleQuerySet
 
 
 @require_safe
-def robots(request: HttpRequest) -> HttpResponse:
-    lines = [
-        "User-agent: *",
-        "Disallow: /search/?",
-        "Disallow: /accounts/*?",
-        "Disallow: /my-access/",
-        "Disallow: /offers/",
-        f"Sitemap: {settings.SITE_URL}/sitemap.xml",
-    ]
-    return HttpResponse("\n".join(lines) + "\n", content_type="text/plain; charset=utf-8")
+def journal_feed(request: HttpRequest) -> HttpResponse:
+    articles = Article.objects.published().newest()
+    return _answer(request, Channel("", reverse("journal:home"), request.path, articles[:NEWEST]))
+
+
+@require_safe
+def online_first_feed(request: HttpRequest) -> HttpResponse:
+    articles = Article.objects.online_first().newest()
+    return _answer(request, Channel("Online first", reverse("journal:online_first"), request.path, articles[:NEWEST]))
+
+
+@require_safe
+def issue_feed(request: HttpRequest, volume: str, number: str) -> HttpResponse:
+    issue = get_object_or_404(Issue.objects.published(), volume=volume, number=number)
+    articles = Article.objects.published().filter(issue=issue).in_issue_order()
+    return _answer(request, Channel(str(issue), issue.get_absolute_url(), request.path, articles[:MOST]))
+
+
+@require_safe
+def section_feed(request: HttpRequest, section: int) -> HttpResponse:
+    found = get_object_or_404(Section, pk=section)
+    articles = Article.objects.published().filter(section=found).newest()
+    return _answer(request, Channel(found.name, reverse("journal:issue_list"), request.path, articles[:NEWEST]))
+
+
+def _answer(request: HttpRequest, channel: Channel) -> HttpResponse:
+    """304 when nothing has changed, else the feed. What it depends on is asked first, without the articles' texts."""
+    journal = Journal.objects.first() or Journal(title="First Page")
+    state = list(channel.articles.values_list("pk", "updated_at", "published_online"))
+    etag = f'"{hashlib.sha256(repr((journal.title, channel.title, channel.path, state)).encode()).hexdigest()[:32]}"'
+    changed = max((max(updated, _midnight(day)) for _, updated, day in state if day), default=None)
+    response = get_conditional_response(request, etag=etag, last_modified=int(changed.timestamp()) if changed else None)
+    if response is None:
+        text = _written(journal, channel)
+        response = HttpResponse(text, content_type="application/rss+xml; charset=utf-8")
+    response["ETag"] = etag
+    if changed:
+        response["Last-Modified"] = http_date(changed.timestamp())
+    patch_cache_control(response, public=True, max_age=FRESH_SECONDS)
+    return response
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time.min, timezone.get_current_timezone())
+
+
+def _written(journal: Journal, channel: Channel) -> str:
+    title = clean(f"{journal.title}: {channel.title}" if channel.title else journal.title)
+    feed = JournalFeed(
+        title=title, link=absolute(channel.link), description=f"{title}. Abstracts of articles.", language="en",
+        feed_url=absolute(channel.path), feed_copyright=clean(journal.publisher),
+    )  # fmt: skip
+    listed = channel.articles.select_related(None).select_related("journal", "issue")
+    for article in listed.only(*FIELDS, *_OF_OTHERS):
+        feed.add_item(
+            title=clean(full_title(article)),
+            link=absolute(article.get_absolute_url()),
+            description=clean(article.abstract),
+            unique_id=f"https://doi.org/{clean(article.doi or '')}",
+            unique_id_is_permalink=False,
+            pubdate=_midnight(article.published_online) if article.published_online else None,
+            updateddate=article.updated_at,
+            categories=[clean(word) for word in article.keywords],
+            fields=[(name, clean(value)) for name, value in _fields(article) if value],
+        )
+    text: str = feed.writeString("utf-8")
+    return text
+
+
+_OF_OTHERS = (
+    "journal__title", "journal__issn_print", "journal__issn_online", "journal__publisher",
+    "issue__volume", "issue__number", "issue__year", "issue__published_on",
+)  # fmt: skip
+
+
+def _fields(article: Article) -> Iterator[tuple[str, str]]:
+    """Dublin Core, then PRISM."""
+    journal, issue = article.journal, article.issue
+    yield from (("dc:creator", name_of(author)) for author in article.authors)
+    yield from (("dc:identifier", f"doi:{article.doi}"), ("dc:type", article.type_label))
+    yield from (("dc:source", journal.title), ("dc:publisher", journal.publisher), ("dc:language", article.language))
+    yield from (("dc:date", f"{article.published_online}"), ("dc:rights", article.license_url))
+    yield from (("prism:publicationName", journal.title), ("prism:doi", article.doi or ""))
+    yield from (("prism:issn", journal.issn_print), ("prism:eIssn", journal.issn_online))
+    yield from (("prism:url", absolute(article.get_absolute_url())), ("prism:section", article.type_label))
+    if issue:
+        yield from (("prism:volume", issue.volume), ("prism:number", issue.number))
+        yield "prism:coverDate", cited_date(article).replace("/", "-")
+    yield "prism:publicationDate", f"{article.published_online}"
+    yield "prism:startingPage", article.first_page or article.elocation_id
+    yield "prism:endingPage", article.last_page
+
+
+class JournalFeed(Rss201rev2Feed):
+    """RSS 2.0 with the fields of each item after Django's own."""
+
+    def rss_attributes(self) -> dict[str, str]:
+        spaces = {"xmlns:dc": "http://purl.org/dc/elements/1.1/",
+                  "xmlns:prism": "http://prismstandard.org/namespaces/basic/2.1/"}  # fmt: skip
+        return {**super().rss_attributes(), **spaces}
+
+    def add_item_elements(self, handler: Any, item: dict[str, Any]) -> None:
+        super().add_item_elements(handler, item)
+        for name, value in item["fields"]:
+            handler.addQuickElement(name, value)

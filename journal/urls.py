@@ -1,6 +1,6 @@
 from django.urls import path, register_converter
 
-from journal import citation_views, feeds, figure_views, views
+from journal import citation_views, feeds, figure_views, sitemaps, views
 from journal.doi import DOIConverter
 from journal.oai.answer import oai
 
@@ -17,9 +17,15 @@ urlpatterns = [
     path("search/", views.search_page, name="search"),
     path("about/", views.about, name="about"),
     path("brand.css", views.brand, name="brand"),
-    path("robots.txt", feeds.robots, name="robots"),
+    path("robots.txt", sitemaps.robots, name="robots"),
     path("oai/", oai, name="oai"),
-    path("feed/", feeds.LatestArticles(), name="feed"),
+    path("feed/", feeds.journal_feed, name="feed"),
+    path("online-first/feed/", feeds.online_first_feed, name="online_first_feed"),
+    path("issues/<str:volume>/<str:number>/feed/", feeds.issue_feed, name="issue_feed"),
+    path("sections/<int:section>/feed/", feeds.section_feed, name="section_feed"),
+    path("sitemap.xml", sitemaps.index, name="sitemap"),
+    path("sitemap-pages.xml", sitemaps.pages, name="sitemap_pages"),
+    path("sitemap-articles-<int:part>.xml", sitemaps.articles, name="sitemap_articles"),
     # The words after a DOI come before the article itself, because a DOI's suffix may hold slashes.
     path("doi/<doi:doi>/preview/", views.preview_page, name="preview"),
     path("doi/<doi:doi>/preview/<str:name>", views.preview_picture, name="preview_picture"),

@@ -18,7 +18,7 @@ from journal.access import Access, Reader
 from journal.article_parts import Found
 from journal.doi import pasted_doi
 from journal.metadata import page_head
-from journal.models import Article, ArticleFile, FullText, Issue, Journal
+from journal.models import Article, ArticleFile, FullText, Issue, Journal, Section
 from journal.pdf import delivery
 from journal.search import LONGEST_QUERY, guard_statement_time, search
 from journal.sending import send_file
@@ -128,7 +128,7 @@ def online_first(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def about(request: HttpRequest) -> HttpResponse:
-    return render(request, "journal/about.html")
+    return render(request, "journal/about.html", {"sections": Section.objects.all()})
 
 
 @require_safe
