@@ -109,3 +109,14 @@ class SignInIncident(models.Model):
 
     def __str__(self) -> str:
         return self.reference
+
+
+class RateLimit(models.Model):
+    """A counter of tries (accounts/rate_limits.py). The key is a digest; whom it counts cannot be read from it."""
+
+    key = models.CharField(primary_key=True, max_length=40)
+    window_start = models.BigIntegerField()
+    count = models.PositiveIntegerField()
+
+    def __str__(self) -> str:
+        return self.key

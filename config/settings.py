@@ -107,6 +107,10 @@ STORAGES: dict[str, dict[str, Any]] = {
         "BACKEND": "django.core.files.storage.FileSystemStorage",
         "OPTIONS": {"location": VAR_DIR / "imports", "base_url": None},
     },
+    "proofs": {  # what trainees send: private, for staff to look at
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {"location": VAR_DIR / "proofs", "base_url": None},
+    },
     "staticfiles": {"BACKEND": "config.staticfiles.BundledStaticFilesStorage"},
 }
 DATA_UPLOAD_MAX_NUMBER_FILES = 1000  # of one import; each is streamed to the disk

@@ -24,6 +24,8 @@ class Reason(StrEnum):
     BACK_FILE = "back_file"
     INSTITUTION = "institution"
     COMPLIMENTARY = "complimentary"
+    ACCESS_CODE = "access_code"
+    GIFT = "gift"
     STAFF_PREVIEW = "staff_preview"  # the admin's preview, never a reader's page
 
     NO_LICENSE = "no_license"
@@ -79,8 +81,8 @@ class Access:
     """The one answer that body, button, badge, banner, file, feed and cache header read.
 
     `until` is an aware datetime (None: without end). `via` is what opened it in words for the reader, for example the
-    institution's name. `pdf` says whether the right covers the PDF and printing (a rental does not). `grace` is true
-    while a failed renewal is being retried. `reference` is set when the reason is UNKNOWN.
+    institution's name. `pdf` says whether the right covers the PDF and printing (a rental and a gift do not). `grace`
+    is true while a failed renewal is being retried. `reference` is set when the reason is UNKNOWN.
     """
 
     granted: bool

@@ -17,11 +17,15 @@ from journal.access import Access, Considered, Reason, public_reason
 ANSWERS = (
     Reason.PURCHASE,
     Reason.COMPLIMENTARY,
+    Reason.ACCESS_CODE,
     Reason.SUBSCRIPTION,
     Reason.BACK_FILE,
     Reason.INSTITUTION,
     Reason.RENTAL,
+    Reason.GIFT,
 )
+# Reading on this site only, without PDF and printing.
+READING_ONLY = frozenset({Reason.RENTAL, Reason.GIFT})
 REFUSALS = (
     Reason.RENTAL_READY,
     Reason.SETTLING,
@@ -73,7 +77,7 @@ def decide(facts: Facts, rights: Iterable[Right], now: datetime, today: date) ->
     if opening:
         right, reason = min(opening, key=_preference)
         return Access(
-            True, reason, until=right.ends_at, via=right.via, pdf=reason != Reason.RENTAL,
+            True, reason, until=right.ends_at, via=right.via, pdf=reason not in READING_ONLY,
             grace=right.grace_since is not None, entitlement=right.id, considered=considered,
         )  # fmt: skip
     return _refusal(judged, considered)
@@ -149,10 +153,16 @@ _INSTITUTION_PROBE = (
     "SELECT {columns}, h.name AS via FROM holder h JOIN subscriptions_entitlement e"
     " ON e.institution_id = h.id AND e.{scope}_id = {target}"
 )
+# A gift is held by its link; `gifts` are the links this device has opened and was counted for (subscriptions/gifts.py).
+_GIFT_PROBE = (
+    "SELECT {columns}, '' AS via FROM subscriptions_entitlement e"
+    " WHERE e.gift_link_id = ANY(%(gifts)s::bigint[]) AND e.article_id = {target}"
+)
 _SETTLING_PROBE = (
     "SELECT NULL::bigint, 'order', 'order:' || o.number, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '', ''"
     " FROM subscriptions_order o WHERE o.user_id = %(user)s::bigint AND o.state = 'processing'"
-    " AND (o.article_id = a.id OR o.article_id IS NULL AND o.journal_id = a.journal_id)"
+    " AND CASE WHEN o.article_id IS NOT NULL THEN o.article_id = a.id"
+    " WHEN o.issue_id IS NOT NULL THEN o.issue_id = a.issue_id ELSE o.journal_id = a.journal_id END"
 )
 _TARGETS = {"article": "a.id", "issue": "a.issue_id", "journal": "a.journal_id"}
 _PROBES = [
@@ -160,6 +170,7 @@ _PROBES = [
     for probe in (_USER_PROBE, _INSTITUTION_PROBE)
     for scope, target in _TARGETS.items()
 ]
+_PROBES.append(_GIFT_PROBE.format(columns=_COLUMNS, target=_TARGETS["article"]))
 DECISION = f"""
 WITH moment AS (SELECT coalesce(%(now)s::timestamptz, statement_timestamp()) AS now),
 holder AS MATERIALIZED (
@@ -175,12 +186,22 @@ WHERE a.id = ANY(%(articles)s::bigint[])
 
 
 def look_up(
-    user_id: int | None, ip: str | None, article_ids: Sequence[int], now: datetime | None = None
+    user_id: int | None,
+    ip: str | None,
+    article_ids: Sequence[int],
+    now: datetime | None = None,
+    gifts: Sequence[int] = (),
 ) -> Mapping[int, Access]:
-    """The decision for each article, in one statement. `now` defaults to the database's clock."""
+    """The decision for each article, in one statement. `now` defaults to the database's clock.
+
+    `gifts` are ids of gift links that this device was counted for.
+    """
     if not article_ids:
         return {}
-    asked = {"user": user_id, "ip": ip, "now": now, "time_zone": settings.TIME_ZONE, "articles": list(article_ids)}
+    asked = {
+        "user": user_id, "ip": ip, "now": now, "time_zone": settings.TIME_ZONE, "articles": list(article_ids),
+        "gifts": list(gifts),
+    }  # fmt: skip
     with connection.cursor() as cursor:
         cursor.execute(DECISION, asked)
         rows = cursor.fetchall()

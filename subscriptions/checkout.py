@@ -1,114 +1,227 @@
 """Offer → Order → Stripe Checkout (design 4.5): freeze what is sold, open one payment page for it, never two."""
 
+import contextlib
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
+from uuid import UUID, uuid4
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Q, QuerySet
 from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import User
-from journal.models import Article
-from subscriptions import gateway, sync
-from subscriptions.models import Offer, Order, StripeCustomer, Subscription, SyncTarget
+from journal.models import Article, Issue
+from subscriptions import consents, credits, gateway, sync
+from subscriptions.models import Entitlement, Offer, Order, StripeCustomer, Subscription, SyncTarget, TraineeProof
 
 SESSION_MINUTES = 60
 STILL_USABLE = timedelta(minutes=5)
 SHORTEST_SECONDS = 35 * 60
-CONSENT = "I ask for immediate access and acknowledge that I lose my right of withdrawal once access begins."
-RENEWAL_CONSENT = (
-    "I agree that the subscription renews each {interval} at {price} until I cancel. I can cancel at any time under"
-    " “My access”; it then ends with the period I have paid for."
-)
+SINGLY = (Offer.Kind.PURCHASE, Offer.Kind.RENTAL)
 
 
 class AlreadySubscribed(Exception):
-    """The reader has a living subscription to this journal; the portal is where it is changed."""
+    """The reader has a living subscription to this journal; My access is where it is changed."""
 
 
 class NotForSale(Exception):
-    """The offer does not go with this article, or is no longer on sale."""
+    """The offer does not go with this article or issue, or is no longer on sale."""
+
+
+class NeedsProof(Exception):
+    """The price is for trainees, and staff have not accepted a proof of this reader's that is in force."""
 
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What a reader asks for: an offer, and the article where the offer is for one."""
+    """What a reader asks for: an offer, and the article or the issue where the offer is for one.
 
-    user: User
+    A guest has no `user` but an `email`, and a `key` made with the page, so that two clicks mean one order.
+    """
+
+    user: User | None
     offer: Offer
     article: Article | None
     return_to: str
+    issue: Issue | None = None
+    email: str = ""
+    key: UUID | None = None
 
 
-def terms(offer: Offer) -> str:
-    """What the reader agrees to, word for word as it is shown, stored and put on the receipt."""
-    if offer.kind != Offer.Kind.SUBSCRIPTION:
-        return CONSENT
-    return f"{RENEWAL_CONSENT.format(interval=offer.interval, price=offer.price)} {CONSENT}"
-
-
-def describe(offer: Offer, article: Article | None) -> str:
+def describe(offer: Offer, article: Article | None, issue: Issue | None = None) -> str:
+    if offer.kind == Offer.Kind.ISSUE and issue:
+        return f"Issue: {offer.journal.title}, volume {issue.volume}, number {issue.number} ({issue.year})"
     title = f"“{article.title}”" if article else offer.journal.title
     if offer.kind == Offer.Kind.RENTAL:
         return f"{offer.rental_hours}-hour rental: {title}"
     if offer.kind == Offer.Kind.SUBSCRIPTION:
-        return f"Subscription to {title}, renewing each {offer.interval}"
+        reduced = " (trainee)" if offer.audience == Offer.Audience.TRAINEE else ""
+        return f"Subscription to {title}{reduced}, renewing each {offer.interval}"
     return f"Article: {title}"
 
 
-def begin(wish: Wish) -> str:
-    """The address of Stripe's payment page for this wish. Calling again meets the same order and the same page.
+def quote(user: User | None, offer: Offer, article: Article | None) -> credits.Quote:
+    """The price with what counts towards it, as the order page shows it and the payment page asks for it."""
+    payments = credits.payments_that_may_count(user) if user else []
+    return credits.quote(offer, article, payments)
 
-    Raises NotForSale, AlreadySubscribed, or a GatewayError when Stripe did not answer (the order stays and is reused).
+
+def has_the_issue(user: User | None, issue: Issue) -> bool:
+    """Whether a reader has the whole issue for good already, subscribes, or pays for it at this moment."""
+    if user is None:
+        return False
+    scope = Q(issue=issue) | Q(journal=issue.journal_id, covers_from=None, covers_until=None)
+    settling = Order.objects.filter(user=user, issue=issue, state=Order.State.PROCESSING)
+    return Entitlement.objects.in_force().filter(scope, user=user).exists() or settling.exists()
+
+
+def trial_days(user: User | None, quoted: credits.Quote, offer: Offer) -> int:
+    """The free days of a first subscription. With a credit the reader pays less at once instead."""
+    if not offer.trial_days or quoted.credit.amount or user is None:
+        return 0
+    had_one = Subscription.objects.filter(user=user, journal=offer.journal).exists()
+    return 0 if had_one else offer.trial_days
+
+
+def begin(wish: Wish) -> tuple[Order, str]:
+    """The order for this wish, and the address of Stripe's payment page for it. Calling again meets the same of both.
+
+    Raises NotForSale, AlreadySubscribed, NeedsProof, or a GatewayError when Stripe did not answer (the order stays and
+    is reused).
     """
     _check(wish)
+    for outdated in _outdated(wish):
+        put_away(outdated)
     order = _order(wish)
-    if order.session_id:
+    if order is None:
+        return begin(wish)  # another tab reserved a credit between our look and the lock
+    if order.session_id and order.state in Order.UNDECIDED:
         # The reader came back (second tab, Back button): what they did at Stripe meanwhile decides.
-        sync.hint(SyncTarget.Kind.ORDER, str(order.pk))
-        sync.run(SyncTarget.Kind.ORDER, str(order.pk))
-        order.refresh_from_db()
+        _look(order)
     if order.state not in (Order.State.NEW, Order.State.OPEN):
-        return begin(wish) if order.state == Order.State.EXPIRED else order.get_absolute_url()
+        return begin(wish) if order.state == Order.State.EXPIRED else (order, order.get_absolute_url())
     if order.session_url and order.session_expires_at and order.session_expires_at > timezone.now() + STILL_USABLE:
-        return order.session_url
-    return _open_session(order)
+        return order, order.session_url
+    return order, _open_session(order)
+
+
+def _look(order: Order) -> None:
+    sync.hint(SyncTarget.Kind.ORDER, str(order.pk))
+    sync.run(SyncTarget.Kind.ORDER, str(order.pk))
+    order.refresh_from_db()
 
 
 def _check(wish: Wish) -> None:
-    offer, article = wish.offer, wish.article
-    if not offer.active or (offer.kind != Offer.Kind.SUBSCRIPTION) != (article is not None):
+    if not wish.offer.active or not _goes_with(wish):
         raise NotForSale
-    if article and (article.journal_id != offer.journal_id or offer.article_id not in (None, article.pk)):
-        raise NotForSale
-    if article and (not article.is_for_sale or article.retracted_on):
-        raise NotForSale
-    living = Subscription.objects.filter(user=wish.user, journal=offer.journal, status__in=Subscription.LIVE)
-    if offer.kind == Offer.Kind.SUBSCRIPTION and living.exists():
+    if wish.offer.kind != Offer.Kind.SUBSCRIPTION:
+        return
+    living = Subscription.objects.filter(user=wish.user, journal=wish.offer.journal, status__in=Subscription.LIVE)
+    if living.exists():
         raise AlreadySubscribed
+    if wish.offer.audience == Offer.Audience.TRAINEE and not TraineeProof.objects.in_force().filter(user=wish.user):
+        raise NeedsProof
 
 
-def _order(wish: Wish) -> Order:
-    """The undecided order for this thing, or a new one. The account's row is locked: two clicks, one order."""
+def _goes_with(wish: Wish) -> bool:
+    offer, article, issue = wish.offer, wish.article, wish.issue
+    if offer.kind == Offer.Kind.SUBSCRIPTION:
+        return wish.user is not None and article is None and issue is None
+    if offer.kind == Offer.Kind.ISSUE:
+        return (
+            article is None and issue is not None and issue.journal_id == offer.journal_id
+            and offer.issue_id in (None, issue.pk)
+        )  # fmt: skip
+    if article is None or issue is not None or article.journal_id != offer.journal_id:
+        return False
+    return offer.article_id in (None, article.pk) and article.is_for_sale and not article.retracted_on
+
+
+def _undecided(wish: Wish) -> "QuerySet[Order]":
+    """The reader's undecided orders for this thing: one, which an index of the table holds."""
     offer = wish.offer
+    return Order.objects.filter(
+        user=wish.user, kind=offer.kind, article=wish.article, issue=wish.issue, journal=offer.journal,
+        interval=offer.interval, state__in=Order.UNDECIDED,
+    )  # fmt: skip
+
+
+def _outdated(wish: Wish) -> list[Order]:
+    """Open orders in the way: this thing at a price that is no longer, and others that hold a credit needed here."""
+    if wish.user is None:
+        return []
+    quoted = quote(wish.user, wish.offer, wish.article)
+    waiting = (Order.State.NEW, Order.State.OPEN)
+    old = [order for order in _undecided(wish).filter(state__in=waiting) if not _is_still(order, wish, quoted)]
+    mine = {order.pk for order in _undecided(wish)}
+    return old + [order for order in credits.holders(source for source, _ in quoted.parts) if order.pk not in mine]
+
+
+def _is_still(order: Order, wish: Wish, quoted: credits.Quote) -> bool:
+    """Whether an open order says what the page says now."""
+    offer = wish.offer
+    asked = (order.amount, order.currency, order.credit, order.trial_days, order.audience)
+    free = trial_days(wish.user, quoted, offer)
+    return asked == (offer.amount, offer.currency, quoted.credit.amount, free, offer.audience)
+
+
+def put_away(order: Order) -> None:
+    """Close an open payment page for good. If it was paid a moment ago, that stands."""
+    if order.session_id:
+        with contextlib.suppress(gateway.Rejected):
+            gateway.expire_session(order.session_id)
+        _look(order)
+        return
+    with transaction.atomic():
+        order = Order.objects.select_for_update().get(pk=order.pk)
+        if order.state == Order.State.NEW and not order.session_id:
+            order.state = credits.settle(order, Order.State.EXPIRED)
+            order.save(update_fields=["state"])
+
+
+def _order(wish: Wish) -> Order | None:
+    """The undecided order for this thing, or a new one. The account's row is locked: two clicks, one order."""
+    if wish.user is None:
+        return _guest_order(wish)
     with transaction.atomic():
         User.objects.select_for_update().get(pk=wish.user.pk)
-        undecided = Order.objects.filter(
-            user=wish.user, kind=offer.kind, article=wish.article, journal=offer.journal, state__in=Order.UNDECIDED
-        )
-        for order in undecided:
-            if order.interval == offer.interval and order.amount == offer.amount and order.currency == offer.currency:
-                return order
-            if order.session_id is None:
-                order.delete()  # its price changed before it ever reached Stripe
-        return Order.objects.create(
-            user=wish.user, offer=offer, kind=offer.kind, article=wish.article, journal=offer.journal,
-            return_to=wish.return_to, description=describe(offer, wish.article)[:500], amount=offer.amount,
-            currency=offer.currency, interval=offer.interval, consent_text=terms(offer), consented_at=timezone.now(),
-            reading_seconds=int(offer.reading_time.total_seconds()) if offer.kind == Offer.Kind.RENTAL else None,
-        )  # fmt: skip
+        order = _undecided(wish).first()
+        if order:
+            return order
+        quoted = quote(wish.user, wish.offer, wish.article)
+        if credits.holders(source for source, _ in quoted.parts):
+            return None
+        order = _new_order(wish, quoted, user=wish.user)
+        credits.reserve(order, quoted.parts)
+        return order
+
+
+def _guest_order(wish: Wish) -> Order:
+    """By the key that came with the page. Somebody else's key finds no order of this address and this thing."""
+    with transaction.atomic():
+        thing = {"offer": wish.offer, "article": wish.article, "issue": wish.issue, "guest_email": wish.email}
+        known = Order.objects.filter(pk=wish.key or uuid4(), user=None, **thing)
+        order = known.exclude(state__in=(Order.State.EXPIRED, Order.State.FAILED)).first()
+        return order or _new_order(wish, credits.Quote(wish.offer.price), guest_email=wish.email)
+
+
+def _new_order(wish: Wish, quoted: credits.Quote, **payer: Any) -> Order:
+    offer = wish.offer
+    free = trial_days(wish.user, quoted, offer)
+    agreed = consents.statements(offer, free)
+    fresh = wish.key if wish.key and not Order.objects.filter(pk=wish.key).exists() else uuid4()
+    order = Order.objects.create(
+        id=fresh, offer=offer, kind=offer.kind, article=wish.article, issue=wish.issue, journal=offer.journal,
+        return_to=wish.return_to, description=describe(offer, wish.article, wish.issue)[:500], amount=offer.amount,
+        currency=offer.currency, interval=offer.interval, audience=offer.audience, trial_days=free,
+        credit=quoted.credit.amount, consent_text=" ".join(one.text for one in agreed), consented_at=timezone.now(),
+        reading_seconds=int(offer.reading_time.total_seconds()) if offer.kind == Offer.Kind.RENTAL else None, **payer,
+    )  # fmt: skip
+    consents.keep(order, agreed)
+    return order
 
 
 def _open_session(order: Order) -> str:
@@ -124,6 +237,8 @@ def _open_session(order: Order) -> str:
         order.save(update_fields=["attempt"])
         raise
     except gateway.Gone:
+        if order.user is None:
+            raise
         order = _with_a_new_customer(order)
         session = gateway.create_session(order.params, idempotency_key=order.idempotency_key)
     with transaction.atomic():
@@ -171,7 +286,7 @@ def _params(order: Order) -> dict[str, Any]:
     subscription = order.kind == Offer.Kind.SUBSCRIPTION
     params: dict[str, Any] = {
         "mode": "subscription" if subscription else "payment",
-        "customer": customer_id(order.user),
+        **_payer(order),
         "client_reference_id": str(order.pk),
         "line_items": [{"quantity": 1, **_line(order)}],
         "metadata": metadata,
@@ -181,9 +296,25 @@ def _params(order: Order) -> dict[str, Any]:
         "expires_at": int((timezone.now() + timedelta(minutes=SESSION_MINUTES)).timestamp()),
         "locale": "en",
     }
-    described = {"metadata": metadata, "description": order.description}
+    described: dict[str, Any] = {"metadata": metadata, "description": order.description}
     params["subscription_data" if subscription else "payment_intent_data"] = described
-    return params
+    if order.trial_days:
+        described["trial_period_days"] = order.trial_days
+    return params | _discount(order)
+
+
+def _payer(order: Order) -> dict[str, Any]:
+    return {"customer": customer_id(order.user)} if order.user else {"customer_email": order.guest_email}
+
+
+def _discount(order: Order) -> dict[str, Any]:
+    """Either our credit or a code the reader types: Stripe takes one of the two."""
+    if not order.credit:
+        return {"allow_promotion_codes": True} if order.offer.takes_promotion_codes else {}
+    coupon = gateway.ensure_coupon(
+        coupon_id=f"credit-{order.pk}-{order.attempt}", name="Paid before", amount=order.credit, currency=order.currency
+    )
+    return {"discounts": [{"coupon": coupon}]}
 
 
 def _line(order: Order) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import User
-from subscriptions import duplicates, gateway, mail, payments, policy, standing
+from subscriptions import credits, duplicates, gateway, mail, payments, policy, standing
 from subscriptions.models import (
     Entitlement,
     Finding,
@@ -110,7 +110,7 @@ def apply_order(found: FoundOrder) -> Targets:
     order = Order.objects.select_for_update().get(pk=found.order_id)
     session, charge = found.session, found.session.charge
     paid = payments.standing_of(charge) if charge else None
-    order.state = standing.order_state(order, session, paid)
+    order.state = credits.settle(order, standing.order_state(order, session, paid))
     order.session_expires_at = session.expires_at
     order.payment_intent_id = session.payment_intent_id
     order.subscription_id = session.subscription_id or ""
@@ -122,13 +122,16 @@ def apply_order(found: FoundOrder) -> Targets:
         order.amount_paid, order.amount_refunded = charge.amount, charge.amount_refunded
     order.synced_at = timezone.now()
     order.save()
+    credits.payment_came_back(order)
     payment = None
     if charge:
         payment = payments.record_charge(charge, order.user, order.description, order.consent_text, order=order)
+    if order.state == Order.State.PAID and session.payment_status == "no_payment_required":
+        mail.confirmation(order)
     if order.state == Order.State.REVIEW:
         _ask_for_review(order, session)
     elif order.kind != Offer.Kind.SUBSCRIPTION and order.paid_at:
-        _grant_order(order, paid)
+        grant_order(order, paid)
         duplicates.find_paid_twice(order, payment)
     _refund_if_warned(payment, paid)
     return _targets_after_order(order, charge)
@@ -145,8 +148,9 @@ def _targets_after_order(order: Order, charge: gateway.Charge | None) -> Targets
 
 
 def _ask_for_review(order: Order, session: gateway.Session) -> None:
-    asked = f"{session.amount_subtotal} {session.currency}"
-    about = f"Order {order.number} costs {order.price}; the payment page asked {asked} (minor units)."
+    asked = f"{session.amount_subtotal} less {session.amount_discount} {session.currency}"
+    agreed = f"{order.price}, less {order.credited} paid before" if order.credit else str(order.price)
+    about = f"Order {order.number} costs {agreed}; the payment page asked {asked} (minor units)."
     remedy = "Compare it with Stripe; refund the payment, or give the access."
     Finding.objects.get_or_create(
         key=f"review:{order.pk}", defaults={"kind": Finding.Kind.REVIEW, "about": about, "remedy": remedy}
@@ -162,12 +166,18 @@ def _refund_if_warned(payment: Payment | None, paid: standing.Paid | None) -> No
         refunds.by_policy(payment, policy.Happening.FRAUD_WARNING, "The card's issuer warned of fraud.")
 
 
-def _grant_order(order: Order, paid: standing.Paid | None) -> None:
-    """One right for one order: made once, then only ended or given back; a rental's clock is the reader's."""
+def grant_order(order: Order, paid: standing.Paid | None = None) -> None:
+    """One right for one order: made once, then only ended or given back; a rental's clock is the reader's.
+
+    A guest's order opens nothing by itself: the right begins when an account claims it (claiming.py).
+    """
+    if order.user is None:
+        return
     source = f"order:{order.pk}"
     assert order.paid_at
+    kind = Entitlement.Kind.PURCHASE if order.kind == Offer.Kind.ISSUE else order.kind
     fields: dict[str, Any] = {
-        "user": order.user, "article": order.article, "kind": order.kind, "starts_at": order.paid_at,
+        "user": order.user, "article": order.article, "issue": order.issue, "kind": kind, "starts_at": order.paid_at,
         "reading_seconds": order.reading_seconds,
     }  # fmt: skip
     if order.kind == Offer.Kind.RENTAL:

@@ -24,6 +24,7 @@ from subscriptions.stripe_objects import (
     Refund,
     Session,
     SubscriptionState,
+    SwitchPreview,
 )
 
 __all__ = [
@@ -36,6 +37,7 @@ __all__ = [
     "Refund",
     "Session",
     "SubscriptionState",
+    "SwitchPreview",
 ]
 
 CONNECT_SECONDS, READ_SECONDS, RETRIES = 3.05, 8, 2
@@ -169,6 +171,21 @@ def _in_order(value: Any) -> Any:
 
 
 @translated
+def ensure_coupon(*, coupon_id: str, name: str, amount: int, currency: str) -> str:
+    """A coupon for one payment, under a name of ours; asking again meets the same one."""
+    params: Any = {
+        "id": coupon_id, "name": name, "amount_off": amount, "currency": currency, "duration": "once",
+        "max_redemptions": 1, "metadata": {"site": settings.SITE_TAG},
+    }  # fmt: skip
+    try:
+        return client().v1.coupons.create(params, options={"idempotency_key": f"coupon:{coupon_id}"}).id
+    except stripe.InvalidRequestError as error:
+        if error.code != "resource_already_exists":
+            raise
+        return coupon_id
+
+
+@translated
 def ensure_price(*, lookup_key: str, name: str, amount: int, currency: str, interval: str) -> str:
     """The id of the recurring price with this lookup key, made on first use. A price's amount never changes."""
     found = client().v1.prices.list({"lookup_keys": [lookup_key], "active": True, "limit": 1}).data
@@ -185,11 +202,65 @@ def ensure_price(*, lookup_key: str, name: str, amount: int, currency: str, inte
 
 
 @translated
-def portal_url(*, customer_id: str, return_url: str, configuration: str = "") -> str:
-    """A short-lived address of Stripe's portal. Made at each click, never stored. No configuration: the account's."""
+def set_renewal(subscription_id: str, *, renews: bool) -> None:
+    """Let a subscription end with its period, or take that back (whichever of Stripe's two ways set it)."""
+    params: Any = {"cancel_at_period_end": not renews}
+    if renews and not client().v1.subscriptions.retrieve(subscription_id).cancel_at_period_end:
+        params = {"cancel_at": ""}
+    client().v1.subscriptions.update(subscription_id, params)
+
+
+@translated
+def preview_switch(subscription_id: str, *, price_id: str, at: datetime) -> SwitchPreview:
+    """What changing the price at `at` would charge at once. Stripe, "Create a preview invoice"."""
+    subscription = client().v1.subscriptions.retrieve(subscription_id)
+    details: Any = {
+        "items": [{"id": subscription.items.data[0].id, "price": price_id}],
+        "proration_behavior": "always_invoice",
+        "proration_date": int(at.timestamp()),
+    }
+    asked: Any = {"subscription": subscription_id, "subscription_details": details}
+    invoice = client().v1.invoices.create_preview(asked)
+    ends = max((line.period.end for line in invoice.lines.data), default=None)
+    return SwitchPreview(invoice.total, invoice.currency, _at(ends))
+
+
+def switch_flow(subscription_id: str, *, price_id: str, return_url: str) -> dict[str, Any]:
+    """For `portal_url`: Stripe's page that confirms another price and charges the difference."""
+    return {
+        "type": "subscription_update_confirm",
+        "subscription_update_confirm": {
+            "subscription": subscription_id,
+            "items": [{"id": _only_item(subscription_id), "price": price_id, "quantity": 1}],
+        },
+        "after_completion": {"type": "redirect", "redirect": {"return_url": return_url}},
+    }
+
+
+def card_flow(return_url: str) -> dict[str, Any]:
+    """For `portal_url`: Stripe's page for a new card, and back."""
+    after = {"type": "redirect", "redirect": {"return_url": return_url}}
+    return {"type": "payment_method_update", "after_completion": after}
+
+
+@translated
+def _only_item(subscription_id: str) -> str:
+    return client().v1.subscriptions.retrieve(subscription_id).items.data[0].id
+
+
+@translated
+def portal_url(
+    *, customer_id: str, return_url: str, configuration: str = "", flow: dict[str, Any] | None = None
+) -> str:
+    """A short-lived address of Stripe's portal. Made at each click, never stored. No configuration: the account's.
+
+    `flow` opens one of its pages alone (`switch_flow`, `card_flow`).
+    """
     params: Any = {"customer": customer_id, "return_url": return_url}
     if configuration:
         params["configuration"] = configuration
+    if flow:
+        params["flow_data"] = flow
     return client().v1.billing_portal.sessions.create(params).url
 
 
@@ -286,6 +357,7 @@ def _session(session: Any) -> Session:
         expires_at=_when(session.expires_at),
         amount_subtotal=session.amount_subtotal or 0,
         amount_total=session.amount_total or 0,
+        amount_discount=session.total_details.amount_discount if session.total_details else 0,
         currency=session.currency or "",
         payment_intent_id=_id(intent),
         subscription_id=_id(session.subscription),

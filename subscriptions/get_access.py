@@ -12,7 +12,7 @@ from django.utils.safestring import SafeString
 
 from journal.access import Access, Reason
 from journal.models import Article
-from subscriptions import gateway
+from subscriptions import credits, gateway
 from subscriptions.models import Offer
 from subscriptions.reader import RequestReader
 
@@ -32,6 +32,7 @@ class Option:
     rental_hours: int
     action_url: str = ""
     is_chosen: bool = False
+    note: str = ""
 
     @property
     def words(self) -> SafeString:
@@ -75,6 +76,8 @@ STATES = {
     Reason.PURCHASE: "granted",
     Reason.SUBSCRIPTION: "granted",
     Reason.COMPLIMENTARY: "granted",
+    Reason.ACCESS_CODE: "granted",
+    Reason.GIFT: "gift",
     Reason.STAFF_PREVIEW: "granted",
     Reason.BACK_FILE: "back_file",
     Reason.INSTITUTION: "institution",
@@ -85,7 +88,7 @@ STATES = {
     Reason.SETTLING: "settling",
     Reason.UNKNOWN: "unknown",
 }
-READABLE = frozenset({"open", "free", "granted", "back_file", "institution", "rental_running", "past_due"})
+READABLE = frozenset({"gift", "open", "free", "granted", "back_file", "institution", "rental_running", "past_due"})
 # Money is only asked for where a right is missing for sure: not while a payment settles, not while rights are unknown.
 SELLING = frozenset({"visitor", "no_right", "rental_ended", "subscription_ended", "rental_running", "rental_ready"})
 
@@ -129,33 +132,50 @@ def _options(article: Article, reader: RequestReader, state: str, chosen: str) -
     offers = _offers(article)
     if state in ("rental_running", "rental_ready"):
         offers = [offer for offer in offers if offer.kind != Offer.Kind.RENTAL]
-    signing_up = "" if reader.is_authenticated else _address("account_signup")
-    return [_option(offer, article, signing_up, chosen) for offer in offers]
+    # While a rental runs the page has a statement more already (the text): its line says it in words, the order page
+    # in numbers.
+    asks = reader.user is not None and offers and state != "rental_running"
+    payments = credits.payments_that_may_count(reader.user) if asks and reader.user else []
+    return [_option(offer, article, reader, chosen, credits.quote(offer, article, payments)) for offer in offers]
 
 
 def _offers(article: Article) -> list[Offer]:
-    """What is on sale for an article; its own price takes the place of the journal's."""
+    """What is on sale for an article; its own price, or its issue's, takes the place of the journal's."""
     found = list(Offer.objects.on_sale_for(article))
-    own = {offer.kind for offer in found if offer.article_id}
-    return [offer for offer in found if offer.article_id or offer.kind not in own]
+    own = {offer.kind for offer in found if offer.article_id or offer.issue_id}
+    return [offer for offer in found if offer.article_id or offer.issue_id or offer.kind not in own]
 
 
-def _option(offer: Offer, article: Article, signing_up: str, chosen: str) -> Option:
-    """`signing_up` is the address for a visitor to make an account first, and empty for a reader who has one."""
-    price = str(offer.price)
+def _option(offer: Offer, article: Article, reader: RequestReader, chosen: str, quoted: credits.Quote) -> Option:
+    """A visitor is asked for an account only where one is needed: to subscribe."""
+    price, to_pay = str(offer.price), str(quoted.to_pay)
+    needs_account = offer.kind == Offer.Kind.SUBSCRIPTION and not reader.is_authenticated
+    key = f"{offer.kind}:{offer.audience}" if offer.audience else offer.kind
     return Option(
         offer_id=offer.pk,
         kind=offer.kind,
-        title=TITLES[offer.kind].format(hours=offer.rental_hours, interval=offer.interval),
+        title=TITLES[key].format(hours=offer.rental_hours, interval=offer.interval),
         price=price,
         period=f"per {offer.interval}" if offer.interval else "",
-        terms=TERMS[offer.kind],
+        terms=TRIAL.format(days=offer.trial_days) + TERMS[key] if offer.trial_days else TERMS[key],
         tax_note=offer.tax_note,
-        button_label=LABELS[offer.kind].format(price=price, interval=offer.interval),
+        button_label=LABELS[key].format(price=price if offer.interval else to_pay, interval=offer.interval),
         rental_hours=offer.rental_hours,
-        action_url=_back_after(signing_up, offer, article) if signing_up else _order_url(offer, article),
+        action_url=_back_after(_address("account_signup"), offer, article)
+        if needs_account
+        else _order_url(offer, article),
+        note=_note(offer, quoted),
         is_chosen=chosen == str(offer.pk),
     )
+
+
+def _note(offer: Offer, quoted: credits.Quote) -> str:
+    """The ladder in numbers: what was paid before, what it takes off, and what is left to pay."""
+    if not quoted.parts:
+        return ""
+    if offer.kind == Offer.Kind.SUBSCRIPTION:
+        return f"You bought for {quoted.credit} lately: it comes off, and the first payment is {quoted.to_pay}."
+    return f"You paid {quoted.credit} for the rental: it comes off, and you pay {quoted.to_pay}."
 
 
 def _order_url(offer: Offer, article: Article) -> str:
@@ -164,24 +184,36 @@ def _order_url(offer: Offer, article: Article) -> str:
 
 def _back_after(signing_up: str, offer: Offer, article: Article) -> str:
     """To the account first, then back to this article with the offer chosen."""
-    back = f"{article.get_absolute_url()}?chosen={offer.pk}#get-access"
-    return f"{signing_up}?{urlencode({'next': back})}"
+    return f"{signing_up}?{urlencode({'next': back_to_choice(offer, article)})}"
+
+
+def back_to_choice(offer: Offer, article: Article) -> str:
+    """The article with the offer chosen: where a reader stands again who went to make an account."""
+    return f"{article.get_absolute_url()}?chosen={offer.pk}#get-access"
 
 
 TITLES = {
     "purchase": "Buy this article",
     "rental": "Rent for {hours} hours",
+    "issue": "Buy the whole issue",
     "subscription": "Subscribe by the {interval}",
+    "subscription:trainee": "Subscribe by the {interval}, in training",
 }
+TRIAL = "The first {days} days are free for new subscribers. "
 TERMS = {
     "purchase": "Yours for good: full text, PDF and printing.",
     "rental": "Read on this site. The clock starts when you press Start, within 30 days. No PDF, no printing.",
+    "issue": "Every article of this issue, for good: full text, PDF and printing.",
     "subscription": "Every article of the journal, with PDF. Renews until you cancel, which you can do at any time.",
+    "subscription:trainee": "The same at a reduced price, for readers who show that they are in training. Renews until"
+    " you cancel.",
 }
 LABELS = {
     "purchase": "Buy for {price}",
     "rental": "Rent for {price}",
+    "issue": "Buy the issue for {price}",
     "subscription": "Subscribe: {price} a {interval}",
+    "subscription:trainee": "In training: {price} a {interval}",
 }
 
 

@@ -3,7 +3,9 @@
 A message's key names the happening (`receipt:12`), so reading Stripe again never mails again.
 """
 
-from datetime import datetime
+import hashlib
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 from email.utils import make_msgid, parseaddr
 from typing import Any
 
@@ -18,7 +20,15 @@ from procrastinate.contrib.django import app
 from accounts.models import ServiceCenter
 from journal.models import Journal
 from subscriptions import gateway
-from subscriptions.models import CreditNote, Dispute, OutgoingMail, Receipt, Subscription
+from subscriptions.models import (
+    CreditNote,
+    Dispute,
+    Order,
+    OutgoingMail,
+    Receipt,
+    Subscription,
+    TraineeProof,
+)
 from subscriptions.money import format_money
 
 MOST_ATTEMPTS = 10
@@ -38,8 +48,61 @@ def receipt(paper: Receipt) -> None:
         "terms": paper.terms,
         "receipt_path": paper.get_absolute_url(),
         "article_path": order.article.get_absolute_url() if order and order.article else "",
+        "claim_order": str(order.pk) if order and order.user is None else "",
+        "credit": str(order.credited) if order and order.credit else "",
+        "price": str(order.price) if order else "",
     }
-    enqueue(f"receipt:{payment.charge_id}", "subscriptions/email/receipt", payment.user.email, context, payment.user_id)
+    enqueue(f"receipt:{payment.charge_id}", "subscriptions/email/receipt", payment.email, context, payment.user_id)
+
+
+def found_purchases(email: str, orders: Sequence[Order], *, has_account: bool) -> None:
+    """The answer of “Find my purchase”, at most one in ten minutes for an address."""
+    context = {
+        "purchases": [{"claim_order": str(order.pk), "description": order.description} for order in orders],
+        "has_account": has_account,
+    }
+    key = f"found:{hashlib.sha256(email.encode()).hexdigest()[:16]}:{int(timezone.now().timestamp()) // 600}"
+    enqueue(key, "subscriptions/email/found", email, context)
+
+
+def confirmation(order: Order) -> None:
+    """What was ordered and agreed to where nothing was charged, so that there is no receipt (trial, full credit)."""
+    trial_end = timezone.now() + timedelta(days=order.trial_days)
+    context = {
+        "order_number": order.number, "description": order.description, "terms": order.consent_text,
+        "trial_days": order.trial_days, "price": str(order.price), "interval": order.interval,
+        "first_payment": date_format(timezone.localtime(trial_end), "F j, Y") if order.trial_days else "",
+        "credit": str(order.credited) if order.credit else "",
+        "claim_order": str(order.pk) if order.user is None else "",
+    }  # fmt: skip
+    enqueue(f"confirmation:{order.pk}", "subscriptions/email/confirmation", order.email, context, order.user_id)
+
+
+def trainee_decision(proof: TraineeProof) -> None:
+    until = date_format(proof.valid_until, "F j, Y") if proof.valid_until else ""
+    context = {"accepted": proof.state == TraineeProof.State.ACCEPTED, "until": until, "answer": proof.answer}
+    enqueue(f"trainee:{proof.pk}", "subscriptions/email/trainee_decision", proof.user.email, context, proof.user_id)
+
+
+def trainee_proof_ends(subscription: Subscription, proof: TraineeProof) -> None:
+    """Once for each proof, 30 days before its end."""
+    context = {"until": date_format(proof.valid_until, "F j, Y") if proof.valid_until else "", "stopped": False}
+    user = subscription.user
+    enqueue(f"trainee-ends:{proof.pk}", "subscriptions/email/trainee_ends", user.email, context, user.pk)
+
+
+def trainee_stopped(subscription: Subscription) -> None:
+    until = date_format(timezone.localtime(subscription.ends_at), "F j, Y") if subscription.ends_at else ""
+    context = {"until": until, "stopped": True}
+    key = f"trainee-stopped:{subscription.stripe_id}:{until}"
+    enqueue(key, "subscriptions/email/trainee_ends", subscription.user.email, context, subscription.user_id)
+
+
+def renewal_changed(subscription: Subscription, words: str, key: str) -> None:
+    """The confirmation of a change the reader made: canceled, kept, switched."""
+    context = {"words": words}
+    user = subscription.user
+    enqueue(f"{key}:{subscription.stripe_id}", "subscriptions/email/changed", user.email, context, user.pk)
 
 
 def credit_note(paper: CreditNote) -> None:
@@ -48,8 +111,8 @@ def credit_note(paper: CreditNote) -> None:
         "number": paper.number, "receipt_number": paper.receipt.number, "description": paper.receipt.description,
         "amount": str(refund.price), "path": paper.get_absolute_url(),
     }  # fmt: skip
-    payer = refund.payment.user
-    enqueue(f"refund:{refund.stripe_id}", "subscriptions/email/refund", payer.email, context, payer.pk)
+    payment = refund.payment
+    enqueue(f"refund:{refund.stripe_id}", "subscriptions/email/refund", payment.email, context, payment.user_id)
 
 
 def past_due(subscription: Subscription, invoice: gateway.Invoice, open_until: datetime) -> None:
@@ -123,7 +186,7 @@ def send_unsent(limit: int = 100) -> int:
 
 def _compose(message: OutgoingMail) -> EmailMultiAlternatives:
     context = {
-        **message.context, "site_url": settings.SITE_URL, "journal": Journal.objects.first(),
+        **_with_links(message.context), "site_url": settings.SITE_URL, "journal": Journal.objects.first(),
         "service_center": ServiceCenter.current(),
     }  # fmt: skip
     subject = " ".join(render_to_string(f"{message.template}_subject.txt", context).split())
@@ -135,6 +198,15 @@ def _compose(message: OutgoingMail) -> EmailMultiAlternatives:
     )
     mail.attach_alternative(render_to_string(f"{message.template}_message.html", context), "text/html")
     return mail
+
+
+def _with_links(context: dict[str, Any]) -> dict[str, Any]:
+    """The claim links, made when the message goes out: they open purchases, so no table keeps them."""
+    from subscriptions.claiming import path_of  # noqa: PLC0415  (claiming writes mail)
+
+    with_path = {**context, "claim_path": path_of(context["claim_order"])} if context.get("claim_order") else context
+    purchases = [{**one, "claim_path": path_of(one["claim_order"])} for one in context.get("purchases", [])]
+    return with_path | ({"purchases": purchases} if purchases else {})
 
 
 def _message_id(message: OutgoingMail) -> str:

@@ -4,7 +4,9 @@ from django.db import transaction
 
 from subscriptions.models import Offer
 
-TERMS = ("kind", "interval", "amount", "currency", "article", "journal", "rental_hours")
+TERMS = (
+    "kind", "interval", "amount", "currency", "article", "issue", "journal", "rental_hours", "audience", "trial_days",
+)  # fmt: skip
 
 
 def replace(changed: Offer) -> Offer:

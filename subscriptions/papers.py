@@ -55,7 +55,7 @@ def credit_note(note: CreditNote) -> bytes:
 
 
 def _buyer(receipt: Receipt) -> list[str]:
-    return [line for line in (receipt.user.name, receipt.user.email) if line]
+    return [line for line in (receipt.user.name if receipt.user else "", receipt.payment.email) if line]
 
 
 def _tax_note(receipt: Receipt) -> list[str]:

@@ -15,7 +15,7 @@ from subscriptions.standing import Paid
 UNSEEN = "needs_response"  # a dispute the charge tells of and we have not read yet counts as an open one
 
 
-def record_charge(charge: gateway.Charge, user: User, description: str, terms: str, **links: Any) -> Payment:
+def record_charge(charge: gateway.Charge, user: User | None, description: str, terms: str, **links: Any) -> Payment:
     """The payment with its refunds and its receipt."""
     paid = standing_of(charge)
     payment, _ = Payment.objects.update_or_create(
@@ -78,7 +78,7 @@ def _credit_note(refund: Refund, receipt: Receipt) -> None:
             note.save(update_fields=["voided_at"])
         mail.alert_staff(
             f"refund_failed:{refund.stripe_id}",
-            f"{refund} to {refund.payment.user} did not arrive ({refund.failure_reason or refund.state}). The reader"
+            f"{refund} to {refund.payment.email} did not arrive ({refund.failure_reason or refund.state}). The reader"
             " has their access again. If the money is owed, pay it back another way.",
         )
 

@@ -4,6 +4,7 @@ import logging
 from collections.abc import Iterable, Mapping
 from functools import cached_property
 
+from django.conf import settings
 from django.db import DatabaseError
 from django.http import HttpRequest
 
@@ -14,6 +15,8 @@ from journal.access import Access, License, Reason
 from journal.models import Article
 from subscriptions.access import look_up
 from subscriptions.orders import number_behind
+
+GIFTS = "gifts"  # the session's list of gift links that were opened on this device
 
 log = logging.getLogger(__name__)
 
@@ -42,6 +45,13 @@ class RequestReader:
     @cached_property
     def ip(self) -> str | None:
         return client_ip(self._request)
+
+    @cached_property
+    def gifts(self) -> list[int]:
+        """The gift links this device has opened. A visitor without a session is asked nothing."""
+        if settings.SESSION_COOKIE_NAME not in self._request.COOKIES:
+            return []
+        return [int(link) for link in self._request.session.get(GIFTS, [])]
 
     @property
     def was_asked(self) -> bool:
@@ -72,7 +82,7 @@ class RequestReader:
     def _ask(self, ids: list[int]) -> Mapping[int, Access]:
         user_id = self.user.pk if self.user else None
         try:
-            return look_up(user_id, self.ip, ids)
+            return look_up(user_id, self.ip, ids, gifts=self.gifts)
         except DatabaseError as error:
             happened = f"The rights could not be looked up: {error}"
             reference = record("E2", path=self._request.path, happened=happened, user_id=user_id)

@@ -68,11 +68,18 @@ def order_state(order: Order, session: Session, paid: Paid | None) -> str:
         return state.EXPIRED if session.status == "expired" else state.OPEN
     if session.payment_status == "unpaid":
         return state.FAILED if session.payment_failed else state.PROCESSING
-    if session.currency != order.currency or session.amount_subtotal != order.amount:
+    if session.currency != order.currency or not _is_the_price(order, session):
         return state.REVIEW
     if paid and paid.in_question:
         return state.DISPUTED
     return state.REFUNDED if paid and paid.is_refunded else state.PAID
+
+
+def _is_the_price(order: Order, session: Session) -> bool:
+    """What was asked for is what was ordered; a free trial asks for nothing yet (its lines may be told as 0)."""
+    if order.credit and session.amount_discount != order.credit:
+        return False
+    return session.amount_subtotal == order.amount or bool(order.trial_days and session.amount_total == 0)
 
 
 def covered_until(invoices: tuple[Invoice, ...]) -> datetime | None:

@@ -89,6 +89,18 @@ def webhook_url() -> str:
 
 
 @translated
+def ensure_switching_portal(price_id: str) -> str:
+    """The id of the portal configuration in which a subscriber confirms a change to this price, charged at once."""
+    ours = {"switching_site": settings.SITE_TAG, "price": price_id}
+    configurations = client().v1.billing_portal.configurations
+    for configuration in configurations.list({"active": True, "limit": 100}).data:
+        if configuration.metadata and configuration.metadata.to_dict() == ours:
+            return configuration.id
+    params: Any = {"features": _features((price_id,)), "metadata": ours}
+    return configurations.create(params).id
+
+
+@translated
 def ensure_portal(prices: tuple[str, ...] = ()) -> str:
     """The id of our portal configuration: cancel at the period's end, change the card, see invoices.
 

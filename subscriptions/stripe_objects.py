@@ -34,6 +34,7 @@ class Session:
     currency: str
     payment_intent_id: str | None
     subscription_id: str | None
+    amount_discount: int = 0
     payment_failed: bool = False
     charge: "Charge | None" = None
 
@@ -128,6 +129,15 @@ class SubscriptionState:
     metadata: dict[str, str] = field(default_factory=dict)
     invoices: tuple[Invoice, ...] = ()
     is_collecting: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class SwitchPreview:
+    """What a change of price charges at once (negative: credited), in minor units, and when the next payment is due."""
+
+    amount: int
+    currency: str
+    next_payment: datetime | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@ the tables, and the sweep looks at those."""
 
 from procrastinate.contrib.django import app
 
-from subscriptions import mail, orders, reconcile, reminders, sync
+from subscriptions import mail, orders, reconcile, reminders, sync, trainees
 
 
 @app.task(name="subscriptions.sync_target")
@@ -37,3 +37,10 @@ def compare_with_stripe(timestamp: int) -> None:
 def remind(timestamp: int) -> None:
     """Each hour: notices of renewals and ends whose window has opened and which were not sent yet."""
     reminders.send_due()
+
+
+@app.periodic(cron="20 4 * * *")
+@app.task(name="subscriptions.look_after_trainees", queueing_lock="subscriptions.look_after_trainees")
+def look_after_trainees(timestamp: int) -> None:
+    """Each night: proofs of training that run out or have run out, documents that need not be kept."""
+    trainees.look_after()

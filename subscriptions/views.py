@@ -2,10 +2,13 @@
 
 import time
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.contrib.auth.views import redirect_to_login
+from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -13,12 +16,35 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from accounts.models import User
 from journal.access import Access, Reason
-from journal.models import Article
-from subscriptions import checkout, fulfilment, gateway, papers, stripe_account, sync
+from journal.models import Article, Issue
+from subscriptions import (
+    changing,
+    checkout,
+    claiming,
+    consents,
+    fulfilment,
+    gateway,
+    get_access,
+    papers,
+    stripe_account,
+    sync,
+)
+from subscriptions.access import READING_ONLY
 from subscriptions.checkout import Wish
 from subscriptions.forms import OrderForm
-from subscriptions.models import CreditNote, Entitlement, Offer, Order, Receipt, Subscription, SyncTarget
+from subscriptions.models import (
+    CreditNote,
+    Entitlement,
+    Offer,
+    Order,
+    Receipt,
+    Subscription,
+    SyncTarget,
+    TraineeProof,
+)
+from subscriptions.reader import RequestReader
 
 RETURN_SECONDS = 5.0
 NO_ANSWER = (
@@ -28,46 +54,83 @@ ASK_AGAIN_SECONDS = 3
 
 
 @never_cache
-@login_required
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def order(request: HttpRequest, offer_id: int) -> HttpResponse:
-    """Say what will be paid for and on which terms; then to Stripe's page."""
+    """Say what will be paid for and on which terms; then to Stripe's page. A guest needs no account to buy or rent."""
     offer = get_object_or_404(Offer.objects.on_sale().select_related("journal"), pk=offer_id)
     article = _article(request)
-    if _has_it_already(request, offer, article):
+    issue = _issue(request, article) if offer.kind == Offer.Kind.ISSUE else None
+    reader: RequestReader = request.reader  # type: ignore[attr-defined]
+    if reader.user is None and offer.kind == Offer.Kind.SUBSCRIPTION:
+        return redirect_to_login(request.get_full_path())
+    if _has_it_already(request, offer, article, issue):
         messages.info(request, "You already have access. Nothing was charged.")
-        return redirect(_back(article))
-    form = OrderForm(request.POST or None, offer=offer)
-    if request.method == "POST" and form.is_valid():
-        user: Any = request.user
-        return _to_payment(request, Wish(user, offer, _subject(offer, article), _back(article)), form)
-    return _confirm_page(request, offer, article, form)
+        return redirect(_back(article, issue))
+    if _lacks_proof(reader.user, offer):
+        return redirect(f"{reverse('subscriptions:trainee_proof')}?{urlencode({'next': request.get_full_path()})}")
+    page = _Page(request, offer, article, issue)
+    if request.method == "POST" and page.form.is_valid():
+        return _to_payment(page)
+    return page.response()
 
 
-def _to_payment(request: HttpRequest, wish: Wish, form: OrderForm) -> HttpResponse:
+class _Page:
+    """The order page of one request: what is ordered, what it costs this reader, and what must be ticked."""
+
+    def __init__(self, request: HttpRequest, offer: Offer, article: Article | None, issue: Issue | None) -> None:
+        self.request, self.offer, self.article, self.issue = request, offer, article, issue
+        self.subject = article if offer.kind in checkout.SINGLY else None
+        self.user: User | None = request.reader.user  # type: ignore[attr-defined]
+        self.quote = checkout.quote(self.user, offer, self.subject)
+        self.trial_days = checkout.trial_days(self.user, self.quote, offer)
+        self.back = _back(article, issue)
+        agreed = consents.statements(offer, self.trial_days)
+        self.form = OrderForm(request.POST or None, statements=agreed, is_guest=self.user is None)
+
+    def wish(self) -> Wish:
+        told = self.form.cleaned_data
+        return Wish(
+            self.user, self.offer, self.subject, self.back, self.issue, told.get("email", ""), told.get("key")
+        )  # fmt: skip
+
+    def response(self, status: int = 200) -> HttpResponse:
+        context = {
+            "offer": self.offer, "article": self.article, "issue": self.issue, "form": self.form, "back": self.back,
+            "quote": self.quote, "trial_days": self.trial_days, "is_guest": self.user is None,
+            "description": checkout.describe(self.offer, self.subject, self.issue), "price": str(self.offer.price),
+            "after_account": get_access.back_to_choice(self.offer, self.article) if self.article
+            else self.request.get_full_path(),
+            "next_payment": consents.next_payment(self.offer, self.trial_days) if self.offer.interval else "",
+        }  # fmt: skip
+        return render(self.request, "subscriptions/order_confirm.html", context, status=status)
+
+
+def _to_payment(page: _Page) -> HttpResponse:
+    wish = page.wish()
     try:
-        return HttpResponseRedirect(checkout.begin(wish), status=303)
+        begun, address = checkout.begin(wish)
     except checkout.NotForSale:
-        messages.error(request, "This is no longer on sale in this form. Nothing was charged.")
-        return redirect(wish.return_to)
+        messages.error(page.request, "This is no longer on sale in this form. Nothing was charged.")
+        return redirect(page.back)
+    except checkout.NeedsProof:
+        return redirect("subscriptions:trainee_proof")
     except checkout.AlreadySubscribed:
-        messages.info(request, "You already subscribe to this journal. Nothing was charged; manage it here.")
+        messages.info(page.request, "You already subscribe to this journal. Nothing was charged; manage it here.")
         return redirect("subscriptions:my_access")
     except gateway.GatewayError:
-        form.add_error(None, NO_ANSWER)
-        response = _confirm_page(request, wish.offer, wish.article, form)
-        response.status_code = 503
+        page.form.add_error(None, NO_ANSWER)
+        response = page.response(503)
         response["Retry-After"] = "60"
         return response
+    if page.user is None:
+        claiming.remember(page.request, begun)
+    return HttpResponseRedirect(address, status=303)
 
 
-def _confirm_page(request: HttpRequest, offer: Offer, article: Article | None, form: OrderForm) -> HttpResponse:
-    context = {
-        "offer": offer, "article": article, "form": form,
-        "description": checkout.describe(offer, _subject(offer, article)),
-        "price": str(offer.price), "back": _back(article),
-    }  # fmt: skip
-    return render(request, "subscriptions/order_confirm.html", context)
+def _lacks_proof(user: User | None, offer: Offer) -> bool:
+    if offer.audience != Offer.Audience.TRAINEE:
+        return False
+    return not TraineeProof.objects.in_force().filter(user=user).exists()
 
 
 def _article(request: HttpRequest) -> Article | None:
@@ -75,16 +138,22 @@ def _article(request: HttpRequest) -> Article | None:
     return get_object_or_404(Article.objects.published(), pk=text) if text.isdigit() else None
 
 
-def _subject(offer: Offer, article: Article | None) -> Article | None:
-    """What the order is for: a subscription started from an article is still for the journal."""
-    return None if offer.kind == Offer.Kind.SUBSCRIPTION else article
+def _issue(request: HttpRequest, article: Article | None) -> Issue:
+    """The issue that is named, or the one the article is in."""
+    text = request.POST.get("issue") or request.GET.get("issue") or ""
+    wanted = int(text) if text.isdigit() else article.issue_id if article else None
+    return get_object_or_404(Issue.objects.published(), pk=wanted)
 
 
-def _back(article: Article | None) -> str:
-    return article.get_absolute_url() if article else reverse("subscriptions:my_access")
+def _back(article: Article | None, issue: Issue | None = None) -> str:
+    if article:
+        return article.get_absolute_url()
+    return issue.get_absolute_url() if issue else reverse("subscriptions:my_access")
 
 
-def _has_it_already(request: HttpRequest, offer: Offer, article: Article | None) -> bool:
+def _has_it_already(request: HttpRequest, offer: Offer, article: Article | None, issue: Issue | None) -> bool:
+    if offer.kind == Offer.Kind.ISSUE:
+        return issue is not None and checkout.has_the_issue(request.reader.user, issue)  # type: ignore[attr-defined]
     if article is None:
         return False
     access: Access = request.reader.access_to(article)  # type: ignore[attr-defined]
@@ -92,21 +161,21 @@ def _has_it_already(request: HttpRequest, offer: Offer, article: Article | None)
         return True
     if offer.kind == Offer.Kind.SUBSCRIPTION:
         return access.reason == Reason.SUBSCRIPTION
-    return access.granted and not (access.reason == Reason.RENTAL and offer.kind == Offer.Kind.PURCHASE)
+    return access.granted and not (access.reason in READING_ONLY and offer.kind == Offer.Kind.PURCHASE)
 
 
 @never_cache
-@login_required
 @require_GET
 def order_return(request: HttpRequest, order_id: UUID) -> HttpResponse:
-    """Back from Stripe. Only the order's owner may ask; the session's id in the address proves nothing.
+    """Back from Stripe. Only the order's owner may ask, or the browser a guest ordered in; the session's id in the
+    address proves nothing.
 
     Reads Stripe itself, so it does not matter whether the webhook came first, late or never.
     """
     found = _own_order(request, order_id)
     _bring_up_to_date(found)
     found.refresh_from_db()
-    if found.state == Order.State.PAID:
+    if found.state == Order.State.PAID and found.user:
         messages.success(request, _thanks(found))
         return redirect(found.return_to or "subscriptions:my_access")
     looking = found.state in (Order.State.OPEN, Order.State.NEW)  # a bank that is at it may need days
@@ -136,13 +205,16 @@ def _gave_up(found: Order) -> bool:
 def _thanks(found: Order) -> str:
     if found.kind == Offer.Kind.RENTAL:
         return "Thank you. Your rental is ready: start it when you want to read. The receipt is in your mail."
+    if found.kind == Offer.Kind.SUBSCRIPTION and found.trial_days:
+        return f"Thank you. Your {found.trial_days} free days have begun; nothing was charged."
     if found.kind == Offer.Kind.SUBSCRIPTION:
         return "Thank you. Your subscription is active. The receipt is in your mail."
+    if found.kind == Offer.Kind.ISSUE:
+        return "Thank you. The whole issue is yours. The receipt is in your mail."
     return "Thank you. The article is yours. The receipt is in your mail."
 
 
 @never_cache
-@login_required
 @require_GET
 def order_cancel(request: HttpRequest, order_id: UUID) -> HttpResponse:
     """The reader left Stripe's page. The order stays open, so coming back meets the same page and no second charge."""
@@ -156,7 +228,15 @@ def order_cancel(request: HttpRequest, order_id: UUID) -> HttpResponse:
 
 
 def _own_order(request: HttpRequest, order_id: UUID) -> Order:
-    return get_object_or_404(Order.objects.select_related("article", "journal"), pk=order_id, user=request.user)
+    """The account's own order; or, not signed in, a guest's that was made in this browser. Else 404."""
+    orders = Order.objects.select_related("article", "issue", "journal", "user")
+    if request.user.is_authenticated:
+        return get_object_or_404(
+            orders.filter(Q(user=request.user) | Q(pk__in=claiming.remembered(request), user=None)), pk=order_id
+        )
+    if order_id not in claiming.remembered(request):
+        raise Http404
+    return get_object_or_404(orders, pk=order_id, user=None)
 
 
 @login_required
@@ -180,15 +260,29 @@ def my_access(request: HttpRequest) -> HttpResponse:
     now = timezone.now()
     context: dict[str, Any] = {
         "now": now,
-        "owned": [r for r in rights.in_force(now) if r.kind in ("purchase", "complimentary")],
+        "owned": [r for r in rights.in_force(now) if r.kind in ("purchase", "complimentary", "access_code")],
         "rentals": [_rental(r) for r in rights.filter(kind="rental").exclude(revoked_at__isnull=False)],
-        "subscriptions": Subscription.objects.filter(user=request.user).select_related("journal"),  # type: ignore[misc]
+        "subscriptions": [_subscription(row, rights) for row in _subscriptions(request)],
         "settling": Order.objects.filter(user=request.user, state=Order.State.PROCESSING),  # type: ignore[misc]
         "receipts": Receipt.objects.filter(user=request.user)  # type: ignore[misc]
         .select_related("payment")
         .prefetch_related("credit_notes__refund__payment"),
     }
     return render(request, "subscriptions/my_access.html", context)
+
+
+def _subscriptions(request: HttpRequest) -> "QuerySet[Subscription]":
+    return Subscription.objects.filter(user=request.user).select_related("journal", "order")  # type: ignore[misc]
+
+
+def _subscription(row: Subscription, rights: "QuerySet[Entitlement]") -> dict[str, Any]:
+    """A subscription with what only matters while it runs: until when it opens, and what it can be switched to."""
+    failing = row.status == "past_due"
+    right = rights.filter(revoked_at=None, source=f"subscription:{row.stripe_id}").first() if failing else None
+    return {
+        "subscription": row, "readable_until": right.ends_at if right else None,
+        "other_offers": changing.other_offers(row),
+    }  # fmt: skip
 
 
 def _rental(right: Entitlement) -> dict[str, Any]:

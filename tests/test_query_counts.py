@@ -71,19 +71,20 @@ def soon(**more: float) -> dict[str, object]:
 
 
 # Who reads → statements of the article page beside the frame. Article and decision are one each for everybody; then
-# offers where something is sold, the text where the answer is yes, and session and account of who is signed in.
+# offers where something is sold, what earlier payments take off for who is signed in without a right, the text where
+# the answer is yes, and session and account of who is signed in.
 READERS: dict[str, tuple[Reader, int, bool]] = {
     "a visitor": (lambda article: Client(), 3, False),
-    "a stranger, signed in": (lambda article: signed_in(make_user()), 3 + SIGNED_IN, False),
+    "a stranger, signed in": (lambda article: signed_in(make_user()), 4 + SIGNED_IN, False),
     "an owner": (lambda article: holder(article, "purchase"), 3 + SIGNED_IN, True),
     "a subscriber": (lambda article: holder(article, "subscription", **soon(days=20)), 3 + SIGNED_IN, True),
-    "a renter who has not started": (lambda article: holder(article, "rental"), 3 + SIGNED_IN, False),
+    "a renter who has not started": (lambda article: holder(article, "rental"), 4 + SIGNED_IN, False),
     "a renter who is reading": (
         lambda article: holder(article, "rental", opened_at=timezone.now(), **soon(hours=40)), 4 + SIGNED_IN, True,
     ),
     "a renter whose time is over": (
         lambda article: holder(article, "rental", starts_at=LONG_AGO, opened_at=LONG_AGO, **soon(hours=-1)),
-        3 + SIGNED_IN, False,
+        4 + SIGNED_IN, False,
     ),
     "a subscriber whose payment failed": (
         lambda article: holder(article, "subscription", grace_since=timezone.now(), **soon(days=9)),
@@ -131,7 +132,7 @@ def shelf(number: int) -> str:
 
 LISTS = {
     "home": ("/", 4),
-    "issue": ("", 5),
+    "issue": ("", 6),
     "issues": ("/issues/", 1),
     "online first": ("/online-first/", 3),
     "search": ("/search/?q=herons", 6),

@@ -1,5 +1,29 @@
 """The support desk and the shop's back room: offers, what was sold, who may read, and what Stripe told us."""
 
-from subscriptions.admin import entitlements, institutions, jobs, offers, people, returns, sales, stripe
+from subscriptions.admin import (
+    codes,
+    entitlements,
+    flows,
+    institutions,
+    jobs,
+    offers,
+    people,
+    returns,
+    sales,
+    stripe,
+    trainees,
+)
 
-__all__ = ["entitlements", "institutions", "jobs", "offers", "people", "returns", "sales", "stripe"]
+__all__ = [
+    "codes",
+    "entitlements",
+    "flows",
+    "institutions",
+    "jobs",
+    "offers",
+    "people",
+    "returns",
+    "sales",
+    "stripe",
+    "trainees",
+]

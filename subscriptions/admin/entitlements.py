@@ -18,6 +18,7 @@ from subscriptions import grants, support, sync
 from subscriptions.models import Entitlement, SyncTarget
 
 ONE_HOLDER = "A reader or an institution, one of them."
+NOT_ONE_HOLDER = "Choose a reader or an institution, and only one of them."
 ONE_SCOPE = "An article, an issue or the journal, one of them."
 DATES = ("starts_at", "ends_at", "covers_from", "covers_until", "grace_since", "open_by", "opened_at")
 HOLDER_AND_SCOPE = ("user", "institution", "article", "issue", "journal")
@@ -42,6 +43,10 @@ class ComplimentaryForm(ModelForm):
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or {}
+        if bool(cleaned.get("user")) == bool(cleaned.get("institution")) and not {"user", "institution"} & set(
+            self.errors
+        ):
+            self.add_error(None, NOT_ONE_HOLDER)  # the table's own rule knows gift links, too, which are not given here
         first, last = cleaned.get("first_day"), cleaned.get("last_day")
         if first and last and last < first:
             self.add_error("last_day", "The last day lies before the first. Swap them, or leave the last day empty.")

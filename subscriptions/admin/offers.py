@@ -17,11 +17,26 @@ MOST = 99_999_999  # Stripe, "Minimum and maximum charge amounts": eight digits
 CURRENCIES = [(code, code.upper()) for code in sorted(MINIMUM, key=lambda code: (code != "usd", code))]
 
 
+class TrialDays(forms.IntegerField):
+    """Empty and 0 are the same: no trial."""
+
+    def clean(self, value: Any) -> int:
+        return super().clean(value) or 0
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        return super().has_changed(initial or None, None if data in ("", "0", None) else data)
+
+
 class OfferForm(ModelForm):
     """`amount` is text on the page and minor units in the offer; the currency says how many decimals it may have."""
 
     currency = forms.ChoiceField(choices=CURRENCIES)
     amount = forms.CharField(label="Price", max_length=20, help_text="In the currency's main unit, for example 30.00")
+
+    trial_days = TrialDays(
+        label="Free trial (days)", required=False, initial=0, min_value=0, max_value=90,
+        help_text="For subscriptions. Given once to a reader; 0 for none.",
+    )  # fmt: skip
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -55,18 +70,19 @@ def _minor_units(text: str, currency: str) -> int:
 @admin.register(Offer)
 class OfferAdmin(PlainChoices, ModelAdmin):
     form = OfferForm
-    list_display = ("kind", "price_shown", "what_for", "active", "order_count", "position", "tax_note")
-    list_display_links = ("kind", "price_shown")
-    list_filter = ("active", "kind", "currency")
-    list_select_related = ("journal", "article")
+    list_display = ("kind_shown", "price_shown", "what_for", "active", "order_count", "position", "tax_note")
+    list_display_links = ("kind_shown", "price_shown")
+    list_filter = ("active", "kind", "audience", "currency")
+    list_select_related = ("journal", "article", "issue")
     search_fields = ("article__title", "article__doi")
     search_help_text = "Title or DOI of the article an offer is for"
     actions = ("take_off_sale", "put_on_sale")
-    autocomplete_fields = ("article",)
+    autocomplete_fields = ("article", "issue")
     fieldsets = (
-        (None, {"fields": ("journal", "kind", "article", "interval", "rental_hours")}),
+        (None, {"fields": ("journal", "kind", "article", "issue", "interval", "rental_hours")}),
+        ("Subscriptions", {"fields": ("audience", "trial_days")}),
         ("Price", {
-            "fields": (("amount", "currency"), "tax_note"),
+            "fields": (("amount", "currency"), "tax_note", "takes_promotion_codes"),
             "description": "Once an offer has orders, its price and terms are kept as they were agreed: a change takes"
             " this offer off sale and puts a new one in its place. Subscriptions that are running keep their price.",
         }),
@@ -96,14 +112,20 @@ class OfferAdmin(PlainChoices, ModelAdmin):
         sentence = f"“{old}” has orders, so it was taken off sale as it is, and “{obj}” is a new offer in its place."
         return self.message_user(request, sentence, messages.INFO)
 
+    @column("kind", ordering="kind")
+    def kind_shown(self, offer: Offer) -> str:
+        return f"{offer.get_kind_display()} (in training)" if offer.audience else offer.get_kind_display()
+
     @column("price", ordering="amount")
     def price_shown(self, offer: Offer) -> str:
         return f"{offer.price} per {offer.interval}" if offer.interval else str(offer.price)
 
     @column("for")
     def what_for(self, offer: Offer) -> str:
-        if offer.article:
-            return str(offer.article)
+        if offer.article or offer.issue:
+            return str(offer.article or offer.issue)
+        if offer.kind == Offer.Kind.ISSUE:
+            return "Every issue"
         return str(offer.journal) if offer.kind == Offer.Kind.SUBSCRIPTION else "Every article"
 
     @column("orders", ordering="ordered")

@@ -1,6 +1,9 @@
 """Who may read what, and how they came by it."""
 
+from subscriptions.models.codes import AccessCode, AccessCodeBatch
 from subscriptions.models.entitlement import Entitlement
+from subscriptions.models.fairness import Consent, Credit, Withdrawal
+from subscriptions.models.gifts import GiftLink, GiftOpening
 from subscriptions.models.institution import Institution, IPRange
 from subscriptions.models.returns import (
     CreditNote,
@@ -13,13 +16,20 @@ from subscriptions.models.returns import (
 )
 from subscriptions.models.sales import Offer, Order, PaperNumber, Payment, Receipt, Subscription
 from subscriptions.models.stripe import OutgoingMail, StripeCustomer, StripeEvent, SyncTarget
+from subscriptions.models.trainees import TraineeProof
 
 __all__ = [
+    "AccessCode",
+    "AccessCodeBatch",
+    "Consent",
+    "Credit",
     "CreditNote",
     "Dispute",
     "Entitlement",
     "Finding",
     "FraudWarning",
+    "GiftLink",
+    "GiftOpening",
     "IPRange",
     "Institution",
     "Offer",
@@ -35,4 +45,6 @@ __all__ = [
     "StripeEvent",
     "Subscription",
     "SyncTarget",
+    "TraineeProof",
+    "Withdrawal",
 ]

@@ -9,6 +9,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from journal.models import Article, Issue, Journal
+from subscriptions.models.gifts import GiftLink
 from subscriptions.models.institution import Institution
 
 
@@ -21,7 +22,7 @@ class EntitlementQuerySet(models.QuerySet["Entitlement"]):
 
 
 class Entitlement(models.Model):
-    """holder (a user or an institution) × scope (an article, an issue or a journal) × dates × source."""
+    """holder (a user, an institution or a gift link) × scope (an article, an issue or a journal) × dates × source."""
 
     class Kind(models.TextChoices):
         PURCHASE = "purchase", "Purchase"
@@ -29,6 +30,8 @@ class Entitlement(models.Model):
         SUBSCRIPTION = "subscription", "Subscription"
         INSTITUTION = "institution", "Institution's license"
         COMPLIMENTARY = "complimentary", "Complimentary"
+        ACCESS_CODE = "access_code", "Access code"
+        GIFT = "gift", "Gift link"
 
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="entitlements"
@@ -36,6 +39,10 @@ class Entitlement(models.Model):
     institution = models.ForeignKey(
         Institution, null=True, blank=True, on_delete=models.PROTECT, related_name="entitlements"
     )
+    gift_link = models.ForeignKey(
+        GiftLink, null=True, blank=True, on_delete=models.PROTECT, related_name="entitlements", db_index=False,
+        help_text="Held by whoever opened this link, on the devices it was opened on.",
+    )  # fmt: skip
     article = models.ForeignKey(Article, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     issue = models.ForeignKey(Issue, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     journal = models.ForeignKey(Journal, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
@@ -74,8 +81,10 @@ class Entitlement(models.Model):
         ordering = ["-created_at"]
         constraints = [
             models.CheckConstraint(
-                name="entitlement_has_one_holder",
-                condition=Q(user=None, institution__isnull=False) | Q(user__isnull=False, institution=None),
+                name="entitlement_is_held_by_one",
+                condition=Q(user=None, institution__isnull=False, gift_link=None)
+                | Q(user__isnull=False, institution=None, gift_link=None)
+                | Q(user=None, institution=None, gift_link__isnull=False, article__isnull=False),
                 violation_error_message="Choose a reader or an institution, and only one of them.",
             ),
             models.CheckConstraint(
@@ -105,6 +114,10 @@ class Entitlement(models.Model):
             )
             for holder in ("user", "institution")
             for scope in ("article", "issue", "journal")
+        ] + [
+            models.Index(
+                fields=["gift_link", "article"], name="right_gift_link_article", condition=Q(gift_link__isnull=False)
+            )
         ]
 
     def __str__(self) -> str:
@@ -112,7 +125,7 @@ class Entitlement(models.Model):
 
     @property
     def holder(self) -> Any:
-        return self.user or self.institution
+        return self.user or self.institution or self.gift_link
 
     @property
     def scope(self) -> Any:

@@ -12,7 +12,7 @@ from django.db.models import Q
 from django.urls import reverse
 
 from accounts.incidents import SPEAKABLE
-from journal.models import Article, Journal
+from journal.models import Article, Issue, Journal
 from subscriptions.money import MINIMUM, WHOLE_UNITS_ONLY, Money
 
 RENTAL_HOURS = 48
@@ -35,8 +35,10 @@ class OfferQuerySet(models.QuerySet["Offer"]):
         with connection.cursor() as cursor:
             cursor.execute(
                 f"SELECT {', '.join(names)} FROM subscriptions_offer WHERE active AND journal_id = %s"  # noqa: S608
-                " AND (article_id IS NULL OR article_id = %s) ORDER BY position, amount",
-                [article.journal_id, article.pk],
+                " AND (article_id IS NULL OR article_id = %s)"
+                " AND (kind <> 'issue' OR %s::bigint IS NOT NULL AND (issue_id IS NULL OR issue_id = %s))"
+                " ORDER BY position, amount",
+                [article.journal_id, article.pk, article.issue_id, article.issue_id],
             )
             return [Offer.from_db(self.db, names, row) for row in cursor.fetchall()]
 
@@ -47,18 +49,39 @@ class Offer(models.Model):
     class Kind(models.TextChoices):
         PURCHASE = "purchase", "Buy this article"
         RENTAL = "rental", "Rent this article"
+        ISSUE = "issue", "Buy the whole issue"
         SUBSCRIPTION = "subscription", "Subscribe"
 
     class Interval(models.TextChoices):
         MONTH = "month", "month"
         YEAR = "year", "year"
 
+    class Audience(models.TextChoices):
+        INDIVIDUAL = "", "Everybody"
+        TRAINEE = "trainee", "Trainees, with proof"
+
     journal = models.ForeignKey(Journal, on_delete=models.PROTECT, related_name="offers")
     article = models.ForeignKey(
         Article, null=True, blank=True, on_delete=models.CASCADE, related_name="offers",
         help_text="Empty: the price for every article of the journal. Chosen: this article's own price.",
     )  # fmt: skip
+    issue = models.ForeignKey(
+        Issue, null=True, blank=True, on_delete=models.CASCADE, related_name="offers",
+        help_text="For “Buy the whole issue”. Empty: the price for every issue. Chosen: this issue's own price.",
+    )  # fmt: skip
     kind = models.CharField(max_length=15, choices=Kind)
+    audience = models.CharField(
+        "for whom", max_length=10, choices=Audience, blank=True, default="", db_default="",
+        help_text="A trainee's subscription can be ordered when staff have accepted a proof.",
+    )  # fmt: skip
+    trial_days = models.PositiveSmallIntegerField(
+        "free trial (days)", default=0, db_default=0,
+        help_text="For subscriptions. Given once to a reader; 0 for none.",
+    )  # fmt: skip
+    takes_promotion_codes = models.BooleanField(
+        "takes promotion codes", default=False, db_default=False,
+        help_text="The payment page then asks for a code. Codes are made in Stripe's dashboard.",
+    )  # fmt: skip
     interval = models.CharField("renews every", max_length=5, choices=Interval, blank=True)
     amount = models.PositiveIntegerField(help_text="In the currency's minor unit.")
     currency = models.CharField(max_length=3, default="usd")
@@ -83,11 +106,21 @@ class Offer(models.Model):
                 condition=Q(amount__gt=0),
                 violation_error_message="A price of 0 is not free access.",
             ),
+            models.CheckConstraint(
+                name="only_subscriptions_have_trials_and_audiences",
+                condition=Q(kind="subscription") | Q(trial_days=0, audience=""),
+                violation_error_message="Only a subscription has a trial or is for trainees.",
+            ),
+            models.CheckConstraint(
+                name="only_issue_offers_name_an_issue",
+                condition=Q(issue=None) | Q(kind="issue", article=None),
+                violation_error_message="Only “Buy the whole issue” is for an issue.",
+            ),
             models.UniqueConstraint(
-                fields=["journal", "article", "kind", "interval", "currency"],
+                fields=["journal", "article", "issue", "kind", "audience", "interval", "currency"],
                 condition=Q(active=True),
                 nulls_distinct=False,
-                name="one_active_offer_of_a_kind",
+                name="one_offer_on_sale_of_a_kind",
                 violation_error_message="There is an active offer of this kind already; take that off sale first.",
             ),
         ]
@@ -134,16 +167,30 @@ class Order(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     number = models.CharField(max_length=12, unique=True, editable=False, default=new_order_number)
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="orders")
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="orders",
+        help_text="Empty while a guest's purchase has not been claimed.",
+    )  # fmt: skip
+    guest_email = models.EmailField(
+        "guest's e-mail address", blank=True, default="", db_default="",
+        help_text="Where a purchase without an account was confirmed to.",
+    )  # fmt: skip
+    claimed_at = models.DateTimeField(null=True, blank=True, help_text="When a guest's purchase came to an account.")
     offer = models.ForeignKey(Offer, on_delete=models.PROTECT, related_name="orders")
     kind = models.CharField(max_length=15, choices=Offer.Kind)
     article = models.ForeignKey(Article, null=True, blank=True, on_delete=models.PROTECT, related_name="orders")
+    issue = models.ForeignKey(Issue, null=True, blank=True, on_delete=models.PROTECT, related_name="orders")
     journal = models.ForeignKey(Journal, on_delete=models.PROTECT, related_name="orders")
     return_to = models.CharField(max_length=500, blank=True, help_text="The page the reader came from.")
 
     description = models.CharField(max_length=500, help_text="As it stands on the payment page and the receipt.")
     amount = models.PositiveIntegerField()
     currency = models.CharField(max_length=3)
+    credit = models.PositiveIntegerField(
+        default=0, db_default=0, help_text="Of the amount, what earlier payments cover."
+    )
+    trial_days = models.PositiveSmallIntegerField(default=0, db_default=0)
+    audience = models.CharField(max_length=10, blank=True, default="", db_default="")
     interval = models.CharField(max_length=5, blank=True)
     reading_seconds = models.PositiveIntegerField(null=True, blank=True)
     consent_text = models.TextField(blank=True, help_text="What the reader agreed to, word for word.")
@@ -169,13 +216,16 @@ class Order(models.Model):
         constraints = [
             # One open checkout for one thing: a second tab or a double click meets the same order.
             models.UniqueConstraint(
-                fields=["user", "kind", "article", "journal", "interval"],
-                condition=Q(state__in=["new", "open", "processing"]),
+                fields=["user", "kind", "article", "issue", "journal", "interval"],
+                condition=Q(state__in=["new", "open", "processing"], user__isnull=False),
                 nulls_distinct=False,
-                name="one_undecided_order_for_a_thing",
+                name="one_undecided_order_for_one_thing",
             )
         ]
-        indexes = [models.Index(fields=["user", "article"], name="order_user_article")]
+        indexes = [
+            models.Index(fields=["user", "article"], name="order_user_article"),
+            models.Index(fields=["guest_email"], name="order_guest_email", condition=~Q(guest_email="")),
+        ]
 
     def __str__(self) -> str:
         return f"Order {self.number}"
@@ -183,6 +233,20 @@ class Order(models.Model):
     @property
     def price(self) -> Money:
         return Money(self.amount, self.currency)
+
+    @property
+    def to_pay(self) -> Money:
+        """What the payment page asks for: the price less what earlier payments cover."""
+        return Money(self.amount - self.credit, self.currency)
+
+    @property
+    def credited(self) -> Money:
+        return Money(self.credit, self.currency)
+
+    @property
+    def email(self) -> str:
+        """Where mail about this order goes."""
+        return self.user.email if self.user else self.guest_email
 
     @property
     def idempotency_key(self) -> str:
@@ -237,7 +301,9 @@ class Payment(models.Model):
 
     charge_id = models.CharField(max_length=255, unique=True)
     payment_intent_id = models.CharField(max_length=255, db_index=True)
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="payments")
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="payments"
+    )
     order = models.ForeignKey(Order, null=True, blank=True, on_delete=models.PROTECT, related_name="payments")
     subscription = models.ForeignKey(
         Subscription, null=True, blank=True, on_delete=models.PROTECT, related_name="payments"
@@ -260,6 +326,13 @@ class Payment(models.Model):
     @property
     def price(self) -> Money:
         return Money(self.amount, self.currency)
+
+    @property
+    def email(self) -> str:
+        """Where mail about this payment goes: the account's address, or a guest's."""
+        if self.user:
+            return self.user.email
+        return self.order.email if self.order else ""
 
     @property
     def refunded_price(self) -> Money:
@@ -299,7 +372,9 @@ class Receipt(models.Model):
 
     number = models.PositiveIntegerField(unique=True, editable=False)
     payment = models.OneToOneField(Payment, on_delete=models.PROTECT, related_name="receipt")
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="receipts")
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="receipts"
+    )
     description = models.CharField(max_length=500)
     terms = models.TextField(blank=True)
     issued_at = models.DateTimeField(auto_now_add=True)

@@ -4,11 +4,14 @@ from datetime import datetime
 from typing import Any
 
 from django import template
+from django.db.models import Q
 from django.utils import timezone
 
 from journal.access import Access
-from journal.models import Article
+from journal.models import Article, Issue
+from subscriptions import gateway
 from subscriptions.get_access import block_for
+from subscriptions.models import Offer
 
 register = template.Library()
 
@@ -24,6 +27,14 @@ def get_access_block(context: Any, article: Article, access: Access) -> dict[str
         "service_center": context.get("service_center"),
         "journal": context.get("journal"),
     }
+
+
+@register.inclusion_tag("subscriptions/_issue_offer.html", takes_context=True)
+def issue_offer(context: Any, issue: Issue) -> dict[str, Any]:
+    """What the whole issue costs, on its own page; nothing where it is not sold or the reader subscribes."""
+    offers = Offer.objects.on_sale().filter(Q(issue=issue) | Q(issue=None), kind="issue", journal=issue.journal_id)
+    found = sorted(offers, key=lambda offer: offer.issue_id is None) if gateway.is_open() else []
+    return {"offer": found[0] if found else None, "issue": issue}
 
 
 @register.filter

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from journal.models import Article
-from subscriptions import access, fulfilment, support
+from subscriptions import access, fulfilment, standing, support
 from subscriptions.models import Entitlement, Order
 from tests.admin.said import errors_of, text_of
 from tests.make import make_article, make_institution, make_journal, make_offer, make_right, make_user
@@ -41,7 +41,7 @@ def sold_right(user: User, article: Article) -> Entitlement:
         user=user, offer=offer, kind="purchase", article=article, journal=article.journal, amount=3000, currency="usd",
         description="An article", state="paid", paid_at=timezone.now(),
     )  # fmt: skip
-    fulfilment._grant_order(order)
+    fulfilment.grant_order(order)
     return Entitlement.objects.get()
 
 
@@ -131,7 +131,7 @@ def test_what_staff_revoked_stays_revoked_when_stripe_is_read_again(sam: Client,
     right = sold_right(dan, article)
     assert end(sam, right, action="revoke", reason="Bought with a stolen card").status_code == 302
     assert not may_read(dan, article)
-    fulfilment._grant_order(Order.objects.get())
+    fulfilment.grant_order(Order.objects.get())
     assert not may_read(dan, article)
     assert "Revoked: Bought with a stolen card" in [entry.get_change_message() for entry in LogEntry.objects.all()]
 
@@ -147,7 +147,7 @@ def test_what_was_revoked_by_mistake_is_given_back(sam: Client, dan: User) -> No
 def test_what_a_refund_revoked_is_not_for_staff_to_give_back(sam: Client, dan: User) -> None:
     right = sold_right(dan, make_article())
     Order.objects.update(state="refunded")
-    fulfilment._grant_order(Order.objects.get())
+    fulfilment.grant_order(Order.objects.get(), standing.Paid(3000, refunded=3000))
     assert "It was revoked because of its payment" in text_of(sam.get(f"{LIST}{right.pk}/end/"))
     end(sam, right, action="give_back", reason="Please")
     right.refresh_from_db()

@@ -80,9 +80,18 @@ def choose(tab: Page, offer: str) -> None:
     tab.get_by_role("link", name=offer).click()
 
 
+def choose_and_register(tab: Page, offer: str, email: str = "wanda@example.org") -> None:
+    """A visitor who wants an account, though none is needed to buy or rent."""
+    choose(tab, offer)
+    if heading(tab).inner_text() != "Register":
+        tab.get_by_role("main").get_by_role("link", name="Register").click()
+    register(tab, email)
+
+
 def confirm(tab: Page) -> None:
-    """Ticks the box that asks for access at once, and goes to the payment page."""
-    tab.get_by_role("checkbox").check()
+    """Ticks the boxes (access at once; for a subscription the renewal, too), and goes to the payment page."""
+    for box in tab.get_by_role("checkbox").all():
+        box.check()
     tab.get_by_role("button", name="Continue to payment").click()
     card_number(tab).wait_for()
 

@@ -14,13 +14,13 @@ from tests.browser.steps import (
     card_number,
     charges,
     choose,
+    choose_and_register,
     confirm,
     heading,
     hides_full_text,
     is_at,
     mailed_code,
     pay,
-    register,
     shows_full_text,
     start_reading,
 )
@@ -41,8 +41,7 @@ def test_a_visitor_rents_and_reads_without_javascript(
     is_at(tab, trial)
     for script_only in ("Copy link", "Print", "Dark", "Large"):
         expect(tab.get_by_role("button", name=script_only, exact=True)).to_have_count(0)
-    choose(tab, RENT)
-    register(tab)
+    choose_and_register(tab, RENT)
     choose(tab, RENT)
     confirm(tab)
     pay(tab)

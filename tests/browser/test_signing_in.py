@@ -101,6 +101,7 @@ def test_an_address_that_is_taken_is_not_given_away_and_its_owner_is_told_by_mai
 ) -> None:
     tab.goto(trial.get_absolute_url())
     choose(tab, RENT)
+    tab.get_by_role("main").get_by_role("link", name="Register").click()
     tab.get_by_label("Email").fill(dan.email)
     tab.get_by_label("Password").fill(PASSWORD)
     tab.get_by_role("main").get_by_role("button", name="Register").click()

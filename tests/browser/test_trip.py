@@ -22,6 +22,7 @@ from tests.browser.steps import (
     already_signed_in,
     charges,
     choose,
+    choose_and_register,
     confirm,
     heading,
     hides_full_text,
@@ -71,6 +72,8 @@ def test_a_visitor_rents_an_article_and_reads_it(
 ) -> None:
     tab.goto(trial.get_absolute_url())
     choose(tab, RENT)
+    expect(tab.get_by_label("Your email address")).to_be_visible()  # no account is needed, and one can be made
+    tab.get_by_role("main").get_by_role("link", name="Register").click()
     expect(tab.get_by_role("main")).to_contain_text(f"Register to continue to {trial.title}")
     register(tab, article_title=trial.title)
     hides_full_text(tab, trial)
@@ -110,8 +113,7 @@ def test_a_visitor_buys_an_article_on_a_phone_and_keeps_it(
 ) -> None:
     tab = new_tab(viewport=PHONE, has_touch=True, is_mobile=True)
     tab.goto(trial.get_absolute_url())
-    choose(tab, BUY)
-    register(tab)
+    choose_and_register(tab, BUY)
     expect(tab.get_by_role("heading", name="Read the full text")).to_be_in_viewport()
     choose(tab, BUY)
     expect(heading(tab)).to_have_text("Buy this article")

@@ -16,7 +16,7 @@ WEBHOOK = "/stripe/webhook/"
 
 def order(client: Client, offer: Offer, article: Article | None = None) -> str:
     """Confirm an offer and return where the site sends the reader: Stripe's payment page, if all is well."""
-    data = {"consent": "on"} | ({"article": str(article.pk)} if article else {})
+    data = {"consent": "on", "renewal": "on"} | ({"article": str(article.pk)} if article else {})
     answer = client.post(f"/offers/{offer.pk}/order/", data)
     assert answer.status_code == 303, answer.content.decode()[:2000]
     return answer["Location"]

@@ -199,8 +199,8 @@ def test_somebody_elses_order_and_receipt_do_not_exist_for_dan(
     assert client.get(Receipt.objects.get().get_absolute_url()).status_code == 200
 
 
-def test_a_visitor_is_asked_to_sign_in_before_an_order_and_the_way_back_is_kept(visitor, article: Article) -> None:
-    offer = make_offer("purchase")
+def test_a_visitor_is_asked_to_sign_in_before_subscribing_and_the_way_back_is_kept(visitor, article: Article) -> None:
+    offer = make_offer("subscription")
     answer = visitor.get(f"/offers/{offer.pk}/order/?article={article.pk}")
     assert answer.status_code == 302
     assert answer["Location"].startswith("/accounts/login/?next=/offers/")
@@ -268,7 +268,7 @@ def test_a_second_subscription_is_caught_before_paying(dan: User, local_stripe: 
     client, monthly = signed_in(dan), make_offer("subscription")
     client.get(buy(client, local_stripe, monthly))
     yearly = make_offer("subscription", interval="year", amount=8900)
-    answer = client.post(f"/offers/{yearly.pk}/order/", {"consent": "on"}, follow=True)
+    answer = client.post(f"/offers/{yearly.pk}/order/", {"consent": "on", "renewal": "on"}, follow=True)
     assert "You already subscribe" in answer.content.decode()
     assert Subscription.objects.count() == 1
 

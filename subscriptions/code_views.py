@@ -1,0 +1,55 @@
+"""The page where a reader redeems an access code."""
+
+from django import forms
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods
+
+from accounts.rate_limits import is_allowed, is_allowed_for
+from subscriptions import access_codes
+from subscriptions.models import Entitlement
+
+TRIES, WINDOW = 10, 900
+TOO_OFTEN = "Too many codes were tried from here. Please wait a quarter of an hour, then type the code with care."
+
+
+class RedeemForm(forms.Form):
+    code = forms.CharField(
+        max_length=40,
+        help_text="Twelve letters and digits, like 7KQ4-9ACM-RXTD. Capitals, spaces and hyphens do not matter.",
+        widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "characters", "spellcheck": "false"}),
+    )
+
+
+@never_cache
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def redeem(request: HttpRequest) -> HttpResponse:
+    form = RedeemForm(request.POST or None)
+    status = 200
+    if request.method == "POST" and not _may_try(request):
+        form.add_error(None, TOO_OFTEN)
+        status = 429
+    elif request.method == "POST" and form.is_valid():
+        try:
+            right = access_codes.redeem(form.cleaned_data["code"], request.user)  # type: ignore[arg-type]
+        except access_codes.NotRedeemed as refusal:
+            form.add_error("code", str(refusal))
+        else:
+            return _redeemed(request, right)
+    return render(request, "subscriptions/redeem.html", {"form": form}, status=status)
+
+
+def _may_try(request: HttpRequest) -> bool:
+    """By address and by account, so that neither many accounts nor many addresses alone help a guesser."""
+    from_here = is_allowed(request, "redeem", most=TRIES * 3, seconds=WINDOW)
+    return is_allowed_for(f"user {request.user.pk}", "redeem", most=TRIES, seconds=WINDOW) and from_here
+
+
+def _redeemed(request: HttpRequest, right: Entitlement) -> HttpResponse:
+    until = f", until {right.ends_at:%B %-d, %Y}" if right.ends_at else ""
+    messages.success(request, f"The code is redeemed: {right.scope} is open to you{until}.")
+    return redirect(right.article or right.issue or "subscriptions:my_access")
