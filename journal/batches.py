@@ -97,7 +97,8 @@ def _give_up(item: ImportItem) -> None:
 
 def _finish(item: ImportItem) -> None:
     """The upload is not needed any more: what was imported is kept with the article's version."""
-    file, storage = str(item.file.name), item.file.storage
+    file, storage = item.file.name, item.file.storage
     item.file, item.finished_at = "", timezone.now()
     item.save()
-    transaction.on_commit(lambda: storage.delete(file))
+    if file:
+        transaction.on_commit(lambda: storage.delete(file))

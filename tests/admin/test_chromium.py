@@ -1,6 +1,8 @@
 """The admin in a real Chromium: nothing is against the policy, and Django's choosers and calendars work under it."""
 
+import os
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -8,9 +10,12 @@ from django.test import Client
 from playwright.sync_api import Browser, Page
 
 from accounts.models import User
+from journal import batches
 from journal.models import Article
 from tests.admin.test_pages import SAME, crawl
 from tests.chromium import Complaints
+from tests.journal.jats.build import make_xml
+from tests.journal.test_packages import make_zip
 from tests.make import PASSWORD
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -66,3 +71,20 @@ def test_the_theme_button_works_under_the_policy(tab: Page) -> None:
     tab.click("#header .theme-toggle")
     assert tab.evaluate("document.documentElement.dataset.theme") == "dark"
     assert tab.evaluate("getComputedStyle(document.body).backgroundColor") != before
+
+
+def test_an_upload_shows_how_far_it_is_and_its_page_looks_again_by_itself(tab: Page, tmp_path: Path) -> None:
+    (tmp_path / "paper.xml").write_bytes(make_xml("<p>Words.</p>"))
+    (tmp_path / "large.zip").write_bytes(make_zip({"x.xml": b"<oops", "noise.bin": os.urandom(3_000_000)}))
+    (tmp_path / "empty.xml").write_bytes(b"")
+    tab.goto("/admin/journal/article/import/")
+    tab.set_input_files("[name=uploads]", tmp_path / "empty.xml")
+    tab.click("[type=submit][value=Import]")
+    tab.wait_for_selector(".errorlist:has-text('One of these files is empty')")  # the server's words, in its page
+    tab.set_input_files("[name=uploads]", [tmp_path / "paper.xml", tmp_path / "large.zip"])
+    tab.click("[type=submit][value=Import]")
+    tab.wait_for_url("**/importbatch/*/change/")
+    assert "0 of 2 files done" in tab.inner_text(".import-summary")
+    batches.work()
+    tab.wait_for_selector(".import-summary:has-text('2 of 2 files done')")
+    assert tab.locator(".state-rejected").last.is_visible()

@@ -14,6 +14,8 @@ from PIL import Image
 
 from journal import filing, worker
 from journal.importing import import_source
+from journal.jats.links import stem
+from journal.jats.markup import slug
 from journal.models import Article, ArticleFile, ArticleSource, FullText, Journal, PublicPage, Relation
 from journal.pages import prepare
 from journal.publishing import publish
@@ -22,7 +24,7 @@ from tests.journal.corpus import ARTICLES, HOSTILE, PACKAGES, needs_corpus
 from tests.journal.jats.build import DATE, DOI, TITLE, make_xml
 from tests.journal.pdfs import make_pdf
 from tests.journal.test_packages import make_zip
-from tests.make import make_issue, make_journal
+from tests.make import make_issue, make_journal, make_right, make_user
 
 pytestmark = pytest.mark.django_db
 WHATEVER_AGE = timedelta(minutes=-1)
@@ -442,3 +444,49 @@ def test_a_new_article_without_files_takes_fifteen_statements_and_its_pdfs_job_a
     with CaptureQueriesContext(connection) as taken:
         import_source(make_xml(BODY), "paper.xml")
     assert len(taken) == 1
+
+
+@pytest.mark.parametrize(
+    ("href", "file"),
+    [
+        ("curves", "PMC1/curves.jpg"),  # 59 % of real graphics have no extension
+        ("curves.tif", "curves.png"),
+        ("Curves.TIFF", "CURVES.png"),
+        ("https://publisher.example/figs/curves.png?size=large", "curves.png"),  # never fetched, found by its name
+        ("images/curves.eps", "paper-curves.png"),
+        ("0034-8910-curves", "curves.png"),
+        ("file:///etc/curves.png", "curves.png"),
+        ("..\\..\\curves.gif", "figures/curves.gif"),
+    ],
+)
+def test_a_graphic_finds_its_picture_however_it_is_named(href: str, file: str) -> None:
+    figure = f'<fig id="f1"><graphic xlink:href="{href}"/></fig>'
+    record = import_source(make_zip({"x.xml": make_xml(BODY + figure), file: make_png(300, 20)}), "x.zip")
+    assert not any("picture" in warning for warning in record.warnings)
+    assert f'src="/doi/10.5555/sample.1/figures/{slug(stem(href))}-300.webp"' in FullText.objects.get().body
+
+
+@pytest.mark.parametrize("href", ["curve", "curves2", "https://publisher.example/curves/", "", "..", "other"])
+def test_a_graphic_is_not_given_another_s_picture(href: str) -> None:
+    figure = f'<fig id="f1"><graphic xlink:href="{href}"/></fig>'
+    import_source(make_zip({"x.xml": make_xml(BODY + figure), "curves.png": make_png(300, 20)}), "x.zip")
+    assert "[Picture not supplied]" in FullText.objects.get().body
+    assert "publisher.example" not in FullText.objects.get().body
+
+
+def test_a_new_version_keeps_the_address_and_what_readers_have_bought() -> None:
+    import_source(make_zip({"x.xml": make_xml(BODY + FIGURE), "curves.png": make_png()}), "x.zip")
+    article = Article.objects.get()
+    publish(article)
+    reader = make_user("reader@example.org")
+    right = make_right(reader, article, "purchase")
+    client = Client()
+    client.force_login(reader)
+    addresses = [article.get_absolute_url(), f"{article.get_absolute_url()}figures/curves-800.webp"]
+    assert [client.get(address).status_code for address in addresses] == [200, 200]
+    newer = make_xml(BODY.replace("nobody sees", "only buyers see") + FIGURE)
+    import_source(make_zip({"x.xml": newer, "curves.png": make_png(color="blue")}), "x.zip")
+    assert [client.get(address).status_code for address in addresses] == [200, 200]
+    assert "only buyers see" in client.get(addresses[0]).content.decode()
+    right.refresh_from_db()
+    assert (right.article_id, right.ends_at) == (article.pk, None)
