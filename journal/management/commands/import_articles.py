@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
-from django.db import DatabaseError
+from django.db import DatabaseError, connections
 from tqdm import tqdm
 
 from journal.importing import STATUSES, ImportRecord, import_source
@@ -109,8 +109,22 @@ def _imported(inputs: list[Path], jobs: int) -> Iterator[tuple[Path, ImportRecor
                     first, future = under_way.popleft()
                     yield first, future.result()
             yield from ((path, future.result()) for path, future in under_way)
-        finally:
-            pool.shutdown(cancel_futures=True)  # what has begun is finished, the rest is left for the next run
+        finally:  # what has begun is finished, the rest is left for the next run
+            for _path, future in under_way:
+                future.cancel()
+            _close_connections(pool, jobs)
+
+
+def _close_connections(pool: ThreadPoolExecutor, jobs: int) -> None:
+    """Each thread has its own to the database, and nobody else gives it back."""
+    all_there = threading.Barrier(jobs)  # so that no thread takes two of these
+
+    def close() -> None:
+        all_there.wait()
+        connections.close_all()
+
+    for _ in range(jobs):
+        pool.submit(close)
 
 
 def inputs_of(path: Path) -> Iterator[Path]:
