@@ -27,7 +27,7 @@ from tests.journal.test_packages import make_zip
 from tests.make import make_journal
 
 ROOT = Path(__file__).parents[2]
-MANY = 60
+MANY = 40
 RELATED = '<related-article related-article-type="corrected-article" ext-link-type="doi" xlink:href="10.5555/other"/>'
 
 
@@ -70,7 +70,7 @@ def statuses(report: Path) -> list[str]:
 @pytest.mark.django_db(transaction=True)
 def test_an_import_that_is_killed_twice_and_stopped_once_ends_with_each_article_once(folder: Path) -> None:
     make_journal()
-    for number, how in ((5, signal.SIGKILL), (20, signal.SIGKILL), (35, signal.SIGINT)):
+    for number, how in ((4, signal.SIGKILL), (12, signal.SIGKILL), (20, signal.SIGINT)):
         process = start(folder, folder / "report")
         wait_for(number, process)
         process.send_signal(how)
