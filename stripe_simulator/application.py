@@ -15,7 +15,7 @@ from urllib.parse import parse_qsl, quote
 from . import api, renewals, settlement  # noqa: F401  they register the endpoints and the timers
 from .api.wire import Api, ConnectionCutError, Request
 from .control import answer
-from .pages.console import console
+from .pages.console import console, newest_event
 from .pages.markup import Reply, note, origin, redirect, style
 from .pages.papers import InvoicePage, credit_note_pdf, receipt
 from .pages.payment import PaymentPage, recover
@@ -126,17 +126,19 @@ class Application:
             return as_json(403, {"error": {"message": "The control API answers its own pages and scripts only."}})
         if method == "GET" and not name:
             query = dict(parse_qsl(environ.get("QUERY_STRING", "")))
-            return console(self.sandbox, query.get("done", ""))
+            return console(self.sandbox, query.get("done", ""), query.get("since", ""))
         query = dict(parse_qsl(environ.get("QUERY_STRING", "")))
         data = query if method == "GET" else read_data(environ, body)
         if data is None:
             return as_json(400, {"error": {"message": "The body is neither form fields nor a JSON object."}})
         label = data.pop("console", None)
+        with self.sandbox.lock:
+            since = newest_event(self.sandbox)
         status, reply = answer(self.sandbox, method, name, data)
         if label is None:
             return as_json(status, reply)
         told = f"{label}: done." if status == 200 else f"{label}: {reply['error']['message']}"
-        return redirect(f"{self.sandbox.public_url}/_sim/?done={quote(told)}")
+        return redirect(f"{self.sandbox.public_url}/_sim/?done={quote(told)}&since={since}#result")
 
     def _from_here(self, environ: Environ) -> bool:
         """A web page of somewhere else must not press our buttons."""

@@ -23,8 +23,8 @@ SCHEDULES = {  # seconds after each failure: Stripe's sandboxes try three times,
 
 @dataclass
 class Fault:
-    """The next `times` requests whose "METHOD /path" starts with `endpoint` fail: before or after being executed, or
-    while they are, when the failure is what their idempotency key repeats from then on (`stored`; with
+    """The next `times` requests whose "METHOD /path" starts with `endpoint` ("*": any) fail: before or after being
+    executed, or while they are, when the failure is what their idempotency key repeats from then on (`stored`; with
     `stored_undone` nothing was done). `should_retry` sends the header Stripe-Should-Retry."""
 
     endpoint: str
@@ -100,7 +100,11 @@ def take_fault(faults: list[dict[str, Any]], request: str, phase: Literal["befor
     """The first fault that fits "METHOD /path" in this phase, counted down in place."""
     for fault in faults:
         told = Fault(**fault)
-        if told.times > 0 and told.phase.startswith(phase) and request.startswith(told.endpoint):
+        if (
+            told.times > 0
+            and told.phase.startswith(phase)
+            and (told.endpoint == "*" or request.startswith(told.endpoint))
+        ):
             fault["times"] = told.times - 1
             return told
     return None

@@ -2,200 +2,214 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import UTC, datetime
 
-from ..billing import ENDED, period_end
+from .. import books
 from ..blank import Json
-from ..pricing import every, money
+from ..cards import DECLINES
+from ..pricing import money
 from ..sandbox import Sandbox
+from . import console_tables as tables
+from .console_tables import button, fields, section
 from .markup import Html, Reply, html, join, page
-from .portal_view import STATES
-from .words import ENGLISH
 
-SHOWN = 12
+STEPS = (
+    ("1 hour", "0.041667"),
+    ("1 day", "1"),
+    ("1 week", "7"),
+    ("1 month", "31"),
+    ("1 year", "366"),
+)
+PARTS = ("Time", "Webhooks", "Trouble", "Subscriptions", "Payments", "Checkout", "Deliveries", "Money")
+REDIRECTS = {
+    "wait": "Webhooks first, then the reader is sent back",
+    "redirect_first": "The reader is sent back before the webhooks",
+    "webhook_never": "Webhooks are dropped",
+}
+ORDERS = {"created": "In order", "shuffled": "Shuffled", "reversed": "Backwards"}
+FAULTS = {
+    "500": "It fails (500)",
+    "429": "Too many requests (429)",
+    "slow": "It takes three seconds",
+    "reset": "The connection is lost",
+}
 
 
-def console(sandbox: Sandbox, told: str = "") -> Reply:
+def newest_event(sandbox: Sandbox) -> int:
+    """The place of the newest event among all objects; what comes after it is news."""
+    row = sandbox.store.row("SELECT max(seq) AS seq FROM object WHERE kind = 'event'")
+    return int(row["seq"] or 0) if row else 0
+
+
+def console(sandbox: Sandbox, told: str = "", since: str = "") -> Reply:
+    """The whole page; after a deed (`told`) with what came of it: the events after `since` and their deliveries."""
     with sandbox.transaction():
         sandbox.run_due()
-        body = join(
-            [
-                html("<h1>Local Stripe</h1><p>{name}. It is {now} here.</p>", name=sandbox.business, now=_now(sandbox)),
-                html('<p class="alert done" role="status">{told}</p>', told=told) if told else Html(""),
-                _clock(sandbox),
-                _webhooks(sandbox),
-                _subscriptions(sandbox),
-                _payments(sandbox),
-                _sessions(sandbox),
-                _deliveries(sandbox),
-            ]
+        news = News(sandbox, int(since)) if since.isdecimal() else None
+        parts = [_top(sandbox), _result(told, news), _time(sandbox), _webhooks(sandbox), _trouble(sandbox)]
+        parts += [tables.subscriptions(sandbox), tables.payments(sandbox), tables.sessions(sandbox)]
+        parts += [tables.deliveries(sandbox), _money(sandbox)]
+        waits = news is not None and news.waiting > 0
+    return page(sandbox.public_url, "Local Stripe", join(parts), kind="console", again=2 if waits else 0)
+
+
+def _state(delivery: Json) -> str:
+    """In words; what failed once waits for its next try, which the clock brings."""
+    if delivery["status"] in ("pending", "sending"):
+        return "to be tried again" if delivery["attempt"] else "on their way"
+    return str(delivery["status"])
+
+
+class News:
+    """What a deed led to."""
+
+    def __init__(self, sandbox: Sandbox, since: int) -> None:
+        rows = sandbox.store.rows("SELECT id, body FROM object WHERE kind = 'event' AND seq > ?", since)
+        self.types = Counter(tables.type_of(row["body"]) for row in rows)
+        known = {row["id"] for row in rows}
+        sent = sandbox.store.rows("SELECT event_id, status, attempt FROM delivery ORDER BY seq DESC LIMIT 2000")
+        self.states = Counter(_state(row) for row in sent if row["event_id"] in known)
+
+    @property
+    def total(self) -> int:
+        return sum(self.states.values())
+
+    @property
+    def waiting(self) -> int:
+        return self.states["on their way"]
+
+    def told(self) -> str:
+        """ "12 webhooks: 10 delivered, 2 on their way." """
+        if not self.total:
+            return "No webhook was sent."
+        states = ", ".join(f"{count} {state}" for state, count in sorted(self.states.items()))
+        return f"{self.total} webhook{'s' if self.total > 1 else ''}: {states}."
+
+
+def _top(sandbox: Sandbox) -> Html:
+    links = (html('<a href="#{id}">{part}</a>', id=part.lower(), part=part) for part in PARTS)
+    return html(
+        '<div class="top"><h1>Local Stripe</h1><p>{name}</p></div><nav aria-label="Console">{links}</nav>',
+        name=sandbox.business,
+        links=join(links),
+    )
+
+
+def _result(told: str, news: News | None) -> Html:
+    if not told:
+        return Html("")
+    failed = not told.endswith("done.")
+    happened = join((html("<li>{t} <b>×{n}</b></li>", t=t, n=n) for t, n in news.types.items()) if news else [])
+    bar = '<progress max="{all}" value="{done}">{done} of {all}</progress>' if news and news.waiting else ""
+    return html(
+        '<section class="alert {state}" role="status" id="result"><p><strong>{told}</strong></p>'
+        "{bar}<p>{sent}</p>{events}</section>",
+        state="" if failed else "done",
+        told=told,
+        bar=html(bar, all=news.total, done=news.total - news.waiting) if news else "",
+        sent=news.told() if news and not failed else "",
+        events=html('<ul class="events">{all}</ul>', all=happened) if happened else "",
+    )
+
+
+def _time(sandbox: Sandbox) -> Html:
+    now, ahead = datetime.fromtimestamp(sandbox.wall(), UTC), sandbox.offset
+    told = f"{ahead // 86_400} days ahead of the real time" if ahead >= 86_400 else f"{ahead // 3_600} hours ahead"
+    buttons = [button(sandbox, "clock/advance", f"Advance {label}", days=days) for label, days in STEPS]
+    forget = html(
+        '<details class="danger"><summary>Forget everything…</summary><p>All customers, payments and subscriptions go; '
+        "the clock goes back to the real time. What the journal knows stays.</p>{button}</details>",
+        button=button(sandbox, "reset", "Forget everything"),
+    )
+    return section(
+        "Time",
+        "Renewals, expiries and retries on the way happen at their time. The clock only goes forward.",
+        html(
+            '<p class="clock"><time datetime="{iso}">{day}</time> <span>{told}</span></p>'
+            '<div class="buttons">{all}</div>{forget}',
+            iso=f"{now:%Y-%m-%dT%H:%MZ}",
+            day=f"{now:%-d %B %Y, %H:%M} UTC",
+            told=told if ahead else "the real time",
+            all=join(buttons, ""),
+            forget=forget,
+        ),
+    )
+
+
+def _choices(sandbox: Sandbox, knob: str, labels: dict[str, str], current: str, legend: str) -> Html:
+    """A knob's positions, of which one is chosen; the button turns it."""
+    rows = [
+        html(
+            '<label><input type="radio" name="{knob}" value="{value}"{checked}> {label}</label>',
+            knob=knob,
+            value=value,
+            label=label,
+            checked=Html(" checked") if value == current else "",
         )
-    return page(sandbox.public_url, "Local Stripe", body, kind="console")
-
-
-def _now(sandbox: Sandbox) -> str:
-    ahead = sandbox.offset
-    moment = f"{datetime.fromtimestamp(sandbox.now(), UTC):%-d %B %Y, %H:%M} UTC"
-    return f"{moment} ({ahead // 86_400} days ahead of the real time)" if ahead else moment
-
-
-def button(sandbox: Sandbox, deed: str, label: str, **values: str) -> Html:
-    """A form of one button that does a control deed and comes back here."""
-    hidden = [
-        html('<input type="hidden" name="{name}" value="{value}">', name=name, value=value)
-        for name, value in values.items()
+        for value, label in labels.items()
     ]
     return html(
-        '<form method="post" action="{base}/_sim/{deed}"><input type="hidden" name="console" value="{label}">'
-        '{hidden}<button class="button small">{label}</button></form>',
+        '<form method="post" action="{base}/_sim/config" class="knob"><input type="hidden" name="console" '
+        'value="{legend}"><fieldset class="methods"><legend>{legend}</legend>{rows}</fieldset>'
+        '<button class="button small">Set</button></form>',
         base=sandbox.public_url,
-        deed=deed,
-        label=label,
-        hidden=join(hidden, ""),
-    )
-
-
-def _section(title: str, text: str, content: Html) -> Html:
-    return html(
-        '<section class="card"><h2>{title}</h2><p class="hint">{text}</p>{content}</section>',
-        title=title,
-        text=text,
-        content=content,
-    )
-
-
-def _row(buttons: list[Html]) -> Html:
-    return html('<div class="buttons">{all}</div>', all=join(buttons, ""))
-
-
-def _clock(sandbox: Sandbox) -> Html:
-    steps = (("1 hour", "0.041667"), ("1 day", "1"), ("1 week", "7"), ("1 month", "31"), ("1 year", "366"))
-    buttons = [button(sandbox, "clock/advance", f"Advance {label}", days=days) for label, days in steps]
-    buttons.append(button(sandbox, "reset", "Forget everything"))
-    text = "Renewals, expiries and retries on the way happen at their time. The clock only goes forward."
-    return _section("Clock", text, _row(buttons))
-
-
-def _webhooks(sandbox: Sandbox) -> Html:
-    knobs = sandbox.knobs
-    modes = (("wait", "Redirect waits for the webhook"), ("redirect_first", "Redirect first"))
-    buttons = [button(sandbox, "config", label, redirect=mode) for mode, label in modes if knobs.redirect != mode]
-    if knobs.redirect != "webhook_never":
-        buttons.append(button(sandbox, "config", "Drop all webhooks", redirect="webhook_never"))
-    orders = [order for order in ("created", "shuffled", "reversed") if order != knobs.order]
-    buttons += [button(sandbox, "config", f"Order: {order}", order=order) for order in orders]
-    buttons.append(button(sandbox, "redeliver", "Redeliver everything"))
-    buttons.append(button(sandbox, "fail_next", "Fail the next renewal"))
-    text = f"Now: redirect = {knobs.redirect}, order = {knobs.order}, signature = {knobs.sign}."
-    return _section("Webhooks", text, _row(buttons))
-
-
-def _table(heads: tuple[str, ...], rows: list[Html]) -> Html:
-    if not rows:
-        return html('<p class="hint">None yet.</p>')
-    return html(
-        '<div class="scroll"><table><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table></div>',
-        heads=join((html("<th>{h}</th>", h=head) for head in heads), ""),
+        legend=legend,
         rows=join(rows),
     )
 
 
-def _cells(*cells: object) -> Html:
-    return html("<tr>{cells}</tr>", cells=join((html("<td>{c}</td>", c=cell) for cell in cells), ""))
+def _webhooks(sandbox: Sandbox) -> Html:
+    knobs = sandbox.knobs
+    warning = html('<p class="alert">{t}</p>', t="Webhooks are dropped: the journal learns nothing from them.")
+    content = html(
+        '{warning}<div class="pair">{redirect}{order}</div>{again}',
+        warning=warning if knobs.redirect == "webhook_never" else "",
+        redirect=_choices(sandbox, "redirect", REDIRECTS, knobs.redirect, "After a payment"),
+        order=_choices(sandbox, "order", ORDERS, knobs.order, "Order of webhooks"),
+        again=button(sandbox, "redeliver", "Send all webhooks again"),
+    )
+    return section("Webhooks", "How the journal hears of what happens here.", content)
 
 
-def _email(sandbox: Sandbox, customer: str | None) -> str:
-    return str((sandbox.get("customer", customer) or {}).get("email") or "guest")
-
-
-def _newest(sandbox: Sandbox, kind: str) -> list[Json]:
-    return list(sandbox.store.of_kind(kind))[:SHOWN]
-
-
-def _subscriptions(sandbox: Sandbox) -> Html:
-    rows = []
-    for subscription in _newest(sandbox, "subscription"):
-        item = subscription["items"]["data"][0]
-        price = item["price"]
-        ended = subscription["status"] in ENDED
-        what = f"{money(price['unit_amount'], price['currency'])} {every(price['recurring'])}"
-        until = "—" if ended else ENGLISH.date(period_end(subscription))
-        end = button(sandbox, "subscription/cancel", "Cancel now", subscription=subscription["id"])
-        state = STATES.get(subscription["status"], subscription["status"])
-        rows.append(_cells(_email(sandbox, subscription["customer"]), what, state, until, "" if ended else end))
-    return _section("Subscriptions", "", _table(("Customer", "Price", "Status", "Period ends", "Do"), rows))
-
-
-def _payments(sandbox: Sandbox) -> Html:
-    rows = [
-        _cells(
-            ENGLISH.date(charge["created"]),
-            charge["billing_details"]["email"] or _email(sandbox, charge["customer"]),
-            money(charge["amount"], charge["currency"]),
-            _charge_state(charge),
-            _row(_charge_deeds(sandbox, charge)),
-        )
-        for charge in _newest(sandbox, "charge")
+def _trouble(sandbox: Sandbox) -> Html:
+    waiting = sandbox.store.setting("fail_next", [])
+    faults = sum(int(fault["times"]) for fault in sandbox.knobs.faults)
+    told = [
+        f"{len(waiting)} renewals to come are declined." if waiting else "",
+        f"{faults} faults wait." if faults else "",
     ]
-    return _section("Payments", "", _table(("Date", "Payer", "Amount", "Status", "Do"), rows))
+    return section(
+        "Trouble",
+        "What goes wrong next. " + " ".join(filter(None, told)),
+        html(
+            '<div class="pair">{renewal}{fault}</div>',
+            renewal=fields(
+                sandbox,
+                "fail_next",
+                "Fail the next renewal",
+                code=(
+                    "Why",
+                    {code: message for code, (_, message) in DECLINES.items() if code != "authentication_failed"},
+                ),
+            ),
+            fault=fields(
+                sandbox,
+                "fault",
+                "Spoil the journal's next request",
+                hidden={"endpoint": "", "seconds": "3"},
+                kind=("How", FAULTS),
+            ),
+        ),
+    )
 
 
-def _charge_state(charge: Json) -> str:
-    if charge["disputed"]:
-        return "Disputed"
-    if charge["refunded"]:
-        return "Refunded"
-    if charge["amount_refunded"]:
-        return f"Partly refunded ({money(charge['amount_refunded'], charge['currency'])})"
-    failed = charge["failure_message"]
-    return f"Failed: {failed}" if failed else str(charge["status"]).title()
+def _money(sandbox: Sandbox) -> Html:
+    rows = [_sums(currency, found) for currency, found in books.sums(sandbox).items()]
+    heads = ("Currency", "Paid", "Refunded", "Charged back", "Balance before fees")
+    return section("Money", "What came in and went out.", tables.table(heads, rows))
 
 
-def _charge_deeds(sandbox: Sandbox, charge: Json) -> list[Html]:
-    if charge["disputed"]:
-        found = sandbox.store.of_kind("dispute")
-        disputes = [
-            d for d in found if d["charge"] == charge["id"] and d["status"] in ("needs_response", "under_review")
-        ]
-        return [
-            button(sandbox, "dispute/decide", f"Dispute {outcome}", dispute=dispute["id"], outcome=outcome)
-            for dispute in disputes
-            for outcome in ("won", "lost")
-        ]
-    if charge["status"] != "succeeded" or charge["refunded"]:
-        return []
-    half = str(max(1, (charge["amount"] - charge["amount_refunded"]) // 2))
-    return [
-        button(sandbox, "refund", "Refund", charge=charge["id"]),
-        button(sandbox, "refund", "Refund half", charge=charge["id"], amount=half),
-        button(sandbox, "dispute", "Dispute", charge=charge["id"]),
-    ]
-
-
-def _sessions(sandbox: Sandbox) -> Html:
-    rows = []
-    for session in _newest(sandbox, "checkout.session"):
-        link = html('<a href="{url}">Open page</a>', url=session["url"]) if session["url"] else ""
-        expire = button(sandbox, "session/expire", "Expire", session=session["id"]) if session["url"] else Html("")
-        what = money(session["amount_total"], session["currency"])
-        email = (session["customer_details"] or {}).get("email") or "guest"
-        rows.append(
-            _cells(email, session["mode"], what, f"{session['status']}, {session['payment_status']}", link, expire)
-        )
-    heads = ("Payer", "Mode", "Total", "Status", "Page", "Do")
-    return _section("Checkout sessions", "", _table(heads, rows))
-
-
-def _deliveries(sandbox: Sandbox) -> Html:
-    newest = sandbox.store.rows("SELECT * FROM delivery ORDER BY seq DESC LIMIT ?", SHOWN)
-    rows = [
-        _cells(
-            row["type"],
-            row["status"],
-            row["response"] or "—",
-            row["attempt"],
-            button(sandbox, "redeliver", "Redeliver", id=row["event_id"]),
-        )
-        for row in newest
-    ]
-    return _section("Deliveries", "", _table(("Event", "Status", "Answer", "Attempts", "Do"), rows))
+def _sums(currency: str, found: Json) -> list[object]:
+    names = ("charges", "refunds", "disputes", "gross")
+    return [currency.upper(), *(money(found[name], currency) for name in names)]

@@ -99,11 +99,35 @@ def test_the_bank_portal_invoice_and_console_pages_are_clean(local: LocalStripe,
         assert_clean(tab)
 
 
-def test_the_console_advances_the_clock(local: LocalStripe, shop: Shop, tab: Page) -> None:
+def label(name: str) -> str:
+    """A button's own words, without what they are about."""
+    return name.split(" (")[0].removesuffix(" alice@example.org")
+
+
+def test_a_person_turns_the_clock_and_the_money_at_the_console_by_keyboard(
+    local: LocalStripe, shop: Shop, endpoint: Endpoint, tab: Page
+) -> None:
     make_subscription(local, shop)
     tab.goto(f"{local.url}/_sim/")
-    tab.get_by_role("button", name="Advance 1 month").click()
-    told: Any = tab.get_by_role("status")
-    told.wait_for()
-    assert told.inner_text() == "Advance 1 month: done."
+
+    def press(name: str) -> str:
+        tab.get_by_role("button", name=name).first.focus()
+        tab.keyboard.press("Enter")
+        told: Any = tab.get_by_role("status")
+        told.get_by_text(f"{label(name)}: done.").wait_for()
+        assert_clean(tab)
+        return str(told.inner_text())
+
+    assert "invoice.paid ×1" in press("Advance 1 month")
     assert len(shop.charges.list().data) == 2
+    assert "charge.refunded ×1" in press("Refund half ($25.00)")
+    assert "charge.dispute.created ×1" in press("Dispute ($25.00)")
+    assert "charge.dispute.closed ×1" in press("Dispute won ($25.00)")
+    press("Fail the next renewal")
+    tab.get_by_label("Webhooks are dropped").check()
+    tab.get_by_role("button", name="Set").first.press("Enter")
+    tab.get_by_text("Webhooks are dropped: the journal learns nothing from them.").wait_for()
+    before = len(endpoint.types)
+    assert "dropped" in press("Advance to its renewal alice@example.org")
+    assert shop.subscriptions.list().data[0].status == "past_due"
+    assert len(endpoint.types) == before
