@@ -15,6 +15,7 @@ from urllib.parse import parse_qsl, quote
 from . import api, renewals, settlement  # noqa: F401  they register the endpoints and the timers
 from .api.wire import Api, ConnectionCutError, Request
 from .control import answer
+from .delivery import wait_until_sent
 from .pages.console import console, newest_event
 from .pages.markup import Reply, note, origin, redirect, style
 from .pages.papers import InvoicePage, credit_note_pdf, receipt
@@ -25,6 +26,7 @@ from .sandbox import Sandbox
 Environ = dict[str, Any]
 StartResponse = Callable[[str, list[tuple[str, str]]], Any]
 LARGEST_BODY = 1_000_000
+PATIENCE = 4.0  # seconds the console waits to show what became of the webhooks
 
 
 @dataclass(frozen=True)
@@ -137,6 +139,7 @@ class Application:
         status, reply = answer(self.sandbox, method, name, data)
         if label is None:
             return as_json(status, reply)
+        wait_until_sent(self.sandbox, PATIENCE)
         told = f"{label}: done." if status == 200 else f"{label}: {reply['error']['message']}"
         return redirect(f"{self.sandbox.public_url}/_sim/?done={quote(told)}&since={since}#result")
 

@@ -107,6 +107,15 @@ def quiet(sandbox: Sandbox, seconds: float = 12.0) -> None:
             sandbox.delivered.wait(0.5)
 
 
+def wait_until_sent(sandbox: Sandbox, seconds: float) -> None:
+    """Returns once everything due was tried for the first time, or when time is up."""
+    deadline = time.monotonic() + seconds
+    unsent = "SELECT 1 FROM delivery WHERE attempt = 0 AND status IN ('pending', 'sending') AND due <= ?"
+    with sandbox.lock:
+        while sandbox.store.row(unsent, sandbox.source() + sandbox.offset) and time.monotonic() < deadline:
+            sandbox.delivered.wait(0.2)
+
+
 def payload(event: Json) -> str:
     """Pretty-printed as Stripe sends it, so that only a check of the raw body can succeed."""
     return json.dumps(event, indent=2, ensure_ascii=False)

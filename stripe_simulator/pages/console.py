@@ -50,8 +50,7 @@ def console(sandbox: Sandbox, told: str = "", since: str = "") -> Reply:
         parts = [_top(sandbox), _result(told, news), _time(sandbox), _webhooks(sandbox), _trouble(sandbox)]
         parts += [tables.subscriptions(sandbox), tables.payments(sandbox), tables.sessions(sandbox)]
         parts += [tables.deliveries(sandbox), _money(sandbox)]
-        waits = news is not None and news.waiting > 0
-    return page(sandbox.public_url, "Local Stripe", join(parts), kind="console", again=2 if waits else 0)
+    return page(sandbox.public_url, "Local Stripe", join(parts), kind="console")
 
 
 def _state(delivery: Json) -> str:
@@ -101,13 +100,13 @@ def _result(told: str, news: News | None) -> Html:
         return Html("")
     failed = not told.endswith("done.")
     happened = join((html("<li>{t} <b>×{n}</b></li>", t=t, n=n) for t, n in news.types.items()) if news else [])
-    bar = '<progress max="{all}" value="{done}">{done} of {all}</progress>' if news and news.waiting else ""
+    bar = '<progress aria-label="Webhooks sent" max="{all}" value="{done}"></progress><p><a href="">Look again</a></p>'
     return html(
         '<section class="alert {state}" role="status" id="result"><p><strong>{told}</strong></p>'
         "{bar}<p>{sent}</p>{events}</section>",
         state="" if failed else "done",
         told=told,
-        bar=html(bar, all=news.total, done=news.total - news.waiting) if news else "",
+        bar=html(bar, all=news.total, done=news.total - news.waiting) if news and news.waiting else "",
         sent=news.told() if news and not failed else "",
         events=html('<ul class="events">{all}</ul>', all=happened) if happened else "",
     )

@@ -20,7 +20,7 @@ LAYOUT = """<!doctype html>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
-<meta name="robots" content="noindex">{again}
+<meta name="robots" content="noindex">
 <title>{title}</title>
 <link rel="stylesheet" href="{base}/assets/local-stripe.css">
 <link rel="icon" href="data:,">
@@ -75,20 +75,15 @@ def page(
     status: int = 200,
     leads_to: tuple[str | None, ...] = (),
     say: Words = ENGLISH,
-    again: int = 0,
 ) -> Reply:
-    """A whole page; `again` loads it anew after so many seconds. `leads_to` are the addresses its forms may end at:
-    browsers hold redirects to form-action too."""
+    """A whole page. `leads_to` are the addresses its forms may end at: browsers hold redirects to form-action too."""
     targets = " ".join(sorted({found for url in leads_to if (found := origin(url))}))
     policy = (
         "default-src 'none'; style-src 'self'; img-src data:; base-uri 'none'; frame-ancestors 'none'; "
         f"form-action 'self' {targets}".strip()
     )
-    refresh = html('\n<meta http-equiv="refresh" content="{again}">', again=again) if again else ""
-    bar = say("No money moves here. Never type a real card.")
-    content = html(
-        LAYOUT, title=title, base=base, kind=kind, body=Html(body), language=say.language, bar=bar, again=refresh
-    )
+    told = {"language": say.language, "bar": say("No money moves here. Never type a real card.")}
+    content = html(LAYOUT, title=title, base=base, kind=kind, body=Html(body), **told)
     return Reply(
         status,
         content.encode(),
