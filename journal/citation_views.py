@@ -12,7 +12,7 @@ from journal.models import Article
 
 
 def _article(doi: str) -> Article:
-    return get_object_or_404(Article.objects.published().by_doi(doi).select_related("journal", "issue"))
+    return get_object_or_404(Article.objects.published().by_doi(doi).select_related("journal", "issue", "record"))
 
 
 @require_safe

@@ -26,7 +26,7 @@ def for_readers(view: View) -> View:
     @require_safe
     @wraps(view)
     def asked(request: HttpRequest, doi: str, **names: str) -> HttpResponseBase:
-        published = Article.objects.published().by_doi(doi).select_related("journal", "issue")
+        published = Article.objects.published().by_doi(doi).select_related("journal", "issue", "record")
         article = get_object_or_404(published)
         if not reader_of(request).access_to(article).granted:
             return refused(request, article)

@@ -29,6 +29,8 @@ def of_record(record: Record) -> dict[str, Any]:
         "number": record.article_number,
         "DOI": record.doi,
         "URL": record.doi_url,
+        "PMID": record.pmid,
+        "PMCID": record.pmcid,
         "ISSN": ",".join(record.issns),
         "publisher": record.publisher,
         "language": article.language,

@@ -60,6 +60,7 @@ def _ris(record: Record, article: Article) -> Iterator[Field]:
     )
     yield from (("SN", issn) for issn in record.issns)
     yield from (("PB", record.publisher), ("DO", record.doi), ("UR", record.doi_url))
+    yield from (("AN", record.pmid), ("C2", record.pmcid))
     yield from (("LA", article.language), ("M3", article.type_label), ("AB", article.abstract))
     yield from (("KW", word) for word in article.keywords)
 
@@ -89,6 +90,7 @@ def _bibtex(record: Record, article: Article) -> Iterator[Field]:
     yield "eid", tex(record.article_number)
     yield "doi", _verbatim(record.doi)
     yield "url", _verbatim(record.doi_url)
+    yield from (("pmid", record.pmid), ("pmcid", record.pmcid))
     yield from (("issn", ", ".join(record.issns)), ("publisher", tex(record.publisher)))
     yield from (("language", tex(article.language)), ("keywords", tex(", ".join(article.keywords))))
     yield "abstract", tex(article.abstract)
@@ -123,9 +125,10 @@ def _verbatim(text: str) -> str:
 
 
 def nbib(article: Article) -> str:
-    """MEDLINE as PubMed exports it. The line of the PMID leads, though empty: programs know the format by it."""
-    fields = _nbib(Record.of(article), article)
-    return "".join(["PMID- \r\n", *(_medline(tag, value) for tag, value in _told(fields)), "\r\n"])
+    """MEDLINE as PubMed exports it. The line of the PMID leads, even empty: programs know the format by it."""
+    record = Record.of(article)
+    fields = _nbib(record, article)
+    return "".join([f"PMID- {record.pmid}\r\n", *(_medline(tag, value) for tag, value in _told(fields)), "\r\n"])
 
 
 def _nbib(record: Record, article: Article) -> Iterator[Field]:
@@ -145,6 +148,7 @@ def _nbib(record: Record, article: Article) -> Iterator[Field]:
     yield "DEP", f"{record.day:%Y%m%d}" if record.day else ""
     yield from (("TA", record.abbreviation), ("JT", record.journal), ("PB", record.publisher))
     yield from (("OT", word) for word in article.keywords)
+    yield "PMC", record.pmcid
     yield "AID", f"{record.doi} [doi]" if record.doi else ""
 
 

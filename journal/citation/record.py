@@ -11,9 +11,16 @@ from django.utils.safestring import SafeString, mark_safe
 
 from journal.citation.names import Name, one_line
 from journal.models import Article
+from journal.records import facts_of
 
 TITLE_TAGS = {"i", "b", "sub", "sup", "span"}
 RETRACTED = "RETRACTED: "  # NISO RP-45-2024: the title itself says it wherever it goes
+
+
+def _number(identifier: str) -> str:
+    """The digits of `123` or `PMC123`; empty for anything else."""
+    found = re.fullmatch(r"(?:PMC)?(\d{1,12})", identifier.strip(), re.IGNORECASE)
+    return found[1] if found else ""
 
 
 @dataclass(frozen=True)
@@ -34,12 +41,15 @@ class Record:
     year: int | None
     month: int | None
     day: date | None
+    pmid: str = ""
+    pmcid: str = ""
 
     @classmethod
     def of(cls, article: Article) -> "Record":
-        """`article` with its journal and issue."""
+        """`article` with its journal, its issue and its metadata record."""
         journal, issue, day = article.journal, article.issue, article.published_online
         authors = (Name.of(author) for author in article.authors)
+        known = facts_of(article)
         dated = issue.published_on if issue and issue.published_on.year == issue.year else None if issue else day
         return cls(
             article=article,
@@ -53,6 +63,8 @@ class Record:
             year=issue.year if issue else day.year if day else None,
             month=dated.month if dated else None,
             day=day,
+            pmid=_number(known.get("pmid", "")),
+            pmcid=f"PMC{number}" if (number := _number(known.get("pmcid", ""))) else "",
         )
 
     @property

@@ -99,8 +99,11 @@ def nlm(record: Record) -> SafeString:
     after = ""
     if record.is_online_first:
         when, after = f"{_day(record)}." if record.day else "", "Online ahead of print."
-    doi = format_html("doi: {}{}", _link(record, record.doi), "." if after else "") if record.doi else ""
-    return _parts(authors, _title(record), f"{record.abbreviation}.", when, doi, after)
+    doi = format_html("doi: {}", _link(record, record.doi)) if record.doi else ""
+    numbers = "; ".join(f"{name}: {n}" for name, n in (("PMID", record.pmid), ("PMCID", record.pmcid)) if n)
+    if record.doi and (numbers or after):
+        doi = format_html("{}.", doi)
+    return _parts(authors, _title(record), f"{record.abbreviation}.", when, doi, after, numbers)
 
 
 def _day(record: Record) -> str:

@@ -58,9 +58,17 @@ function hide() {
   clearTimeout(timer);
   if (!open) return;
   open.removeAttribute("aria-describedby");
+  if (popover.contains(document.activeElement)) open.focus();
   popover.hidePopover();
   open = null;
   held = false;
+}
+
+// The keyboard moves on: from the link or the popover to neither of them.
+function left(event) {
+  if (event.relatedTarget === open || popover.contains(event.relatedTarget)) return;
+  if (event.relatedTarget) hide();
+  else hideSoon();
 }
 
 function hideSoon() {
@@ -77,7 +85,7 @@ if (typeof popover.showPopover === "function") {
     });
     link.addEventListener("pointerleave", hideSoon);
     link.addEventListener("focus", () => link.matches(":focus-visible") && show(link));
-    link.addEventListener("blur", (event) => !popover.contains(event.relatedTarget) && hideSoon());
+    link.addEventListener("blur", left);
     link.addEventListener("click", (event) => {
       if (held && open === link) return hide(); // The second click follows the link.
       if (!referencesOf(link).length) return;
@@ -89,6 +97,7 @@ if (typeof popover.showPopover === "function") {
   popover.addEventListener("pointerenter", () => clearTimeout(timer));
   popover.addEventListener("pointerleave", hideSoon);
   popover.addEventListener("focusin", () => clearTimeout(timer));
+  popover.addEventListener("focusout", left);
   document.addEventListener("keydown", (event) => event.key === "Escape" && hide());
   document.addEventListener("pointerdown", (event) => {
     if (open && !popover.contains(event.target) && event.target !== open) hide();

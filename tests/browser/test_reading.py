@@ -81,7 +81,7 @@ def test_a_reference_is_shown_beside_its_citation_and_stays_while_pointed_at(rea
     beside = reading.locator("#cite-popover")
     expect(beside).to_be_visible()
     reference = reading.locator(f"[id='{(citation.get_attribute('href') or '')[1:]}'] .ref-text")
-    expect(beside).to_contain_text(reference.text_content() or "no text")
+    expect(beside).to_contain_text((reference.text_content() or "no text").strip(" ↩"))
     beside.hover()
     reading.wait_for_timeout(600)
     expect(beside).to_be_visible()
@@ -108,6 +108,25 @@ def test_a_reference_is_read_by_keyboard_and_its_links_can_be_reached(reading: P
     reading.keyboard.press("Enter")
     expect(reading).to_have_url(re.compile("#a-"))
     expect(reading.locator(".ref:target")).to_be_in_viewport()
+
+
+def test_the_links_of_a_reference_beside_the_text_are_the_next_stop_of_the_keyboard(reading: Page) -> None:
+    citation = reading.locator(".full-text a.cite").nth(3)
+    citation.focus()
+    reading.keyboard.press("Enter")
+    link = reading.locator("#cite-popover").get_by_role("link").first
+    expect(link).to_have_attribute("href", re.compile("^https://doi.org/"))
+    reading.keyboard.press("Tab")
+    expect(link).to_be_focused()
+    expect(link).to_be_visible()
+    reading.keyboard.press("Escape")
+    expect(link).to_be_hidden()
+    expect(citation).to_be_focused()
+    reading.keyboard.press("Enter")
+    expect(link).to_be_visible()
+    reading.keyboard.press("Tab")
+    reading.keyboard.press("Tab")
+    expect(link).to_be_hidden()
 
 
 def test_a_touch_opens_the_reference_and_a_touch_elsewhere_closes_it(

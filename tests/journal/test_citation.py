@@ -15,10 +15,10 @@ from django.utils.html import strip_tags
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from journal.citation import bibtex, chosen, csl, in_styles, nbib, ris
+from journal.citation import FORMATS, bibtex, chosen, csl, in_styles, nbib, ris
 from journal.citation.record import Record
 from journal.citation.styles import STYLES
-from journal.models import Article, Issue, Journal
+from journal.models import Article, Issue, Journal, MetadataRecord
 from tests.conftest import signed_in
 from tests.make import make_article, make_issue, make_journal, make_user
 
@@ -250,6 +250,19 @@ def _nbib(article: Article) -> list[dict[str, Any]]:
     assert text.startswith("PMID- \r\n")
     entries: list[dict[str, Any]] = nbib_parser.read(text.replace("PMID- ", "PMID- 1", 1))
     return entries
+
+
+def test_the_numbers_of_pubmed_go_into_every_file_once_they_are_known(visitor: Client) -> None:
+    article = make_article(issue=make_issue(), authors=[OKAFOR])
+    MetadataRecord.objects.create(article=article, facts={"pmid": "12345", "pmcid": "PMC678"})
+    files = {form: visitor.get(f"{article.get_absolute_url()}citation.{form}").content.decode() for form in FORMATS}
+    [entry] = nbib_parser.read(files["nbib"])
+    assert (entry["pubmed_id"], entry["pmcid"]) == (12345, 678)
+    assert (rispy.loads(files["ris"])[0]["accession_number"], json.loads(files["json"])["PMID"]) == ("12345", "12345")
+    assert "pmid = {12345}" in files["bib"]
+    assert said(article)["NLM"].endswith(f"doi: {article.doi}. PMID: 12345; PMCID: PMC678")
+    article.record.facts = {"pmid": "1\nER  - ", "pmcid": "<b>"}
+    assert Record.of(article).pmid == Record.of(article).pmcid == ""
 
 
 def test_csl_json_says_the_same_as_the_line_on_the_page() -> None:
