@@ -16,12 +16,17 @@ from urllib.parse import unquote, urljoin, urlsplit
 import pypdfium2
 import pytest
 from django.core.management import call_command
+from django.http import HttpResponse
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from accounts.models import User
 from demo import sample_journal
-from journal.models import Article, ArticleFile
+from journal.crossref import deposit_of
+from journal.models import Article, ArticleFile, Issue, Section
+from journal.negotiation import OFFERED
+from journal.oai import listing
+from journal.oai.request import PREFIXES
 from tests.conftest import signed_in
 from tests.make import make_right, make_user, sample_folder
 
@@ -37,6 +42,7 @@ ARTICLE_VARIANTS = (
     "fulltext/",
     "?x=.css",
 )
+STYLED = "text/x-bibliography"
 NOT_FOLLOWED = ("/accounts/logout/", "/static/")
 
 SENTINELS: dict[str, list[str]] = json.loads((sample_folder() / "sentinels.json").read_text())
@@ -121,7 +127,7 @@ def crawl(client: Client, **headers: str) -> tuple[dict[str, set[str]], int]:
         hit = found_in(answer)
         if hit:
             found[path] = hit
-        if not answer.streaming and "text" in answer.headers.get("Content-Type", "text"):
+        if not answer.streaming and re.search("text|xml", answer.headers.get("Content-Type", "text")):
             new = set(links(path, answer.content.decode("utf-8", "replace")))
             waiting |= {link for link in new - seen if not link.startswith(NOT_FOLLOWED)}
     assert not waiting, "The crawl was cut short; raise MOST_PAGES."
@@ -203,3 +209,53 @@ def test_the_public_pictures_of_a_controlled_article_show_its_first_page_only() 
         assert {picture.name.rpartition(".")[2] for picture in pictures} <= {"webp"}
         if article.pdf_pages == 1:
             assert all(picture.height < picture.width for picture in pictures)
+
+
+def told_to_programs(client: Client) -> Iterator[tuple[str, HttpResponse]]:
+    """Every address of metadata: all types an article's address answers with, harvesting, feeds, maps."""
+    for article in Article.objects.published():
+        for kind in (*OFFERED[1:], f"{STYLED};style=apa", f"{STYLED};style=chicago-author-date;locale=de-DE"):
+            path = article.get_absolute_url()
+            yield f"{path} as {kind}", client.get(path, headers={"Accept": kind})
+    for path in ("/feed/", "/online-first/feed/", "/sitemap.xml", "/sitemap-pages.xml", "/sitemap-articles-0.xml"):
+        yield path, client.get(path)
+    for issue in Issue.objects.published():
+        yield f"feed of {issue}", client.get(f"{issue.get_absolute_url()}feed/")
+    for section in Section.objects.all():
+        yield f"feed of {section}", client.get(f"/sections/{section.pk}/feed/")
+    for prefix in PREFIXES:
+        for verb in ("ListRecords", "ListIdentifiers"):
+            yield from harvested(client, f"/oai/?verb={verb}", f"metadataPrefix={prefix}")
+        for doi in SENTINELS:
+            asked = {"verb": "GetRecord", "metadataPrefix": prefix, "identifier": listing.identifier(doi)}
+            yield f"{doi} as {prefix}", client.get("/oai/", asked)
+
+
+def harvested(client: Client, list_of: str, arguments: str) -> Iterator[tuple[str, HttpResponse]]:
+    """A list and all pages after it."""
+    while arguments:
+        answer = client.get(f"{list_of}&{arguments}")
+        yield f"{list_of}&{arguments}", answer
+        token = re.search(r"<resumptionToken[^>]*>([^<]+)<", answer.text)
+        arguments = f"resumptionToken={token[1]}" if token else ""
+
+
+def test_nothing_told_to_programs_holds_a_sentence_from_behind_the_wall(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also not for somebody who may read it all: metadata is the same for everybody."""
+    monkeypatch.setattr(listing, "PAGE", {"ListRecords": 5, "ListIdentifiers": 5})
+    reader = make_user("harvests@example.org")
+    make_right(reader, Article.objects.first().journal, "subscription")
+    for client in (Client(), signed_in(reader)):
+        answers = dict(told_to_programs(client))
+        assert {path: answer.status_code for path, answer in answers.items() if answer.status_code != 200} == {}
+        assert named({path: hit for path, answer in answers.items() if (hit := found_in(answer))}) == {}
+        everything = "".join(answer.text for answer in answers.values())
+        assert all(everything.count(doi) > 10 for doi in SENTINELS)
+
+
+def test_a_deposit_and_the_stored_facts_hold_no_sentence_from_behind_the_wall() -> None:
+    articles = Article.objects.published().select_related("journal", "issue", "record")
+    deposit = letters(deposit_of(articles, "all").xml.decode())
+    stored = letters("".join(f"{article.record.front} {json.dumps(article.record.facts)}" for article in articles))
+    assert len(stored) > 10_000
+    assert [sentence for needle, (_, sentence) in NEEDLES.items() if needle in deposit or needle in stored] == []
