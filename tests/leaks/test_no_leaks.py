@@ -30,7 +30,7 @@ from journal.oai.request import PREFIXES
 from tests.conftest import signed_in
 from tests.make import make_right, make_user, sample_folder
 
-MOST_PAGES = 3000
+MOST_PAGES = 6000
 LINK = re.compile(r"""(?:href|src|action|content|srcset)=["']([^"']+)["']|<loc>([^<]+)</loc>|url\(["']?([^"')]+)""")
 ARTICLE_VARIANTS = (
     "?format=json",
