@@ -13,6 +13,10 @@ from journal.jats.render.rendering import BLOCKS, Rendering, block
 from journal.jats.tree import Element, name, text_of
 
 MAX_COLSPAN, MAX_ROWSPAN = 100, 1000
+#: Cells a browser lays out in the blink of an eye; the longest table of the corpus has 1,430.
+LONG_TABLE = 2000
+#: Cells that take a browser more than half a second.
+HUGE_TABLE = 20_000
 _ALIGN = re.compile(r"text-align\s*:\s*(left|right|center|justify)", re.IGNORECASE)
 _UNNAMED = ' aria-label="Table"'
 _WORDS_OUTSIDE_CELLS: Any = etree.XPath("(. | thead | tbody | tfoot | tr | */tr)/text()[normalize-space()]")
@@ -57,8 +61,18 @@ def loose_foot(r: Rendering, el: Element) -> str:
 
 
 def scroll(table: str) -> str:
-    """A table in a focusable scroll region; `table_wrap` gives it its name."""
-    return f'<div class="table-scroll" tabindex="0" role="region" {_UNNAMED[1:]}>{table}</div>'
+    """A table in a focusable scroll region; `table_wrap` gives it its name.
+
+    A long one scrolls in both directions under its own head, and the browser need not lay it out before it is looked
+    at; a huge one waits until it is asked for.
+    """
+    cells = table.count("<td")
+    long = " table-long" if cells > LONG_TABLE else ""
+    region = f'<div class="table-scroll{long}" tabindex="0" role="region" {_UNNAMED[1:]}>{table}</div>'
+    if cells <= HUGE_TABLE:
+        return region
+    rows = f"{table.count('<tr'):,}"
+    return f'<details class="table-huge"><summary>Show the table of {rows} rows</summary>{region}</details>'
 
 
 @block("table", "array")

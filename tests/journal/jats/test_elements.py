@@ -330,3 +330,13 @@ def test_numbers_of_references_that_touch_a_word_are_raised_together() -> None:
     )
     bare = re.sub(r"<a [^>]*>|</a>", "", html)
     assert bare == "<p>Effusions.<sup>1 2</sup> Then<sup>3</sup>, and (see 1), or [2], in<sup>3</sup>.</p>"
+
+
+def test_a_long_table_scrolls_by_itself_and_a_huge_one_waits_until_it_is_asked_for() -> None:
+    def table(rows: int) -> str:
+        return html_of("<table>" + ("<tr>" + "<td>1</td>" * 10 + "</tr>") * rows + "</table>")
+
+    assert 'class="table-scroll"' in table(200)
+    assert 'class="table-scroll table-long"' in table(201)
+    assert "<summary>" not in table(2000)
+    assert "<summary>Show the table of 2,001 rows</summary>" in table(2001)
