@@ -345,6 +345,8 @@ class Relation(models.Model):
         RETRACTION = "retracted-article", "retracts"
         COMMENTARY = "commentary-article", "comments on"
         COMPANION = "companion", "is a companion of"
+        CONCERN = "object-of-concern", "expresses concern about"
+        ADDENDUM = "addended-article", "adds to"
 
     article = models.ForeignKey(Article, on_delete=models.CASCADE, related_name="relations")
     kind = models.CharField(max_length=40, choices=Kind)

@@ -16,17 +16,11 @@ from journal.jats import ArticleDoc, JatsError
 from journal.jats.document import Author, Heading, PartialDate
 from journal.jats.languages import own_name
 from journal.jats.remedies import in_words
-from journal.models import Article, ArticleFile, FullText, MetadataRecord, PublicPage, Relation, article_address
+from journal.models import Article, ArticleFile, FullText, MetadataRecord, PublicPage, Relation
+from journal.notices import banners
 
 logger = logging.getLogger(__name__)
 
-#: Relations as the notice at the other end calls them.
-_NOTICES = {
-    Relation.Kind.CORRECTION: ("corrects", "corrected_by"),
-    Relation.Kind.RETRACTION: ("retracts", "retracted_by"),
-    Relation.Kind.COMMENTARY: ("comments_on", "commented_by"),
-    Relation.Kind.COMPANION: ("companion", "companion"),
-}
 MOST_NAMES = 10
 #: The columns `fill` sets.
 FROM_JATS = (
@@ -112,7 +106,7 @@ def write(article: Article, doc: ArticleDoc) -> None:
     parts = public_parts(article, doc)
     facts = records.facts(doc)
     parts["head"] = metadata.head(article, facts) if article.doi else ""
-    parts["notices"] = _notices(article)
+    parts["notices"] = banners(article)
     parts["first_page"] = _first_page(article)
     parts["aside"] = aside(article, parts)
     _put(PublicPage(article=article, **parts))
@@ -213,22 +207,6 @@ def relate(article: Article, doc: ArticleDoc, *, is_new: bool) -> None:
     Relation.objects.bulk_create(rows)
 
 
-def _notices(article: Article) -> str:
-    """Banners for the relations with published articles, in both directions; retractions and corrections first."""
-    found = []
-    about = Relation.objects.filter(Q(article=article) | Q(target_doi=(article.doi or "").lower()))
-    of_others = ("article__status", "article__title_html", "article__doi")
-    for source, kind, target, status, *its in about.values_list("article_id", "kind", "target_doi", *of_others):
-        ours = source == article.pk
-        others = Article.objects.published().by_doi(target).values_list("title_html", "doi") if ours else [its]
-        for title, doi in others if ours or status == Article.Status.PUBLISHED else ():
-            word = _NOTICES[Relation.Kind(kind)][0 if ours else 1]
-            found.append({"kind": word, "title_html": title, "url": article_address(doi)})
-    order = ["retracted_by", "corrected_by", "retracts", "corrects"]
-    found.sort(key=lambda notice: order.index(notice["kind"]) if notice["kind"] in order else len(order))
-    return render_to_string("journal/_article_notices.html", {"notices": found}).strip() if found else ""
-
-
 def refresh_around(article: Article) -> None:
     """After publishing or withdrawing: dates and banners of the article and of those it is related to, both ways."""
     date_by_relations(article)
@@ -240,7 +218,7 @@ def refresh_around(article: Article) -> None:
             logger.exception("The page of article %s could not be prepared again; only its banners are new.", one.pk)
             prepared = None
         if prepared is None:
-            PublicPage.objects.filter(article=one).update(notices=_notices(one))
+            PublicPage.objects.filter(article=one).update(notices=banners(one))
 
 
 def related(article: Article) -> list[Article]:

@@ -20,7 +20,7 @@ def byline(authors: tuple[Author, ...], affiliations: tuple[Affiliation, ...], o
     if len(items) <= SHOWN:
         return first + group
     rest = f'<ul class="authors">{"".join(items[SHOWN:])}</ul>'
-    more = f'<details class="more-authors"><summary>{len(items) - SHOWN} more authors</summary>{rest}</details>'
+    more = f'<details class="more-authors"><summary>{len(items) - SHOWN:,} more authors</summary>{rest}</details>'
     return first + more + group
 
 

@@ -127,7 +127,7 @@ def test_a_link_to_nothing_is_text() -> None:
 def test_ten_thousand_authors_wait_in_a_disclosure() -> None:
     doc = render(read(hostile("10000-authors")).article)
     assert len(doc.metadata.authors) == 10_000
-    assert "<summary>9990 more authors</summary>" in doc.byline_html
+    assert "<summary>9,990 more authors</summary>" in doc.byline_html
 
 
 def test_a_text_node_of_eleven_megabytes_is_refused() -> None:
