@@ -18,6 +18,8 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+from django.core.management import CommandError
+
 from tests.benchmarks import report
 from tests.benchmarks.cost import PROC, processor_seconds, stolen_seconds
 from tests.benchmarks.site import ROOT, remove, site_environment
@@ -32,7 +34,7 @@ def main() -> int:
     os.environ.update(site_environment(folder, 8400))
     try:
         found = measure(folder, options)
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, CommandError):
         sys.stderr.write("\nStopped; nothing was written.\n")
         return 130
     finally:
@@ -66,12 +68,13 @@ def measure(folder: Path, options: argparse.Namespace) -> dict[str, Any]:
     database = int((folder / "postgres/data/postmaster.pid").read_text().split()[0])
     before, stolen = report.machine(), stolen_seconds()
     rounds = []
-    for number, names in enumerate(batches(options.articles, options.round)):
-        sys.stderr.write(f"\rRound {number + 1}, {names.stop} of {options.articles} articles ")
+    for names in batches(options.articles, options.round):
         place = written(folder / "round", texts, names)
         rounds.append(timed(place, len(names), options.jobs, database))
         shutil.rmtree(place)
-    sys.stderr.write("\r" + " " * 50 + "\r")
+        done = f"{names.stop} of {options.articles} articles"
+        sys.stderr.write("\r{}, {per_second:.1f}/s, {rss_mb:.0f} MB ".format(done, **rounds[-1]))
+    sys.stderr.write("\r" + " " * 60 + "\r")
     after = (stolen_seconds() or 0) - (stolen or 0)
     return {"machine": before, "stolen_seconds": after, "articles": options.articles, "jobs": options.jobs} | {
         "sources": len(texts), "rounds": rounds, "unchanged_per_second": again(folder, texts, options),
