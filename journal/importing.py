@@ -187,8 +187,8 @@ def _store(opened: _Opened, record: ImportRecord) -> None:
     article = article or Article()
     article.doi = article.doi or opened.survey.doi or None  # its case, too, stays as it is in addresses
     doc = opened.doc or _rendered(article, opened)
-    record.warnings += [in_words(warning) for warning in doc.warnings]
-    record.errors += [in_words(error) for error in doc.errors]
+    record.warnings += in_words(doc.warnings)
+    record.errors += in_words(doc.errors)
     if doc.errors and article.status == Article.Status.PUBLISHED and not is_new:
         raise PackageError(
             "It would leave the published article incomplete; the published version stays.",

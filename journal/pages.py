@@ -66,7 +66,7 @@ def fill(article: Article, doc: ArticleDoc) -> None:
     article.published_online = whole_date(meta.dates.published) or article.published_online
     article.license_url = meta.license.url[:300]
     article.has_full_text = bool(doc.sections)
-    article.problems = [in_words(problem) for problem in doc.errors]
+    article.problems = in_words(doc.errors)
     article.search = search.entry(article)
 
 

@@ -1,12 +1,14 @@
 """What an editor, or whoever makes the JATS, does about each kind of problem the renderer reports."""
 
+from collections.abc import Iterable
+
 from journal.jats.document import Problem
 
 REMEDIES = {
     "no-front": "Supply the whole article: front, body and back.",
     "no-doi": 'Add <article-id pub-id-type="doi"> to article-meta.',
     "no-title": "Add <title-group> with <article-title> to article-meta.",
-    "no-date": 'Add <pub-date> with a year to article-meta, or fill in "Published online" here.',
+    "no-date": 'Add <pub-date> with a year to article-meta, or fill in "Published online" in the admin.',
     "bad-date": "Correct the date.",
     "bad-orcid": "Check the ORCID iD with its owner.",
     "no-name": "Give the contributor a <name> or <collab>.",
@@ -18,6 +20,7 @@ REMEDIES = {
 }
 
 
-def in_words(problem: Problem) -> str:
-    """`line 12: what is wrong. What to do.`"""
-    return f"{problem} {REMEDIES.get(problem.code, '')}".strip()
+def in_words(problems: Iterable[Problem]) -> list[str]:
+    """`line 12: what is wrong. What to do.` The remedy stands with the first problem of its kind."""
+    remedies = dict(REMEDIES)
+    return [f"{problem} {remedies.pop(problem.code, '')}".strip() for problem in problems]

@@ -490,3 +490,12 @@ def test_a_new_version_keeps_the_address_and_what_readers_have_bought() -> None:
     assert "only buyers see" in client.get(addresses[0]).content.decode()
     right.refresh_from_db()
     assert (right.article_id, right.ends_at) == (article.pk, None)
+
+
+def test_what_to_do_is_said_once_for_each_kind_of_problem() -> None:
+    figures = "".join(f'<fig><graphic xlink:href="lost{number}"/></fig>' for number in (1, 2))
+    record = import_source(make_xml(BODY + figures, meta=TITLE + DATE), "x.xml")
+    first, second = (warning for warning in record.warnings if "was not supplied" in warning)
+    assert first.endswith("Add the picture to the package under the name that the XML uses.")
+    assert second.endswith("lost2 was not supplied.")
+    assert record.errors[0].endswith('Add <article-id pub-id-type="doi"> to article-meta.')
