@@ -77,7 +77,9 @@ def _largest(img: Any) -> str:
 
 def _words_of(figure: Any, css_class: str) -> str:
     """The words of the figure's first element of a class; all of them for credits."""
-    found = [el for el in figure.iter() if css_class in str(el.get("class", "")).split() and _holds(figure, el)]
+    around = (child for child in figure.iterchildren() if child.get("class") != "table-scroll")
+    of_class = (el for child in around for el in child.iter() if css_class in str(el.get("class", "")).split())
+    found = [el for el in of_class if _holds(figure, el)]
     return " ".join(_text(el) for el in (found if css_class == "credit" else found[:1]))
 
 

@@ -19,6 +19,7 @@ MARGIN = Inches(0.5)
 PICTURE_TOP, PICTURE_HIGH = Inches(1.25), Inches(5.05)
 TITLE_ONLY = 5  # of the layouts of python-pptx's own template
 INK, SOFT = (RGBColor(*channels) for channels in ((0x1A, 0x20, 0x25), (0x55, 0x5B, 0x61)))  # type: ignore[no-untyped-call]
+LONGEST = 220  # characters of a name or credit on the slide; the notes below it have everything
 LARGEST_PNG = 1_500_000  # bytes; above it a picture is a photograph, and JPEG does it better
 MOST_SLIDES = 60
 
@@ -78,10 +79,16 @@ def _add(presentation: Any, picture: Picture, article: Article) -> None:
     slide = presentation.slides.add_slide(presentation.slide_layouts[TITLE_ONLY])
     title = slide.shapes.title
     title.left, title.top, title.width, title.height = MARGIN, Inches(0.3), WIDE - 2 * MARGIN, Inches(0.85)
-    _write(title.text_frame.paragraphs[0], f"{picture.figure.name}{picture.of_several}", Pt(24))
+    words = _cut(f"{picture.figure.name}{picture.of_several}")
+    _write(title.text_frame.paragraphs[0], words, Pt(24 if len(words) <= LONGEST // 2 else 18))
     _place(slide, picture)
     _source(slide, picture.figure, article)
-    slide.notes_slide.notes_text_frame.text = picture.figure.caption
+    told = (picture.figure.name, picture.figure.caption, credit(picture.figure, article))
+    slide.notes_slide.notes_text_frame.text = "\n".join(filter(None, told))
+
+
+def _cut(words: str) -> str:
+    return words if len(words) <= LONGEST else f"{words[:LONGEST].rsplit(' ', 1)[0]} …"
 
 
 def _place(slide: Any, picture: Picture) -> None:
@@ -102,7 +109,7 @@ def _source(slide: Any, figure: Shown, article: Article) -> None:
     link = box.paragraphs[0].add_run()
     link.text, link.font.size = record.doi_url, Pt(11)
     link.hyperlink.address = record.doi_url
-    _write(box.add_paragraph(), credit(figure, article), Pt(10))
+    _write(box.add_paragraph(), _cut(credit(figure, article)), Pt(10))
 
 
 def credit(figure: Shown, article: Article) -> str:

@@ -1,8 +1,9 @@
 """The styles a journal chooses beside the four of its own: those of the CSL project, set by citeproc-py.
 
-What citeproc-py leaves undone is done around it (docs/decisions/0005-citation-styles.md).
+What citeproc-py leaves undone is done around it (docs/decisions/0006-citation-styles.md).
 """
 
+import hashlib
 import io
 import logging
 import re
@@ -72,11 +73,13 @@ def _sample() -> Article:
 
 
 def _kept(article: Article, style: str) -> SafeString:
-    """Setting a citation takes up to 30 ms, so each process keeps it until the article changes."""
-    key = f"citation:{style}:{article.pk}:{article.updated_at.timestamp()}"
+    """Setting a citation takes up to 30 ms, so each process keeps it for as long as the record stays the same."""
+    record = Record.of(article)
+    said = f"{record.title_html}{of_record(record)}"
+    key = f"citation:{style}:{hashlib.sha256(said.encode()).hexdigest()}"
     text: str | None = cache.get(key)
     if text is None:
-        text = cite(Record.of(article), style)
+        text = cite(record, style)
         cache.set(key, text, KEPT_FOR)
     return mark_safe(text)  # noqa: S308  (cleaned by `cite`)
 

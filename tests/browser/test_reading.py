@@ -15,7 +15,7 @@ from tests.browser.conftest import PHONE, Tabs
 from tests.browser.steps import already_signed_in, secrets, shows_full_text
 from tests.browser.test_other_ways import press, tab_to
 from tests.browser.test_pages import Inspection, inspection
-from tests.make import make_right
+from tests.make import make_article, make_right
 
 __all__ = ["inspection"]  # a fixture
 
@@ -279,6 +279,20 @@ def test_the_printed_sheet_is_the_article_and_nothing_around_it(reading: Page, t
         ("Table 3 Out", "Thrombolysis of a mimic"),
     ):
         assert [first in sheet and last in sheet for sheet in sheets].count(True) == 1, f"{first} is cut"
+
+
+def test_a_table_of_many_columns_is_printed_across(tab: Page, site: str, alice: User) -> None:
+    cells = "".join(f"<td>Column {n}</td>" for n in range(14))
+    scroll = (
+        f'<div class="table-scroll" tabindex="0" role="region" aria-label="Table"><table><tr>{cells}</tr></table></div>'
+    )
+    wide = make_article(body=f'<p>Before.</p><figure class="table-wrap" id="a-T1">{scroll}</figure><p>After.</p>')
+    already_signed_in(tab, alice, site)
+    tab.goto(wide.get_absolute_url())
+    pages = list(pypdfium2.PdfDocument(tab.pdf(format="Letter", prefer_css_page_size=True)))
+    across = [page for page in pages if page.get_width() > page.get_height()]
+    assert ["Column 13" in page.get_textpage().get_text_range() for page in across] == [True]
+    assert len(pages) > len(across)
 
 
 def test_a_rented_text_is_not_printed_and_a_visitor_prints_the_abstract(

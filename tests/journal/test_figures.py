@@ -109,7 +109,7 @@ def test_a_slide_opens_and_holds_picture_name_citation_and_credit(shown: Article
     assert any(run.hyperlink.address == f"https://doi.org/{shown.doi}" for p in words for run in p.runs)
     assert words[-1].text == CREDIT
     assert slide.notes_slide.notes_text_frame
-    assert slide.notes_slide.notes_text_frame.text == "Seen from the quay."
+    assert slide.notes_slide.notes_text_frame.text == f"Figure 1. Ships <waiting>\nSeen from the quay.\n{CREDIT}"
 
 
 def test_a_figure_without_a_credit_of_its_own_names_the_license_or_whom_to_ask(shown: Article) -> None:
@@ -135,6 +135,8 @@ def test_hostile_words_make_no_broken_slide(shown: Article, alice: User) -> None
     answer = signed_in(alice).get(f"{shown.get_absolute_url()}slides.pptx")
     [slide] = Presentation(io.BytesIO(answer.content)).slides
     assert "<p:sp>" in slide.shapes.title.text_frame.text
+    assert len(slide.shapes.title.text_frame.text) < 250, "a slide's name has an end"
+    assert slide.notes_slide.notes_text_frame.text.count("word") == 400
 
 
 def test_a_table_is_data_with_columns_in_line_and_no_formulas(shown: Article, alice: User) -> None:
