@@ -50,6 +50,13 @@ class Reading:
         """A fragment that is one line, for example a title."""
         return self.inline(_parsed(html)) if html.strip() else []
 
+    def people(self, html: str) -> list[Inline]:
+        """The authors of a byline, each as one line, and on whose behalf they write."""
+        if not html.strip():
+            return []
+        names = {"author", "on-behalf-of"}
+        return [self.inline(el) for el in _parsed(html).iter("li", "p") if names & set(el.get("class", "").split())]
+
     def references(self, html: str) -> list[Node]:
         """The entries of the reference list: {label, id, c}."""
         entries = [item for item in _parsed(html).iter("li") if "ref" in item.get("class", "").split()]
@@ -67,7 +74,7 @@ class Reading:
 
     def flow(self, el: HtmlElement) -> Iterator[Node]:
         """The blocks within an element; words that stand between blocks become paragraphs."""
-        loose: Inline = [el.text] if el.text else []
+        loose = _words(el.text)
         for child in el:
             if child.tag in _BLOCKS and not _is_left_out(child):
                 yield from _paragraph(loose)
@@ -75,7 +82,7 @@ class Reading:
                 yield from self._block(child)
             else:
                 loose += self._piece(child)
-            loose += [child.tail] if child.tail else []
+            loose += _words(child.tail)
         yield from _paragraph(loose)
 
     def _block(self, el: HtmlElement) -> Iterator[Node]:
@@ -210,10 +217,9 @@ class Reading:
     # --- inline ------------------------------------------------------------------------------------------------------
 
     def inline(self, el: HtmlElement) -> Inline:
-        made: Inline = [el.text] if el.text else []
+        made = _words(el.text)
         for child in el:
-            made += self._piece(child)
-            made += [child.tail] if child.tail else []
+            made += self._piece(child) + _words(child.tail)
         return made
 
     def _piece(self, el: HtmlElement) -> Inline:
@@ -221,6 +227,8 @@ class Reading:
             return []
         if el.tag == "br":
             return [{"k": "br"}]
+        if el.tag == "details":
+            return [" (", *_joined([self.inline(line) for line in el.iter("p")]), ")"]
         if el.tag == "math":
             node, alt = mathematics.formula(el)
             return [{"k": "math", "m": node, "alt": alt}]
@@ -238,12 +246,17 @@ class Reading:
         if found is None:
             return None
         file, width, height = found
-        return {
-            "file": file,
-            "width": width,
-            "height": height,
-            "alt": " ".join(img.get("alt", "").split()) or "Picture",
-        }
+        alt = " ".join(img.get("alt", "").split()) or "Picture"
+        return {"file": file, "width": width, "height": height, "alt": alt}
+
+
+def _words(text: str | None) -> Inline:
+    """The source's line breaks are spaces; its fixed spaces stay."""
+    return [re.sub(r"[ \t\r\n\f]+", " ", text)] if text else []
+
+
+def _joined(lines: list[Inline]) -> Inline:
+    return [piece for place, line in enumerate(lines) for piece in ([*line] if place == 0 else ["; ", *line])]
 
 
 def _parsed(html: str) -> HtmlElement:

@@ -141,7 +141,6 @@ def content(doc: ArticleDoc, sizes: Mapping[str, tuple[str, int, int]], facts: F
     """What article.typ reads."""
     reading = Reading(sizes)
     meta = doc.metadata
-    authors = re.findall(r'<li class="author[^>]*>(.*?)</li>', doc.byline_html, re.DOTALL)
     affiliations = re.findall(r'<li(?: id="([^"]*)")?>(.*?)</li>', doc.affiliations_html, re.DOTALL)
     reading.ids |= {anchor for anchor, _ in affiliations if anchor}
     references = reading.references(doc.public_references_html)
@@ -149,7 +148,7 @@ def content(doc: ArticleDoc, sizes: Mapping[str, tuple[str, int, int]], facts: F
         "lang": _language(meta.language), "title": reading.line(meta.title_html),
         "plain_title": meta.title_text or "Untitled", "subtitle": reading.line(meta.subtitle_html),
         "kind": meta.subject,
-        "authors": [reading.line(author) for author in authors],
+        "authors": reading.people(doc.byline_html),
         "affiliations": [_affiliation(anchor, html, reading) for anchor, html in affiliations],
         "abstracts": [_abstract(abstract, reading, meta.language) for abstract in doc.abstracts],
         "body": reading.blocks(doc.body_html), "information": reading.blocks(doc.information_html, under=1),
