@@ -170,9 +170,10 @@ def _drawing(graphic: str, base: str, package: Package, record: ImportRecord) ->
 
 def _first_page(package: Package) -> FirstPage:
     try:
-        found: FirstPage = worker.call("first_page", package.pdf)
+        found: FirstPage = worker.call("first_page", package.pdf, package.article_xml)
     except (PdfError, worker.WorkerError) as error:
-        raise PackageError(f"The PDF cannot be used. {error}", package.pdf_name, "Export the PDF again.") from error
+        remedy = error.remedy if isinstance(error, PdfError) else "Export the PDF again."
+        raise PackageError(f"The PDF cannot be used. {error}", package.pdf_name, remedy) from error
     return found
 
 
@@ -263,9 +264,7 @@ def _note_first_page(article: Article, found: FirstPage | None) -> list[str]:
     article.pdf_pages = found.pages if found else 0
     if found is None:
         return []
-    remarks = []
-    if found.cropped:
-        remarks.append("The PDF has one page: the preview shows only its top, so that the article is not given away.")
+    remarks = list(found.remarks)
     words = {word for word in article.title.lower().split() if len(word) > 3}
     there = {word for word in words if word in found.text.lower()}
     if found.text and words and len(there) < len(words) / 2:

@@ -5,4 +5,8 @@
 
 
 class PdfError(Exception):
-    """The PDF cannot be used; the message is a sentence for an editor."""
+    """The PDF cannot be used; message and remedy are sentences for an editor."""
+
+    def __init__(self, message: str, remedy: str = "Export the PDF again.") -> None:
+        super().__init__(message)
+        self.remedy = remedy

@@ -44,18 +44,27 @@ def stamp(source: str, target: str, lines: Sequence[str]) -> int:
     only read, and stream by stream: memory does not grow with it. A password that opens it without asking is taken
     off. Raises `PdfError`.
     """
+    try:
+        with Pdf.open(source) as document:
+            stamp_to(document, target, lines)
+            return len(document.pages)
+    except pikepdf.PasswordError as error:
+        raise PdfError("It is locked by a password.") from error
+    except pikepdf.PdfError as error:
+        raise PdfError(f"A license line cannot be put onto it ({_reason(error)}).") from error
+
+
+def stamp_to(document: Pdf, target: str | BytesIO, lines: Sequence[str]) -> None:
+    """The same for an open document. It is changed, and written to `target` only."""
     line = next((line for line in lines if _has_letters(line)), lines[-1])
     try:
-        with Pdf.open(source) as document, Pdf.open(BytesIO(_set(line))) as made:
+        with Pdf.open(BytesIO(_set(line))) as made:
             form = document.copy_foreign(made.pages[0].as_form_xobject())
             width, height = made.pages[0].mediabox[2:]
             for page in document.pages:
                 _put(page, form, float(width), float(height))
             _say_in_metadata(document, line)
             document.save(target, deterministic_id=True)
-            return len(document.pages)
-    except pikepdf.PasswordError as error:
-        raise PdfError("It is locked by a password.") from error
     except _BROKEN as error:
         raise PdfError(f"A license line cannot be put onto it ({_reason(error)}).") from error
 
