@@ -3,17 +3,21 @@
 from subscriptions import mail, policy
 from subscriptions.models import Finding, Offer, Order, Payment, Subscription
 
-HELD = (Order.State.PAID,)
 
+def find_paid_twice(order: Order) -> None:
+    """The same article bought for good by the same reader more than once: all but the first order are too many.
 
-def find_paid_twice(order: Order, payment: Payment | None) -> None:
-    """The same article bought for good by the same reader more than once: the later payment is the one too many."""
-    if order.kind != Offer.Kind.PURCHASE or order.state not in HELD or payment is None or order.paid_at is None:
+    Every order of the thing is looked at, whichever is read last, and the first stays the first.
+    """
+    if order.kind != Offer.Kind.PURCHASE or order.state != Order.State.PAID:
         return
-    same = Order.objects.filter(user=order.user, article=order.article, kind=order.kind, state__in=HELD)
-    earlier = same.exclude(pk=order.pk).filter(paid_at__lte=order.paid_at).order_by("paid_at").first()
-    if earlier:
-        _found(payment, f"{order.user} paid {order.description} twice: orders {earlier.number} and {order.number}.")
+    same = Order.objects.filter(user=order.user, article=order.article, kind=order.kind, state=Order.State.PAID)
+    first, *others = same.order_by("created_at", "pk")
+    for other in others:
+        payment = other.payments.first()
+        if payment:
+            about = f"{order.user} paid {order.description} twice: orders {first.number} and {other.number}."
+            _found(payment, about)
 
 
 def find_second_subscription(subscription: Subscription) -> None:

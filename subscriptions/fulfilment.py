@@ -80,11 +80,11 @@ def read_subscription(subscription_id: str) -> FoundSubscription:
     return FoundSubscription(state, tuple(charges))
 
 
-def carry_out_refund(request: str) -> FoundRefund | None:
+def carry_out_refund(request: str) -> FoundRefund:
     """Ask Stripe for a refund that was requested here: the one thing a sync does rather than reads, and does once."""
     refund = Refund.objects.select_related("payment").get(request=request)
-    if refund.stripe_id or refund.state != Refund.State.REQUESTED:
-        return None
+    if refund.state != Refund.State.REQUESTED:
+        return FoundRefund(request, None)  # done by a worker that died before it could say so
     intent = refund.payment.payment_intent_id
     try:
         found = gateway.find_refund(intent, request) or gateway.create_refund(
@@ -132,7 +132,7 @@ def apply_order(found: FoundOrder) -> Targets:
         _ask_for_review(order, session)
     elif order.kind != Offer.Kind.SUBSCRIPTION and order.paid_at:
         grant_order(order, paid)
-        duplicates.find_paid_twice(order, payment)
+        duplicates.find_paid_twice(order)
     _refund_if_warned(payment, paid)
     return _targets_after_order(order, charge)
 
@@ -309,10 +309,10 @@ def apply_refund(found: FoundRefund) -> Targets:
         .select_related("payment__subscription")
         .get(request=found.request)
     )
-    if found.refund is None:
-        refund.state, refund.failure_reason = Refund.State.FAILED, found.refusal[:500]
-    elif refund.state == Refund.State.REQUESTED:
+    if refund.state == Refund.State.REQUESTED and found.refund:
         refund.stripe_id, refund.state = found.refund.id, Refund.State.PENDING
+    elif refund.state == Refund.State.REQUESTED:
+        refund.state, refund.failure_reason = Refund.State.FAILED, found.refusal[:500]
     refund.save()
     payment = refund.payment
     if payment.subscription:
