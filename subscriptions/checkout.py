@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.urls import reverse
 from django.utils import timezone
 
@@ -105,6 +105,12 @@ def begin(wish: Wish) -> tuple[Order, str]:
         return begin(wish) if order.state == Order.State.EXPIRED else (order, order.get_absolute_url())
     if order.session_url and order.session_expires_at and order.session_expires_at > timezone.now() + STILL_USABLE:
         return order, order.session_url
+    if order.session_id:
+        # Nearly over, and still to be paid in another tab: closed before there is a second page for the same thing.
+        put_away(order)
+        if order.state in Order.UNDECIDED:
+            raise gateway.Unreachable(f"{order}'s payment page could not be closed")
+        return begin(wish)
     return order, _open_session(order)
 
 
@@ -226,26 +232,37 @@ def _new_order(wish: Wish, quoted: credits.Quote, **payer: Any) -> Order:
 
 def _open_session(order: Order) -> str:
     """Ask Stripe with frozen parameters: after a crash the same request gives the same session, not a second one."""
-    if not order.params or order.session_id or _is_stale(order.params):
-        order.attempt += 1 if order.params else 0
-        order.params, order.session_id, order.session_url = _params(order), None, ""
-        order.save()
+    order = _frozen(order)
     try:
         session = gateway.create_session(order.params, idempotency_key=order.idempotency_key)
     except gateway.Faulty:
-        order.attempt += 1  # the same key would be answered with the same fault for a day
-        order.save(update_fields=["attempt"])
+        # The same key would be answered with the same fault for a day.
+        Order.objects.filter(pk=order.pk, attempt=order.attempt).update(attempt=F("attempt") + 1)
         raise
     except gateway.Gone:
         if order.user is None:
             raise
         order = _with_a_new_customer(order)
         session = gateway.create_session(order.params, idempotency_key=order.idempotency_key)
+    row = Order.objects.filter(pk=order.pk)
     with transaction.atomic():
-        order.session_id, order.session_url = session.id, session.url
-        order.session_expires_at, order.state = session.expires_at, Order.State.OPEN
-        order.save()
-    return order.session_url
+        row.update(session_id=session.id, session_url=session.url, session_expires_at=session.expires_at)
+        row.filter(state=Order.State.NEW).update(state=Order.State.OPEN)
+    return session.url
+
+
+def _frozen(order: Order) -> Order:
+    """The order with its request to Stripe, written once: of two clicks at a moment the second takes the first's."""
+    if order.params and not _is_stale(order.params):
+        return order
+    wanted = _params(order)  # may ask Stripe, so before the row is locked
+    with transaction.atomic():
+        locked = Order.objects.select_for_update().get(pk=order.pk)
+        if not locked.params or _is_stale(locked.params):
+            locked.attempt += 1 if locked.params else 0
+            locked.params = wanted
+            locked.save(update_fields=["attempt", "params"])
+    return locked
 
 
 def _is_stale(params: dict[str, Any]) -> bool:
@@ -267,7 +284,7 @@ def customer_id(user: User) -> str:
     known = living.first()
     if known:
         return known.stripe_id
-    epoch = StripeCustomer.objects.filter(user=user).count()
+    epoch = StripeCustomer.objects.filter(user=user, deleted_at__isnull=False).count()
     stripe_id = gateway.create_customer(
         email=user.email,
         user_id=user.pk,

@@ -11,6 +11,8 @@ def find_paid_twice(order: Order) -> None:
     """
     if order.kind != Offer.Kind.PURCHASE or order.state != Order.State.PAID:
         return
+    if order.user_id is None:
+        return  # two guests are two people, until each has claimed an order
     same = Order.objects.filter(user=order.user, article=order.article, kind=order.kind, state=Order.State.PAID)
     first, *others = same.order_by("created_at", "pk")
     for other in others:

@@ -374,6 +374,18 @@ def test_two_clicks_at_the_same_moment_make_one_order(shop: Shop) -> None:
     assert Order.objects.count() == 1
 
 
+def test_a_page_about_to_expire_is_closed_before_there_is_another_for_the_same_thing(shop: Shop) -> None:
+    offer = make_offer()
+    first = order(shop.client, offer, shop.article)
+    Order.objects.update(session_expires_at=datetime.now(UTC) + timedelta(minutes=3))
+    second = order(shop.client, offer, shop.article)
+    assert first != second
+    assert "expired" in shop.local.pay(first)  # the other tab
+    shop.local.pay(second)
+    assert shop.reads()
+    assert len([one for one in shop.objects("charge") if one["status"] == "succeeded"]) == 1
+
+
 @pytest.mark.parametrize("day", ["2027-01-31", "2028-02-29", "2026-12-31", "2027-03-13", "2027-10-31"])
 def test_renewals_from_the_ends_of_months_over_leap_days_and_changes_of_clocks_leave_no_gap(
     shop: Shop, day: str

@@ -1,0 +1,150 @@
+# ruff: noqa: E501  (a mutation reads best as it stands in the code)
+"""Take each safeguard of the selling out, one at a time, and see a test turn red: `make mutations [NAMES=…]`.
+
+A safeguard no test misses is a sentence, not a safeguard. The tree is copied first; nothing here is changed but the
+table in docs/decisions/0010-mutations.md.
+"""
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+RECORD = ROOT / "docs/decisions/0010-mutations.md"
+T = "tests/subscriptions/"
+
+
+@dataclass(frozen=True)
+class Mutation:
+    """What is taken out: `old` text of `file` becomes `new`; one of `tests` must fail."""
+
+    name: str
+    file: str
+    old: str
+    new: str
+    tests: str
+
+
+MUTATIONS = (
+    Mutation("fence", "subscriptions/sync.py", "return target.fence == claim.fence", "return True",
+             f"{T}test_webhooks.py -k overtaken"),
+    Mutation("the hint's counter", "subscriptions/sync.py", "SET dirty = subscriptions_synctarget.dirty + 1,",
+             "SET dirty = subscriptions_synctarget.dirty,", f"{T}test_webhooks.py -k hint_that_comes"),
+    Mutation("clean only up to the hint that was answered", "subscriptions/sync.py",
+             'clean=Greatest("clean", claim.generation)', 'clean=models.F("dirty")', f"{T}test_webhooks.py -k hint_that_comes"),
+    Mutation("clean only after the following hints", "subscriptions/sync.py", "        if not following:\n            _done(claim)",
+             "        _done(claim)", f"{T}test_killed.py -k 'sync or refund'"),
+    Mutation("a dead worker's refund is asked about", "subscriptions/fulfilment.py",
+             "        return FoundRefund(request, None)  # done", "        return None  # done", f"{T}test_killed.py -k refund"),
+    Mutation("idempotency key of a refund", "subscriptions/gateway.py",
+             ', options={"idempotency_key": f"refund:{request}"}', "", f"{T}test_killed.py -k refund"),
+    Mutation("idempotency key of a payment page", "subscriptions/gateway.py",
+             'create(_in_order(params), options={"idempotency_key": idempotency_key})', "create(_in_order(params))",
+             f"{T}test_buying.py -k lost_reply"),
+    Mutation("one order for two clicks (the account's lock)", "subscriptions/checkout.py",
+             "User.objects.select_for_update().get(pk=wish.user.pk)", "pass", f"{T}test_lifecycles.py -k two_clicks"),
+    Mutation("webhook's signature", "subscriptions/gateway.py", "        except stripe.SignatureVerificationError:\n            continue",
+             "        except stripe.SignatureVerificationError:\n            pass", f"{T}test_webhooks.py -k prove_itself"),
+    Mutation("webhook's future time", "subscriptions/gateway.py", "if _signed_at(signature) > time.time() + TOLERANCE_SECONDS:",
+             "if False:", f"{T}test_webhooks.py -k prove_itself"),
+    Mutation("test and live mode apart", "subscriptions/webhooks.py", "if event.livemode != settings.STRIPE_LIVEMODE:",
+             "if False:", f"{T}test_webhooks.py -k other_mode"),
+    Mutation("settling is not paid", "subscriptions/standing.py", 'if session.payment_status == "unpaid":', "if False:",
+             f"{T}test_lifecycles.py -k direct_debit"),
+    Mutation("a subscription's first debit must arrive", "subscriptions/standing.py", "if subscription.paid_until is None or ",
+             "if ", f"{T}test_lifecycles.py -k paid_by_debit"),
+    Mutation("the amount is the order's", "subscriptions/standing.py",
+             "if session.currency != order.currency or session.amount_subtotal != order.amount:", "if False:",
+             f"{T}test_lifecycles.py -k amount_other"),
+    Mutation("a dispute holds the access back", "subscriptions/standing.py",
+             "return any(status in Dispute.IN_QUESTION for status in self.disputes)", "return False",
+             f"{T}test_webhooks.py -k dispute"),
+    Mutation("a full refund ends the access", "subscriptions/standing.py", "return 0 < self.amount <= self.refunded",
+             "return False", f"{T}test_webhooks.py -k full_refund"),
+    Mutation("canceled at the period's end, one spelling", "subscriptions/gateway.py", "ends = subscription.cancel_at\n",
+             "ends = None\n", f"{T}test_lifecycles.py -k both_ways"),
+    Mutation("grace ends", "subscriptions/standing.py", "return since + grace if since else None",
+             "return since + 9 * grace if since else None", f"{T}test_lifecycles.py -k fourteen_days"),
+    Mutation("paused opens no more", "subscriptions/standing.py", "if not subscription.is_collecting or ", "if ",
+             f"{T}test_lifecycles.py -k paused"),
+    Mutation("one receipt for a payment", "subscriptions/mail.py", "OutgoingMail.objects.get_or_create(\n        key=key,",
+             "OutgoingMail.objects.get_or_create(\n        key=f'{key}:{timezone.now()}',", f"{T}test_reminders.py"),
+    Mutation("numbers without gaps", "subscriptions/models/sales.py", "subscriptions_papernumber.last + 1 RETURNING",
+             "subscriptions_papernumber.last + 2 RETURNING", f"{T}test_papers.py"),
+    Mutation("the policy's limits", "subscriptions/policy.py", "    limit = LIMITS[happening]\n    if limit.days is None:",
+             "    return True\n    limit = LIMITS[happening]\n    if limit.days is None:", f"{T}test_lifecycles.py -k limits_of_the_policy"),
+    Mutation("no more is refunded than is left", "subscriptions/refunds.py", "if not 0 < amount <= left(payment):", "if False:",
+             "tests/admin/test_money_back.py -k more_than_is_left"),
+    Mutation("an unknown payment is looked up", "subscriptions/webhooks.py", "    return _payment(payment_intent)\n",
+             "    return []\n", f"{T}test_lifecycles.py -k before_we_know"),
+    Mutation("an order is its owner's", "subscriptions/views.py", "pk=order_id, user=request.user)", "pk=order_id)",
+             f"{T}test_buying.py"),
+    Mutation("the first of two stays", "subscriptions/duplicates.py", 'order_by("created_at", "pk")', 'order_by("-created_at", "pk")',
+             f"{T}test_lifecycles.py -k twice_is_found"),
+    Mutation("missed events are asked for", "subscriptions/reconcile.py",
+             "    targets: set[Target] = set(_missed_events(run))", "    targets: set[Target] = set()",
+             f"{T}test_reconcile.py -k lost_reconciling"),
+    Mutation("jobs of dead workers are put back", "subscriptions/jobs.py", "await _put_back(outside, job)", "pass",
+             f"{T}test_reconcile.py -k worker_died"),
+)  # fmt: skip
+
+
+def main() -> int:
+    wanted = sys.argv[1:]
+    chosen = [one for one in MUTATIONS if not wanted or any(word in one.name for word in wanted)]
+    with tempfile.TemporaryDirectory(prefix="mutations-") as folder:
+        tree = copy_of_tree(Path(folder))
+        rows = [(one, *survives(tree, one)) for one in chosen]
+    for one, red, said in rows:
+        sys.stdout.write(f"{'red     ' if red else 'SURVIVED'}  {one.name}: {said}\n")
+    if not wanted:
+        write_record(rows)
+    return 0 if all(red for _, red, _ in rows) else 1
+
+
+def copy_of_tree(folder: Path) -> Path:
+    archive = subprocess.run(["git", "archive", "HEAD"], cwd=ROOT, capture_output=True, check=True).stdout
+    subprocess.run(["tar", "-x", "-C", str(folder)], input=archive, check=True)
+    return folder
+
+
+def survives(tree: Path, one: Mutation) -> tuple[bool, str]:
+    """(whether a test turned red, which one or why not)"""
+    file = tree / one.file
+    whole = file.read_text()
+    if whole.count(one.old) != 1:
+        return False, f"its text stands {whole.count(one.old)} times in {one.file}"
+    began = time.monotonic()
+    file.write_text(whole.replace(one.old, one.new))
+    try:
+        command = f"{sys.executable} -m pytest -x -q -p no:cacheprovider --no-header {one.tests}"
+        run = subprocess.run(  # noqa: S602  (our own words)
+            command, shell=True, cwd=tree, capture_output=True, text=True, timeout=600, check=False,
+            env={**os.environ, "VAR_DIR": str(tree / "var")},
+        )  # fmt: skip
+    finally:
+        file.write_text(whole)
+    failed = [line for line in run.stdout.splitlines() if line.startswith(("FAILED", "ERROR"))]
+    sys.stderr.write(f"{time.monotonic() - began:5.0f} s  {one.name}\n")
+    if run.returncode != 1 or not failed:
+        return False, run.stdout.splitlines()[-1] if run.stdout else run.stderr[-200:]
+    return True, failed[0].split(" - ")[0].split("::")[-1]
+
+
+def write_record(rows: list[tuple[Mutation, bool, str]]) -> None:
+    table = "\n".join(
+        f"| {one.name} | `{one.file}` | {said if red else f'**none** ({said})'} |" for one, red, said in rows
+    )
+    RECORD.write_text(
+        "# 10. Each safeguard of the selling has a test that misses it\n\n"
+        "`make mutations` takes them out one at a time, in a copy of the tree, and runs the tests beside them. The table is\n"
+        "its last run.\n\n| taken out | in | the test that turns red |\n|---|---|---|\n" + table + "\n"
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())
