@@ -7,6 +7,7 @@ article, so an interruption at any moment neither loses nor repeats anything.
 import logging
 import time
 from collections.abc import Iterable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -19,7 +20,7 @@ from django.utils import timezone
 from accounts.models import User
 from journal.importing import ImportRecord, import_source
 from journal.locks import only_one
-from journal.models import Article, ImportBatch, ImportItem
+from journal.models import Article, ImportBatch, ImportItem, import_inbox
 
 log = logging.getLogger(__name__)
 MOST_ATTEMPTS = 3
@@ -37,6 +38,18 @@ def start(by: User | None, uploads: Iterable["File[Any]"]) -> ImportBatch:
             item.file.save(f"{batch.pk}/{uuid4().hex}{Path(name).suffix.lower()[:10]}", upload, save=True)
         _ask_for_work()
     return batch
+
+
+def forget_lost_uploads(age: timedelta = timedelta(days=1)) -> int:
+    """Remove uploads that no item waits for: their storing broke off, or their item was deleted. How many."""
+    storage = import_inbox()
+    named = set(open_items().values_list("file", flat=True))
+    root, before = Path(storage.path("")), time.time() - age.total_seconds()
+    lost = [file for file in root.rglob("*") if file.is_file() and file.stat().st_mtime <= before]
+    lost = [file for file in lost if file.relative_to(root).as_posix() not in named]
+    for file in lost:
+        file.unlink(missing_ok=True)
+    return len(lost)
 
 
 def _ask_for_work() -> None:

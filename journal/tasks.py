@@ -34,8 +34,9 @@ def sweep_imports(timestamp: int) -> None:
 @app.periodic(cron="23 3 * * *")
 @app.task(name="journal.sweep_files", queueing_lock="journal.sweep_files", priority=LATER)
 def sweep_files(timestamp: int) -> None:
-    """Each night: files that no article and no stored version names."""
+    """Each night: files that no article and no stored version names, and uploads that no import waits for."""
     filing.sweep()
+    batches.forget_lost_uploads()
 
 
 @app.task(name=job.TASK)

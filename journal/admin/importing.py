@@ -1,5 +1,6 @@
 """Uploading articles: the form, and the page that says what became of each file, also while it is still happening."""
 
+import logging
 from collections import Counter
 from typing import TYPE_CHECKING, Any, cast
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 else:
     Upload = UploadedFile
 
+log = logging.getLogger(__name__)
 MOST_BYTES = MAX_TOTAL
 MEGABYTE = 1024 * 1024
 #: The page looks again after so many seconds while something is under way.
@@ -73,8 +75,8 @@ class ImportForm(forms.Form):
 def import_page(model_admin: "ArticleAdmin", request: HttpRequest) -> HttpResponse:
     """The form. What is uploaded is kept and imported by a job; its page says how far that is."""
     form = ImportForm(request.POST, request.FILES) if request.method == "POST" else ImportForm()
-    if form.is_valid():
-        return redirect(admin_url(batches.start(cast("User", request.user), form.cleaned_data["uploads"])))
+    if form.is_valid() and (batch := _started(request, form)):
+        return redirect(admin_url(batch))
     context = {
         **model_admin.admin_site.each_context(request),
         "title": "Import articles",
@@ -83,6 +85,17 @@ def import_page(model_admin: "ArticleAdmin", request: HttpRequest) -> HttpRespon
         "recent": _counted(ImportBatch.objects.all())[:5],
     }
     return TemplateResponse(request, "admin/journal/article/import.html", context)
+
+
+def _started(request: HttpRequest, form: ImportForm) -> ImportBatch | None:
+    """The batch; None when the disk would not take the files, which the form then says."""
+    try:
+        return batches.start(cast("User", request.user), form.cleaned_data["uploads"])
+    except OSError as error:
+        log.exception("An upload could not be stored.")
+        reason = error.strerror or type(error).__name__
+        form.add_error("uploads", f"The server could not store the files ({reason}). Nothing was imported.")
+        return None
 
 
 def _counted(found: "QuerySet[ImportBatch]") -> "QuerySet[ImportBatch]":

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from django.contrib.admin.models import LogEntry
-from django.core.files.storage import storages
+from django.core.files.storage import FileSystemStorage, storages
 from django.core.files.uploadedfile import SimpleUploadedFile, TemporaryUploadedFile
 from django.db import OperationalError
 from django.test import Client
@@ -194,3 +194,28 @@ def test_importing_needs_the_role_editor(sam: Client, bea: Client, edith: Client
         assert upload(client, paper_xml=make_xml(BODY)).status_code == 403
         assert client.get(page).status_code == 403
     assert ImportBatch.objects.count() == 1
+
+
+def test_a_disk_that_takes_no_upload_is_said_and_what_it_took_is_swept(edith: Client, monkeypatch: Any) -> None:
+    really, calls = FileSystemStorage._save, []
+
+    def full(storage: FileSystemStorage, name: str, content: Any) -> str:
+        calls.append(name)
+        if len(calls) == 2:
+            raise OSError(28, "No space left on device")
+        return really(storage, name, content)
+
+    monkeypatch.setattr(FileSystemStorage, "_save", full)
+    before = waiting_files()
+    answer = upload(edith, a_xml=make_xml(BODY), b_xml=make_xml(BODY))
+    assert "could not store the files (No space left on device). Nothing was imported." in text_of(answer)
+    assert not ImportBatch.objects.exists()
+    assert not ProcrastinateJob.objects.exists()
+    batches.forget_lost_uploads(timedelta(minutes=-1))
+    assert set(waiting_files()) <= set(before)
+
+
+def test_uploads_that_wait_are_not_swept(edith: Client) -> None:
+    upload(edith, paper_xml=make_xml(BODY))
+    batches.forget_lost_uploads(timedelta(minutes=-1))
+    assert Path(ImportItem.objects.get().file.path).exists()
