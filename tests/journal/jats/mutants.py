@@ -146,22 +146,110 @@ def lose_a_part(article: etree._Element, seed: random.Random) -> None:
         article.remove(part)
 
 
+def lose_an_obligation(article: etree._Element, seed: random.Random) -> None:
+    """The DOI, the title or the dates: without them an article is a draft."""
+    for el in list(article.iter(seed.choice(["article-id", "title-group", "pub-date"]))):
+        el.getparent().remove(el)  # type: ignore[union-attr]
+
+
+def empty_texts(article: etree._Element, seed: random.Random) -> None:
+    for el in elements(article):
+        if seed.random() < 0.05:
+            el.text = el.tail = None
+
+
+def long_text(article: etree._Element, seed: random.Random) -> None:
+    any_of(article, seed).text = seed.choice(["a ", "\u00e9", "1,"]) * 300_000
+
+
+def strange_namespace(article: etree._Element, seed: random.Random) -> None:
+    el = any_of(article, seed)
+    namespace = seed.choice(["http://www.w3.org/1999/xhtml", "http://www.w3.org/2000/svg", "http://x", ""])
+    for inner in el.iter("{*}*"):
+        local = str(inner.tag).rpartition("}")[2]
+        inner.tag = f"{{{namespace}}}{local}" if namespace else local
+
+
+def nest_in_itself(article: etree._Element, seed: random.Random) -> None:
+    """A paragraph in a paragraph, a figure in a figure."""
+    name = seed.choice(["p", "fig", "table-wrap", "list", "sec", "td", "xref", "sup"])
+    found = list(article.iter(name))
+    if len(found) > 1:
+        one, other = seed.sample(found, 2)
+        if one not in list(other.iterancestors()):
+            one.append(other)
+
+
+def dig_deep(article: etree._Element, seed: random.Random) -> None:
+    """Sections in sections, nearly as deep as the parser allows."""
+    body = article.find("body")
+    for _level in range(seed.choice([20, 200]) if body is not None else 0):
+        assert body is not None
+        body = etree.SubElement(body, "sec")
+        etree.SubElement(body, "title").text = "deeper"
+
+
+def ground_floats(article: etree._Element, seed: random.Random) -> None:
+    """Floating figures back into the text, anywhere."""
+    homes = [el for part in article.iterchildren("body", "back") for el in part.iter("p", "sec")] or [article]
+    for group in list(article.iter("floats-group")):
+        for el in list(group):
+            seed.choice(homes).append(el)
+
+
 OPERATORS: tuple[Operator, ...] = (
     drop, repeat, rename, rename, swap_names, lose_ids, swap_links, shuffle, move, move, wrap_in_the_unknown, poison_links,
     poison_text, monstrous_spans, exchange_citation_models, float_everything, impossible_dates, lose_a_part,
+    lose_an_obligation, empty_texts, long_text, strange_namespace, nest_in_itself, dig_deep, ground_floats,
+)  # fmt: skip
+
+
+def flip(data: bytes, seed: random.Random) -> bytes:
+    place = seed.randrange(len(data))
+    return data[:place] + bytes([seed.randrange(256)]) + data[place + 1 :]
+
+
+def truncate(data: bytes, seed: random.Random) -> bytes:
+    return data[: seed.randrange(len(data))]
+
+
+def windows_lines(data: bytes, _seed: random.Random) -> bytes:
+    return data.replace(b"\n", b"\r\n")
+
+
+def wrong_encoding(data: bytes, seed: random.Random) -> bytes:
+    declared = seed.choice([b"utf-16", b"windows-1252", b"us-ascii", b"utf-8", b"nonsense"])
+    return b'<?xml version="1.0" encoding="' + declared + b'"?>' + data
+
+
+def with_doctype(data: bytes, seed: random.Random) -> bytes:
+    subset = seed.choice([b"", b'[<!ENTITY x "y">]', b'[<!ENTITY x SYSTEM "file:///etc/passwd">]'])
+    return b'<!DOCTYPE article SYSTEM "http://nowhere.example/x.dtd" ' + subset + b">" + data
+
+
+def entities(data: bytes, seed: random.Random) -> bytes:
+    """An entity instead of a letter: known to HTML, declared nowhere."""
+    place = data.find(seed.choice([b"e", b"a", b"o"]), seed.randrange(len(data)))
+    return data[:place] + seed.choice([b"&eacute;", b"&unheard;", b"&x;", b"&amp;lt;"]) + data[place + 1 :]
+
+
+#: What happens to a file after it was written.
+DAMAGE: tuple[Callable[[bytes, random.Random], bytes], ...] = (
+    flip, truncate, windows_lines, wrong_encoding, with_doctype, entities,
 )  # fmt: skip
 
 
 def mutant(number: int, sources: list[Path]) -> tuple[str, bytes]:
-    """(what was done to which file, the bytes): one to four operators, and now and then a flipped or missing byte."""
+    """(what was done to which file, the bytes): one to four operators, and now and then damage to the bytes."""
     seed = random.Random(number)
     path = seed.choice(sources)
     article = read(path.read_bytes()).article
     chosen = [seed.choice(OPERATORS) for _ in range(seed.randint(1, 4))]
     for operator in chosen:
         operator(article, seed)
-    data = etree.tostring(article)
-    if seed.random() < 0.1:
-        place = seed.randrange(len(data))
-        data = data[:place] + (bytes([seed.randrange(256)]) + data[place + 1 :] if seed.random() < 0.7 else b"")
-    return f"{number} {path.stem}: {', '.join(operator.__name__ for operator in chosen)}", data
+    data = etree.tostring(article, encoding=seed.choice(["us-ascii", "utf-8"]))
+    names = [operator.__name__ for operator in chosen]
+    if seed.random() < 0.2:
+        damage = seed.choice(DAMAGE)
+        data, names = damage(data, seed), [*names, damage.__name__]
+    return f"{number} {path.stem}: {', '.join(names)}", data
