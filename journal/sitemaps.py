@@ -6,6 +6,8 @@ of the primary key, however many articles there are.
 
 from collections.abc import Iterable
 from datetime import date, datetime
+from functools import lru_cache
+from urllib.parse import quote
 
 from django.conf import settings
 from django.db.models import F, Max, Q
@@ -21,6 +23,7 @@ from journal.xml import add, document
 
 PER_FILE, MOST_ISSUES = 50_000, 49_000  # a file may hold 50,000
 NAMESPACE = "http://www.sitemaps.org/schemas/sitemap/0.9"
+_SAMPLE = "10.1234/sample"
 PAGES = ("home", "issue_list", "online_first", "about")
 Entry = tuple[str, date | datetime | None]
 
@@ -49,11 +52,20 @@ def pages(request: HttpRequest) -> HttpResponse:
 def articles(request: HttpRequest, part: int) -> HttpResponse:
     found = Article.objects.published().filter(pk__gte=part * PER_FILE, pk__lt=(part + 1) * PER_FILE)
     named = found.order_by("pk").values_list("doi", "updated_at")
-    # Not by way of the cache of addresses: 50,000 would push out those that are read.
-    listed: list[Entry] = [(reverse("journal:article", args=[doi]), changed) for doi, changed in named.iterator()]
+    listed: list[Entry] = [(_address(doi or ""), changed) for doi, changed in named.iterator()]
     if not listed:
         raise Http404("There is no such part of the site map.")
     return _answer("urlset", "url", listed)
+
+
+def _address(doi: str) -> str:
+    """The article's address, as `reverse` writes it, which takes 60 µs: too long 50,000 times."""
+    return _like(_SAMPLE).replace(_SAMPLE, quote(doi, safe="/~:@!$&'()*+,;="))
+
+
+@lru_cache(maxsize=1)
+def _like(sample: str) -> str:
+    return reverse("journal:article", args=[sample])
 
 
 def _answer(root_name: str, name: str, entries: Iterable[Entry]) -> HttpResponse:

@@ -127,7 +127,7 @@ def test_feeds_and_maps_take_as_many_statements_for_two_articles_as_for_forty(
 def test_the_map_names_every_public_page_once_and_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sitemaps, "PER_FILE", 3)
     issue = make_issue()
-    public = [make_article(issue=issue) for _ in range(7)] + [make_rich(SICI)]
+    public = [make_article(issue=issue) for _ in range(7)] + [make_rich(SICI), make_rich("10.5555/ä#?%;'\"&b")]
     make_article(status=Article.Status.DRAFT)
     make_article(published_online=today() + timedelta(days=1))
     files = locations("/sitemap.xml")
