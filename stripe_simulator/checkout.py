@@ -151,6 +151,7 @@ def _intent(sandbox: Sandbox, session: Json, amount: int, customer: str | None) 
         values = {"description": "Subscription creation", "setup_future_usage": "off_session"}
     intent = create_intent(sandbox, amount, session["currency"], customer=customer, **values)
     sandbox.store.hide(session["id"], intent=intent["id"])
+    sandbox.store.hide(intent["id"], session=session["id"])
     if session["mode"] == "payment":
         sandbox.update(session, payment_intent=intent["id"])
     return intent

@@ -89,7 +89,7 @@ def _refunded(sandbox: Sandbox, params: Json) -> int:
 
 
 def _new(sandbox: Sandbox, invoice: Json, params: Json, lines: list[Json], total: int) -> Json:
-    count = sum(note["invoice"] == invoice["id"] for note in sandbox.store.of_kind("credit_note")) + 1
+    count = len(list(sandbox.store.where("credit_note", "invoice", invoice["id"]))) + 1
     before, note_id = invoice["status"] == "open", identifier("credit_note")
     url = f"/v1/credit_notes/{note_id}/lines"
     return sandbox.new(

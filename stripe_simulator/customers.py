@@ -34,8 +34,8 @@ def new_customer(sandbox: Sandbox, **values: object) -> Json:
 
 def delete_customer(sandbox: Sandbox, customer: Json) -> Json:
     """Ends every subscription, then leaves a tombstone."""
-    for subscription in list(sandbox.store.of_kind("subscription")):
-        if subscription["customer"] == customer["id"] and subscription["status"] not in ENDED:
+    for subscription in sandbox.store.where("subscription", "customer", customer["id"]):
+        if subscription["status"] not in ENDED:
             cancel_now(sandbox, subscription)
     sandbox.emit("customer.deleted", customer)
     tombstone: Json = {"id": customer["id"], "object": "customer", "deleted": True}

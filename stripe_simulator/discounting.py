@@ -47,7 +47,7 @@ def _check_restrictions(sandbox: Sandbox, code: Json, param: str, customer: str 
 
 
 def _has_paid(sandbox: Sandbox, customer: str) -> bool:
-    return any(charge["customer"] == customer and charge["paid"] for charge in sandbox.store.of_kind("charge"))
+    return any(charge["paid"] for charge in sandbox.store.where("charge", "customer", customer))
 
 
 def shares(sandbox: Sandbox, coupon: Json | None, lines: list[tuple[int, str | None]]) -> list[int]:

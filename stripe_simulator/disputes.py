@@ -48,7 +48,7 @@ def open_dispute(
 
 
 def _disputed_before(sandbox: Sandbox, charge: Json) -> bool:
-    return any(dispute["charge"] == charge["id"] for dispute in sandbox.store.of_kind("dispute"))
+    return any(sandbox.store.where("dispute", "charge", charge["id"]))
 
 
 def _details(due_by: int) -> Json:
@@ -93,13 +93,12 @@ def _maybe_cancel(sandbox: Sandbox, charge: Json) -> None:
     """An account setting: a disputed renewal ends the subscription."""
     if not sandbox.knobs.dispute_cancels_subscription:
         return
-    for payment in sandbox.store.of_kind("invoice_payment"):
-        if payment["payment"]["payment_intent"] == charge["payment_intent"]:
-            invoice = sandbox.require("invoice", payment["invoice"])
-            details = (invoice["parent"] or {}).get("subscription_details") or {}
-            subscription = sandbox.get("subscription", details.get("subscription"))
-            if subscription and subscription["status"] not in ENDED:
-                cancel_now(sandbox, subscription, reason="payment_disputed")
+    for payment in sandbox.store.where("invoice_payment", "payment.payment_intent", charge["payment_intent"]):
+        invoice = sandbox.require("invoice", payment["invoice"])
+        details = (invoice["parent"] or {}).get("subscription_details") or {}
+        subscription = sandbox.get("subscription", details.get("subscription"))
+        if subscription and subscription["status"] not in ENDED:
+            cancel_now(sandbox, subscription, reason="payment_disputed")
 
 
 def _check_open(dispute: Json) -> None:

@@ -10,7 +10,7 @@ NOT_CHARGED_BACK = ("won", "warning_needs_response", "warning_under_review", "wa
 
 def charged_back(sandbox: Sandbox, charge: Json) -> bool:
     """Whether a dispute holds the money, or took it for good."""
-    found = (d for d in sandbox.store.of_kind("dispute") if d["charge"] == charge["id"])
+    found = sandbox.store.where("dispute", "charge", charge["id"])
     return any(dispute["status"] not in NOT_CHARGED_BACK for dispute in found)
 
 
@@ -31,6 +31,6 @@ def answered(sandbox: Sandbox, charge: Json) -> None:
     """A full refund or a dispute leaves nothing to do about a warning."""
     if not charge["refunded"] and not charge["disputed"]:
         return
-    for warning in sandbox.store.of_kind("radar.early_fraud_warning"):
-        if warning["charge"] == charge["id"] and warning["actionable"]:
+    for warning in sandbox.store.where("radar.early_fraud_warning", "charge", charge["id"]):
+        if warning["actionable"]:
             sandbox.update(warning, "radar.early_fraud_warning.updated", actionable=False)

@@ -241,8 +241,7 @@ def add_payment(sandbox: Sandbox, invoice: Json, intent: Json) -> Json:
 
 
 def payment_of(sandbox: Sandbox, invoice: Json) -> Json | None:
-    found = (p for p in sandbox.store.of_kind("invoice_payment") if p["invoice"] == invoice["id"])
-    return next(found, None)
+    return next(sandbox.store.where("invoice_payment", "invoice", invoice["id"]), None)
 
 
 def settle(sandbox: Sandbox, invoice: Json, intent: Json | None) -> Json:

@@ -94,7 +94,7 @@ def _recurring(recurring: Json) -> Json:
 def free_lookup_key(sandbox: Sandbox, params: Json, taker: str | None = None) -> None:
     """A lookup key belongs to one price; it moves only when told to."""
     key = params.get("lookup_key")
-    holder: Any = next((p for p in sandbox.store.of_kind("price") if key and p["lookup_key"] == key), None)
+    holder: Any = next(sandbox.store.where("price", "lookup_key", key), None) if key else None
     if holder is None or holder["id"] == taker:
         return
     if not params.get("transfer_lookup_key"):

@@ -44,18 +44,19 @@ def _bounce(sandbox: Sandbox, intent: Json, charge: Json) -> None:
 
 
 def _tell_session(sandbox: Sandbox, intent: Json, arrived: bool) -> None:
-    for session in sandbox.store.of_kind("checkout.session"):
-        if sandbox.store.hidden(session["id"]).get("intent") == intent["id"]:
-            if arrived:
-                sandbox.update(session, payment_status="paid")
-            word = "succeeded" if arrived else "failed"
-            sandbox.emit(f"checkout.session.async_payment_{word}", session)
+    session = sandbox.get("checkout.session", sandbox.store.hidden(intent["id"]).get("session"))
+    if session is None:
+        return
+    if arrived:
+        sandbox.update(session, payment_status="paid")
+    word = "succeeded" if arrived else "failed"
+    sandbox.emit(f"checkout.session.async_payment_{word}", session)
 
 
 def _tell_invoice(sandbox: Sandbox, intent: Json, arrived: bool) -> None:
-    for payment in sandbox.store.of_kind("invoice_payment"):
+    for payment in sandbox.store.where("invoice_payment", "payment.payment_intent", intent["id"]):
         invoice = sandbox.require("invoice", payment["invoice"])
-        if payment["payment"]["payment_intent"] != intent["id"] or invoice["status"] != "open":
+        if invoice["status"] != "open":
             continue
         if arrived:
             billing.paid(sandbox, invoice, intent)

@@ -40,6 +40,10 @@ CREATE TABLE IF NOT EXISTS violation (
     seq INTEGER PRIMARY KEY AUTOINCREMENT, at INTEGER NOT NULL, place TEXT NOT NULL, detail TEXT NOT NULL);
 """
 
+# What objects are found by, beside their id and kind.
+FOUND_BY = ("customer", "invoice", "charge", "lookup_key", "payment.payment_intent")
+CHUNK = 200  # objects read at a time where a list may be long
+
 # Columns that came later; a state kept by an earlier version gets them when it is opened.
 LATER = {"timer": {"clock": "TEXT NOT NULL DEFAULT ''"}}
 
@@ -54,6 +58,9 @@ class Store:
         self.db.execute("PRAGMA synchronous = OFF")  # sample data: a power cut may cost the last second of it
         self.db.executescript(SCHEMA)
         self._upgrade()
+        for field in FOUND_BY:
+            name, place = field.replace(".", "_"), f"json_extract(body, '$.{field}')"
+            self.db.execute(f"CREATE INDEX IF NOT EXISTS object_by_{name} ON object ({place})")
 
     def _upgrade(self) -> None:
         for table, columns in LATER.items():
@@ -86,6 +93,22 @@ class Store:
         sql = "SELECT body FROM object WHERE kind = ? ORDER BY seq DESC LIMIT ?"
         rows = self.db.execute(sql, (kind, limit)).fetchall()
         return (json.loads(row["body"]) for row in rows)
+
+    def where(self, kind: str, field: str, value: str | None) -> Iterator[Json]:
+        """The objects of a kind with this value in an indexed field (FOUND_BY), newest first."""
+        if field not in FOUND_BY:
+            raise ValueError(f"objects are not found by {field}")
+        sql = f"SELECT body FROM object WHERE json_extract(body, '$.{field}') = ? AND kind = ? ORDER BY seq DESC"  # noqa: S608  ours
+        return (json.loads(row["body"]) for row in self.db.execute(sql, (value, kind)).fetchall())
+
+    def newest(self, kind: str, after: str | None = None) -> Iterator[Json]:
+        """The objects of a kind, newest first, from the one after `after` on; read as they are asked for."""
+        seq = self.db.execute("SELECT seq FROM object WHERE id = ?", (after,)).fetchone() if after else None
+        below = seq["seq"] if seq else 1 << 62
+        sql = "SELECT seq, body FROM object WHERE kind = ? AND seq < ? ORDER BY seq DESC LIMIT ?"
+        while rows := self.db.execute(sql, (kind, below, CHUNK)).fetchall():
+            yield from (json.loads(row["body"]) for row in rows)
+            below = rows[-1]["seq"]
 
     def keep(self, body: Json, until: float) -> None:
         """Remembers what an object looked like until this moment of the real time."""

@@ -27,8 +27,8 @@ def create(call: Call) -> Json:
 @endpoint(f"GET {PATH}")
 def listing(call: Call) -> Json:
     customer = call.sandbox.require("customer", call.id, "customer")
-    found = call.sandbox.store.of_kind(KIND)
-    return page(call, [t for t in found if t["customer"] == customer["id"] and matches(call, t, {})])
+    found = call.sandbox.store.where(KIND, "customer", customer["id"])
+    return page(call, [t for t in found if matches(call, t, {})])
 
 
 @endpoint(f"GET {PATH}/{{transaction}}")

@@ -21,13 +21,13 @@ resource("payment_method", "/v1/payment_methods", "payment_method", param="payme
 
 @included("customer", "subscriptions", "/v1/customers/{id}/subscriptions")
 def _subscriptions(sandbox: Sandbox, customer: Json) -> list[Json]:
-    found = sandbox.store.of_kind("subscription")
-    return [s for s in found if s["customer"] == customer["id"] and s["status"] != "canceled"]
+    found = sandbox.store.where("subscription", "customer", customer["id"])
+    return [s for s in found if s["status"] != "canceled"]
 
 
 @included("customer", "tax_ids", "/v1/customers/{id}/tax_ids")
 def _tax_ids(sandbox: Sandbox, customer: Json) -> list[Json]:
-    return [number for number in sandbox.store.of_kind("tax_id") if number["customer"] == customer["id"]]
+    return list(sandbox.store.where("tax_id", "customer", customer["id"]))
 
 
 @endpoint("POST /v1/customers")
@@ -65,7 +65,7 @@ def _settle_methods(call: Call, customer: Json) -> Json:
 
 
 def _own_method(sandbox: Sandbox, customer: str) -> str | None:
-    return next((m["id"] for m in sandbox.store.of_kind("payment_method") if m["customer"] == customer), None)
+    return next((m["id"] for m in sandbox.store.where("payment_method", "customer", customer)), None)
 
 
 @endpoint("DELETE /v1/customers/{customer}")
@@ -78,8 +78,8 @@ def methods(call: Call) -> Json:
     kind = call.params.get("type")
     found = [
         method
-        for method in call.sandbox.store.of_kind("payment_method")
-        if method["customer"] == call.id and kind in (None, method["type"])
+        for method in call.sandbox.store.where("payment_method", "customer", call.id)
+        if kind in (None, method["type"])
     ]
     return page(call, found)
 

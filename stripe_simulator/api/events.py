@@ -9,7 +9,7 @@ from ..blank import Json
 from ..errors import invalid
 from ..sandbox import DAY
 from .catalog import merged_metadata
-from .routing import Call, endpoint, matches, page, resource
+from .routing import Call, endpoint, matches, resource, stream
 
 KEPT_FOR = 30 * DAY
 
@@ -26,8 +26,7 @@ def listing(call: Call) -> Json:
         "types": lambda body, wanted: any(_is_type(body["type"], one) for one in wanted),
         "delivery_success": lambda body, wanted: (body["pending_webhooks"] == 0) == wanted,
     }
-    found = call.sandbox.store.of_kind("event")
-    return page(call, [e for e in found if e["created"] > oldest and matches(call, e, filters)])
+    return stream(call, "event", lambda e: e["created"] > oldest and matches(call, e, filters))
 
 
 def _is_type(event_type: str, wanted: str) -> bool:

@@ -37,7 +37,7 @@ def _subscription_id(invoice: Json) -> str | None:
 
 @included("invoice", "payments", "/v1/invoices/{id}/payments")
 def _payments(sandbox: Sandbox, invoice: Json) -> list[Json]:
-    return [p for p in sandbox.store.of_kind("invoice_payment") if p["invoice"] == invoice["id"]]
+    return list(sandbox.store.where("invoice_payment", "invoice", invoice["id"]))
 
 
 @endpoint("GET /v1/invoices/{invoice}/lines")
@@ -58,16 +58,13 @@ def create(call: Call) -> Json:
     if params.get("days_until_due") is not None:
         values["due_date"] = sandbox.now() + params["days_until_due"] * DAY
     include = params.get("pending_invoice_items_behavior") == "include"
-    waiting = [i for i in sandbox.store.of_kind("invoiceitem") if include and _waits(i, customer["id"])]
+    items = sandbox.store.where("invoiceitem", "customer", customer["id"]) if include else ()
+    waiting = [item for item in items if item["invoice"] is None]
     currency = params.get("currency") or (waiting[0]["currency"] if waiting else "usd")
     invoice = invoicing.draft(sandbox, customer["id"], currency, [], "manual", **values)
     for item in reversed(waiting):
         _put(sandbox, invoice, item)
     return invoice
-
-
-def _waits(item: Json, customer: str) -> bool:
-    return item["customer"] == customer and item["invoice"] is None
 
 
 def _put(sandbox: Sandbox, invoice: Json, item: Json) -> None:

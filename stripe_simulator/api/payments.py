@@ -19,7 +19,7 @@ resource("balance_transaction", "/v1/balance_transactions", "id")
 
 @included("charge", "refunds", "/v1/charges/{id}/refunds")
 def _refunds(sandbox: Sandbox, charge: Json) -> list[Json]:
-    return [refund for refund in sandbox.store.of_kind("refund") if refund["charge"] == charge["id"]]
+    return list(sandbox.store.where("refund", "charge", charge["id"]))
 
 
 @endpoint("POST /v1/payment_intents")

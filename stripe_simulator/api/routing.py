@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from ..blank import Json
@@ -66,7 +67,7 @@ def resource(kind: str, path: str, identifier: str, param: str = "id", **filters
     """Registers `GET path` and `GET path/{identifier}` for a kind of object."""
 
     def listing(call: Call) -> Json:
-        return page(call, [body for body in call.sandbox.store.of_kind(kind) if matches(call, body, filters)])
+        return stream(call, kind, lambda body: matches(call, body, filters))
 
     def retrieve(call: Call) -> Json:
         tombstone = call.sandbox.store.get(call.id)
@@ -129,6 +130,17 @@ def page(call: Call, found: list[Json]) -> Json:
         start = _place(found, after, "starting_after") + 1 if after else 0
         data, more = found[start : start + limit], len(found) > start + limit
     return {"object": "list", "url": call.path, "has_more": more, "data": data}
+
+
+def stream(call: Call, kind: str, wanted: Callable[[Json], bool]) -> Json:
+    """One page of a kind of object, reading no more than the page needs."""
+    store, limit, after = call.sandbox.store, call.params.get("limit", 10), call.params.get("starting_after")
+    if call.params.get("ending_before") or not 1 <= limit <= 100:
+        return page(call, [body for body in store.of_kind(kind) if wanted(body)])
+    if after and call.sandbox.get(kind, after) is None:
+        raise invalid(f"No such object: '{after}'", "starting_after", "resource_missing")
+    data = list(islice((body for body in store.newest(kind, after) if wanted(body)), limit + 1))
+    return {"object": "list", "url": call.path, "has_more": len(data) > limit, "data": data[:limit]}
 
 
 def _place(found: list[Json], object_id: str, param: str) -> int:

@@ -10,7 +10,7 @@ from ..payment_methods import attach, method_from_token
 from ..plan_change import change_items, credit_unused
 from ..sandbox import DAY
 from .catalog import merged_metadata
-from .routing import Call, Filter, endpoint, matches, page, resource
+from .routing import Call, Filter, endpoint, matches, resource, stream
 
 ECHOED = ("automatic_tax", "description", "trial_settings", "payment_settings", "days_until_due")
 
@@ -30,8 +30,7 @@ def listing(call: Call) -> Json:
         "status": lambda body, status: status == "all" or status == body["status"] or _ended(body, status),
         "price": _has_price,
     }
-    found = call.sandbox.store.of_kind("subscription")
-    return page(call, [b for b in found if b["status"] not in hidden and matches(call, b, filters)])
+    return stream(call, "subscription", lambda b: b["status"] not in hidden and matches(call, b, filters))
 
 
 def _ended(body: Json, status: str) -> bool:

@@ -16,7 +16,7 @@ resource("tax_rate", "/v1/tax_rates", "tax_rate", param="tax_rate")
 @endpoint(f"GET {PATH}")
 def listing(call: Call) -> Json:
     customer = call.sandbox.require("customer", call.id, "customer")
-    return page(call, [n for n in call.sandbox.store.of_kind("tax_id") if n["customer"] == customer["id"]])
+    return page(call, list(call.sandbox.store.where("tax_id", "customer", customer["id"])))
 
 
 @endpoint(f"POST {PATH}")

@@ -144,13 +144,13 @@ def payments(sandbox: Sandbox) -> Html:
 
 
 def _dispute_of(sandbox: Sandbox, charge: Json) -> Json | None:
-    return next((d for d in sandbox.store.of_kind("dispute") if d["charge"] == charge["id"]), None)
+    return next(sandbox.store.where("dispute", "charge", charge["id"]), None)
 
 
 def _refund_of(sandbox: Sandbox, charge: Json) -> Json | None:
     """A refund of this charge that still waits."""
-    found = sandbox.store.of_kind("refund")
-    return next((r for r in found if r["charge"] == charge["id"] and r["status"] == "pending"), None)
+    found = sandbox.store.where("refund", "charge", charge["id"])
+    return next((r for r in found if r["status"] == "pending"), None)
 
 
 def _charge_state(sandbox: Sandbox, charge: Json) -> Html:

@@ -65,8 +65,7 @@ class PortalView:
         return found
 
     def subscriptions(self) -> list[Json]:
-        found = self.sandbox.store.of_kind("subscription")
-        return [s for s in found if s["customer"] == self.session["customer"]]
+        return list(self.sandbox.store.where("subscription", "customer", self.session["customer"]))
 
     def offered(self, subscription: Json) -> list[str]:
         """The ids of the prices a subscriber may switch to."""
@@ -253,8 +252,8 @@ class PortalView:
                 amount=self.say.money(invoice["total"], invoice["currency"]),
                 status=invoice["status"].title(),
             )
-            for invoice in self.sandbox.store.of_kind("invoice")
-            if invoice["customer"] == self.session["customer"] and invoice["number"]
+            for invoice in self.sandbox.store.where("invoice", "customer", self.session["customer"])
+            if invoice["number"]
         ]
         if not rows or not self.features()["invoice_history"]["enabled"]:
             return Html("")

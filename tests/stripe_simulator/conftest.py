@@ -81,6 +81,12 @@ def eventually(condition: Callable[[], Any], seconds: float = 5.0) -> Any:
     return found
 
 
+def hush(local: LocalStripe, endpoint: Endpoint) -> None:
+    """Waits until all that was to be told has been told, and forgets it."""
+    eventually(lambda: not [d for d in local.control("deliveries")["data"] if d["status"] in ("pending", "sending")])
+    endpoint.clear()
+
+
 def page(url: str, status: int = 200) -> str:
     """The text of a page that answers with this status."""
     response = requests.get(url, timeout=20)

@@ -15,6 +15,7 @@ from .conftest import (
     Endpoint,
     Shop,
     eventually,
+    hush,
     make_customer,
     make_plan,
     make_session,
@@ -84,7 +85,7 @@ def test_the_events_of_a_first_payment_come_in_stripes_order(
 ) -> None:
     session = make_session(shop, make_plan(shop))
     eventually(lambda: "customer.created" in endpoint.types)
-    endpoint.clear()
+    hush(local, endpoint)
     local.pay(session.url)
     assert endpoint.types == STARTED
 
@@ -99,7 +100,7 @@ def test_a_declined_first_payment_leaves_no_subscription_behind(local: LocalStri
 
 def test_a_subscription_renews_when_its_period_is_over(local: LocalStripe, shop: Shop, endpoint: Endpoint) -> None:
     subscription = make_subscription(local, shop)
-    endpoint.clear()
+    hush(local, endpoint)
     local.control("clock/advance", to=end_of(subscription) - 60)
     assert shop.subscriptions.retrieve(subscription.id).latest_invoice == subscription.latest_invoice
     local.control("clock/advance", days=1)
@@ -150,7 +151,7 @@ def test_a_renewal_may_need_the_readers_bank(local: LocalStripe, shop: Shop, end
     session = make_session(shop, make_plan(shop))
     local.answer_challenge(local.pay(session.url, card="4000002760003184"))
     subscription = shop.subscriptions.list().data[0]
-    endpoint.clear()
+    hush(local, endpoint)
     local.control("clock/advance", to=end_of(subscription) + 7_200)
     assert shop.subscriptions.retrieve(subscription.id).status == "past_due"
     eventually(lambda: "customer.subscription.updated" in endpoint.types[2:])
