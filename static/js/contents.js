@@ -5,11 +5,22 @@ for (const link of document.querySelectorAll("[data-contents] a[href^='#']")) {
   if (target) links.set(target, [...(links.get(target) ?? []), link]);
 }
 
+// A long list scrolls by itself: the marked line stays in its sight, and the page stays where it is.
+function keepInSight(link) {
+  const list = link.closest("[data-contents]");
+  const frame = list.getBoundingClientRect();
+  const box = link.getBoundingClientRect();
+  if (box.top < frame.top) list.scrollTop += box.top - frame.top;
+  else if (box.bottom > frame.bottom) list.scrollTop += box.bottom - frame.bottom;
+}
+
 function mark(current) {
   for (const [target, same] of links) {
     for (const link of same) {
-      if (target === current) link.setAttribute("aria-current", "location");
-      else link.removeAttribute("aria-current");
+      if (target === current) {
+        link.setAttribute("aria-current", "location");
+        keepInSight(link);
+      } else link.removeAttribute("aria-current");
     }
   }
 }

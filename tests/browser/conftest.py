@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, TimeoutError, expect
 
 from demo.sample_journal import article_folders
 from journal.importing import import_source
@@ -54,13 +54,21 @@ def new_tab(chromium: Browser, site: str, complaints: Complaints) -> Iterator[Ta
 
         def open_tab(**options: Any) -> Page:
             context: BrowserContext = chromium.new_context(base_url=site, **{"viewport": DESKTOP, **options})
-            opened.callback(context.close)
+            opened.callback(_close, context)
             context.set_default_timeout(PATIENCE)
             context.on("page", complaints.listen)
             return context.new_page()
 
         yield open_tab
     assert complaints.heard == []
+
+
+def _close(context: BrowserContext) -> None:
+    """When nothing is under way any more: a picture still being sent would meet the database being emptied."""
+    for page in context.pages:
+        with contextlib.suppress(TimeoutError):
+            page.wait_for_load_state("networkidle", timeout=5000)
+    context.close()
 
 
 @pytest.fixture

@@ -155,6 +155,10 @@ def test_the_contents_mark_the_place_that_is_being_read(reading: Page) -> None:
         )
         expect(marked).to_have_count(1)
         expect(marked).to_have_text((heading.text_content() or "").strip())
+    reading.set_viewport_size({"width": 1280, "height": 300})  # the list is longer than the screen
+    reading.locator("#references").evaluate("element => element.scrollIntoView()")
+    expect(marked).to_have_text("References")
+    expect(marked).to_be_in_viewport()
     reading.evaluate("scrollTo(0, 0)")
     expect(marked).to_have_count(0)
 
