@@ -11,9 +11,9 @@ from playwright.sync_api import Page, expect
 
 from accounts.models import User
 from journal.models import Article, Journal
-from tests.browser.conftest import PHONE, Tabs
-from tests.browser.steps import already_signed_in, secrets, shows_full_text
-from tests.browser.test_other_ways import press, tab_to
+from tests.browser.conftest import DESKTOP, PHONE, Tabs
+from tests.browser.steps import already_signed_in, heading, is_at, secrets, shows_full_text
+from tests.browser.test_other_ways import tab_to
 from tests.browser.test_pages import Inspection, inspection
 from tests.make import make_article, make_right
 
@@ -31,7 +31,7 @@ def reading(tab: Page, site: str, alice: User, trial: Article) -> Iterator[Page]
 # --- citing ----------------------------------------------------------------------------------------------------------
 
 
-def test_a_visitor_copies_the_citation_in_the_style_of_their_choice(new_tab: Tabs, trial: Article) -> None:
+def test_a_visitor_copies_the_citation_in_a_style_and_saves_a_file_by_keyboard(new_tab: Tabs, trial: Article) -> None:
     Journal.objects.update(citation_styles=["chicago-author-date"])
     tab = new_tab(permissions=["clipboard-read", "clipboard-write"])
     tab.goto(trial.get_absolute_url())
@@ -48,27 +48,12 @@ def test_a_visitor_copies_the_citation_in_the_style_of_their_choice(new_tab: Tab
     tab.keyboard.press("Escape")
     expect(dialog).to_be_hidden()
     expect(tab.get_by_role("link", name="Cite")).to_be_focused()
-
-
-def test_a_visitor_saves_a_file_for_the_reference_manager_by_keyboard(tab: Page, trial: Article) -> None:
-    tab.goto(trial.get_absolute_url())
-    press(tab, tab.get_by_role("link", name="Cite"))
-    ris = tab.get_by_role("dialog").get_by_role("link", name="RIS")
+    tab.keyboard.press("Enter")
+    ris = dialog.get_by_role("link", name="RIS")
     tab_to(tab, ris)
     with tab.expect_download() as saved:
         tab.keyboard.press("Enter")
     assert saved.value.suggested_filename == f"{(trial.doi or '').replace('/', '_')}.ris"
-
-
-def test_a_visitor_without_javascript_finds_the_styles_on_a_page_of_their_own(new_tab: Tabs, trial: Article) -> None:
-    tab = new_tab(java_script_enabled=False, viewport=PHONE)
-    tab.goto(trial.get_absolute_url())
-    tab.get_by_role("link", name="Cite").click()
-    expect(tab.get_by_role("heading", level=1)).to_have_text("Cite this article")
-    expect(tab.get_by_role("term")).to_have_text(["AMA", "APA", "Vancouver", "NLM"])
-    expect(tab.get_by_role("button", name=re.compile("^Copy"))).to_have_count(0)
-    tab.get_by_role("link", name="Back to the article").click()
-    expect(tab.get_by_role("heading", level=1)).to_have_text(trial.title)
 
 
 # --- references beside the text --------------------------------------------------------------------------------------
@@ -108,9 +93,6 @@ def test_a_reference_is_read_by_keyboard_and_its_links_can_be_reached(reading: P
     reading.keyboard.press("Enter")
     expect(reading).to_have_url(re.compile("#a-"))
     expect(reading.locator(".ref:target")).to_be_in_viewport()
-
-
-def test_the_links_of_a_reference_beside_the_text_are_the_next_stop_of_the_keyboard(reading: Page) -> None:
     citation = reading.locator(".full-text a.cite").nth(3)
     citation.focus()
     reading.keyboard.press("Enter")
@@ -146,24 +128,22 @@ def test_a_touch_opens_the_reference_and_a_touch_elsewhere_closes_it(
 # --- contents, text size ---------------------------------------------------------------------------------------------
 
 
-def test_the_contents_mark_the_place_that_is_being_read(reading: Page) -> None:
+def test_the_contents_mark_the_place_and_the_size_of_the_text_is_kept(reading: Page) -> None:
     contents = reading.get_by_role("navigation", name="Contents")
     marked = contents.locator("[aria-current]")
-    for heading in reading.locator(".full-text > section > h2").all()[:3]:
-        heading.evaluate(
+    for title in reading.locator(".full-text > section > h2").all()[:3]:
+        title.evaluate(
             "element => scrollBy({top: element.getBoundingClientRect().top - innerHeight * 0.29, behavior: 'instant'})"
         )
         expect(marked).to_have_count(1)
-        expect(marked).to_have_text((heading.text_content() or "").strip())
+        expect(marked).to_have_text((title.text_content() or "").strip())
     reading.set_viewport_size({"width": 1280, "height": 300})  # the list is longer than the screen
     reading.locator("#references").evaluate("element => element.scrollIntoView()")
     expect(marked).to_have_text("References")
     expect(marked).to_be_in_viewport()
     reading.evaluate("scrollTo(0, 0)")
     expect(marked).to_have_count(0)
-
-
-def test_the_size_of_the_text_is_kept_for_the_next_page(reading: Page) -> None:
+    reading.set_viewport_size(DESKTOP)
     size = "() => parseFloat(getComputedStyle(document.querySelector('.full-text p')).fontSize)"
     normal = reading.evaluate(size)
     reading.get_by_role("group", name="Text size").get_by_role("button", name="Larger").click()
@@ -230,12 +210,18 @@ def test_a_reader_goes_from_figure_to_table_and_takes_slide_and_data_along_by_ke
     expect(reading.get_by_role("button", name="Enlarge Figure 1")).to_be_focused()
 
 
-def test_without_javascript_figures_open_by_links_and_a_page_has_every_download(
+def test_without_javascript_pages_of_their_own_have_the_styles_and_every_download(
     new_tab: Tabs, site: str, alice: User, trial: Article
 ) -> None:
     tab = new_tab(java_script_enabled=False)
     already_signed_in(tab, alice, site)
     tab.goto(trial.get_absolute_url())
+    tab.get_by_role("link", name="Cite").click()
+    expect(heading(tab)).to_have_text("Cite this article")
+    expect(tab.get_by_role("term")).to_have_text(["AMA", "APA", "Vancouver", "NLM"])
+    expect(tab.get_by_role("button", name=re.compile("^Copy"))).to_have_count(0)
+    tab.get_by_role("link", name="Back to the article").click()
+    is_at(tab, trial)
     expect(tab.get_by_role("button", name=re.compile("^Enlarge"))).to_have_count(0)
     citation = tab.locator(".full-text a.cite").first
     target = (citation.get_attribute("href") or "")[1:]
