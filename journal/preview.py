@@ -24,7 +24,7 @@ from journal.pictures import Encoded
 WIDTHS = (480, 960, 1600)
 #: A page of text needs few colors: without loss it is then half as heavy as with. Photographs need more (`QUALITY`);
 #: they are told by how far the few colors are from theirs, on average, of 255.
-COLORS, FAR, QUALITY = 32, 2.5, 60
+COLORS, FAR, QUALITY = 48, 2.5, 60
 #: How much of the height of an article's only page is shown: the first of these that shows no more of its words.
 TOPS = (1 / 3, 0.3, 0.27, 0.24, 0.21, 0.18, 0.15)
 SHARE = 0.15
@@ -183,7 +183,7 @@ def _point(page: pdfium.PdfPage, x: float, y: float, size: tuple[float, float], 
 
 
 def _encoded(picture: Image.Image) -> Encoded:
-    few = picture.quantize(COLORS)
+    few = picture.quantize(COLORS, Image.Quantize.MAXCOVERAGE)  # which keeps a color that only a few letters have
     stream = io.BytesIO()
     if _average(ImageStat.Stat(ImageChops.difference(picture, few.convert("RGB"))).mean) <= FAR:
         few.save(stream, "WEBP", lossless=True, method=4)

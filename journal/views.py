@@ -18,7 +18,7 @@ from journal.access import Access, Reader
 from journal.article_parts import Found
 from journal.doi import pasted_doi
 from journal.metadata import page_head
-from journal.models import Article, ArticleFile, FullText, Issue, Journal, Section
+from journal.models import Article, ArticleFile, FullText, Issue, Journal, PublicPage, Section
 from journal.pdf import delivery
 from journal.search import LONGEST_QUERY, guard_statement_time, search
 from journal.sending import send_file
@@ -218,7 +218,9 @@ def preview_page(request: HttpRequest, doi: str) -> HttpResponse:
     previews = _previews(found)
     if not previews:
         raise Http404("This article has no preview.")
-    return render(request, "journal/preview.html", {"article": found, "previews": previews, "largest": previews[-1]})
+    public = PublicPage.objects.filter(article=found).only("abstract").first()
+    context = {"article": found, "largest": previews[-1], "abstract": public.abstract if public else ""}
+    return render(request, "journal/preview.html", context)
 
 
 @require_safe

@@ -192,6 +192,13 @@ def test_two_pages_of_which_the_first_has_nearly_all_are_cut_like_one() -> None:
     assert not first_page(make_pdf([page_of(column(OURS, 40, 800))] * 2)).cropped
 
 
+def test_a_color_that_only_one_word_has_is_kept() -> None:
+    red = page_of(column(OURS, 40, 800), column(OURS, 320, 800), "0.8 0.3 0.1 rg BT /F1 20 Tf 40 815 Td (Red) Tj ET ")
+    (small, *_) = first_page(make_pdf([red, "x" * 3000])).pictures
+    shown = Image.open(io.BytesIO(small.data)).convert("RGB")
+    assert any(abs(r - 204) + abs(g - 77) + abs(b - 26) < 12 for _, (r, g, b) in shown.getcolors(10**6))
+
+
 def test_text_is_light_and_a_photograph_keeps_its_colors() -> None:
     text = first_page(make_pdf([page_of(column(OURS, 40, 800), column(OURS, 320, 800)), "x" * 3000]))
     assert b"VP8L" in text.pictures[1].data[:16]
