@@ -41,7 +41,8 @@ def raise_citations(article: Element) -> None:
 def _is_number(el: Element | None) -> bool:
     if el is None or el.tag != "xref" or el.get("ref-type") != "bibr" or len(el):
         return False
-    return _NUMBERS.fullmatch(el.text or "") is not None
+    words = el.text or ""
+    return words[:1] <= "9" and _NUMBERS.fullmatch(words) is not None
 
 
 def _stands_close(xref: Element) -> bool:

@@ -41,10 +41,16 @@ class Index:
 
     def fresh_id(self, wish: str) -> str:
         """An id nothing on the page has."""
-        base = "a-" + (slug(wish) or "x")
+        return self._free("a-" + (slug(wish) or "x"))
+
+    def _free(self, base: str) -> str:
         count = self._taken.get(base, 0) + 1
         self._taken[base] = count
-        return base if count == 1 else self.fresh_id(f"{base[2:]}-{count}")
+        return base if count == 1 else self._free(f"{base}-{count}")
+
+    def fresh_mark(self) -> str:
+        """An id for the next link that something leads back to."""
+        return self._free(f"a-cite-{len(self.marks) + 1}")
 
     def first_target(self, xref: Element) -> Element | None:
         found = self.resolved.get(xref)
@@ -140,6 +146,6 @@ def _mark(xref: Element, index: Index) -> None:
     targets = [el for el in index.resolved[xref] if el.tag in ("ref", "fn", "table-fn")]
     if not targets:
         return
-    mark = index.marks[xref] = index.fresh_id("cite-" + str(len(index.marks) + 1))
+    mark = index.marks[xref] = index.fresh_mark()
     for target in targets:
         index.marks_of.setdefault(target, []).append(mark)

@@ -72,4 +72,6 @@ def without_citations(fragment: str) -> str:
 @lru_cache(maxsize=4096)
 def slug(source_id: str) -> str:
     """A source id as part of an HTML id: letters, digits, ``_`` and ``-``; "" if nothing is left."""
+    if source_id.isalnum() and source_id.isascii():
+        return source_id[:80]
     return re.sub(r"[^A-Za-z0-9_-]+", "-", source_id).strip("-")[:80]

@@ -57,8 +57,8 @@ def local_name(el: Element) -> str:
 
 def squeeze(text: str) -> str:
     """One space for each run of XML white space, none at the ends. Thin and no-break spaces stay."""
-    if text.isalnum():
-        return text
+    if text.isascii():  # among the characters of XML, and in ASCII, only those four are space to Python
+        return " ".join(text.split())
     for sign in "\n\t\r":  # plain replacements: a pattern, tried at every space, took longer than all else here
         if sign in text:
             text = text.replace(sign, " ")

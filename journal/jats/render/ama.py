@@ -4,7 +4,6 @@ Two things differ from the manual: all authors given are shown, and given names 
 not cut here; a citation of the article itself (`journal.citation`) follows the manual.
 """
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -238,4 +237,6 @@ def _sentence(sentences: list[str]) -> str:
 
 def _ends(html: str) -> bool:
     """Whether the words, without the tags behind them, end with a full stop, question or exclamation mark."""
-    return re.sub(r"(?:</\w+>)+$", "", html)[-1:] in ".?!"
+    while html.endswith(">") and (tag := html.rfind("</")) >= 0:
+        html = html[:tag]
+    return html[-1:] in ".?!"

@@ -1,0 +1,81 @@
+"""Letters, reviews and translations inside an article: heads of their own, in their own language."""
+
+from journal import pages
+from journal.jats import ArticleDoc
+from tests.journal.jats.build import DATE, DOI, TITLE, doc_of
+
+PERSON = (
+    '<contrib contrib-type="{kind}"><contrib-id contrib-id-type="orcid">https://orcid.org/0000-0002-1825-0097</contrib-id>'
+    "<name><surname>Prata</surname><given-names>Ana</given-names></name>{role}<xref ref-type='aff' rid='{aff}'/></contrib>"
+)
+ONE = '<aff id="s1"><label>1</label>University of Évora</aff>'
+TWO = '<aff id="s2"><label>2</label>University of Faro</aff>'
+
+
+def translated(language: str, title: str, more: str = "") -> ArticleDoc:
+    stub = f"<title-group><article-title>{title}</article-title></title-group>{more}"
+    part = f'<sub-article article-type="translation" id="t1" xml:lang="{language}"><front-stub>{stub}</front-stub>'
+    return doc_of("<p>Text.</p>", more=f"{part}<body><p>Texto.</p></body></sub-article>")
+
+
+def part_of(kind: str, stub: str) -> str:
+    part = f'<sub-article article-type="{kind}"><front-stub>{stub}</front-stub><body><p>Said.</p></body></sub-article>'
+    return doc_of("<p>Text.</p>", more=part).sections[-1].html
+
+
+def test_authors_of_a_part_have_their_orcid_and_affiliations_like_those_of_the_article() -> None:
+    people = "".join(PERSON.format(kind="author", role="", aff=aff) for aff in ("s1", "s2"))
+    html = part_of("reply", f"<contrib-group>{people}</contrib-group>{ONE}{TWO}")
+    assert html.count('href="https://orcid.org/0000-0002-1825-0097"') == 2
+    assert '<a href="#a-s1">1</a>' in html
+    assert '<li id="a-s2"><span class="label">2</span> University of Faro</li>' in html
+
+
+def test_a_reviewer_is_named_with_the_role_and_the_review_with_its_license() -> None:
+    person = PERSON.format(kind="reviewer", role="<role>Referee</role>", aff="s1")
+    rights = "<permissions><license><license-p>Free to copy.</license-p></license></permissions>"
+    html = part_of("referee-report", f"<contrib-group>{person}</contrib-group>{ONE}{rights}")
+    assert "Referee: <ul" in html
+    assert "Ana Prata" in html
+    assert '<div class="credit"><p>Free to copy.</p></div>' in html
+
+
+def test_a_translation_carries_its_language_and_is_linked_above_the_text() -> None:
+    doc = translated("pt", "Garças")
+    section = doc.sections[-1]
+    assert (section.kind, section.language) == ("translation", "pt")
+    assert '<section class="sub-article" id="a-t1" lang="pt">' in section.html
+    assert '<p class="sub-article-kind" lang="en">Translation: Português</p>' in section.html
+    body = pages.text_parts(doc)["body"]
+    assert body.index('<a href="#a-t1" lang="pt" hreflang="pt">Português</a>') < body.index("Text.")
+
+
+def test_a_translation_from_right_to_left_says_so() -> None:
+    assert 'lang="ar" dir="rtl"' in translated("ar", "مالك الحزين").sections[-1].html
+
+
+def test_an_abstract_and_a_title_in_another_language_carry_it() -> None:
+    title = TITLE.replace(
+        "</title-group>",
+        '<trans-title-group xml:lang="fa"><trans-title>حواصیل</trans-title></trans-title-group></title-group>',
+    )
+    other = '<trans-abstract xml:lang="fa"><p>خلاصه</p></trans-abstract>'
+    doc = doc_of("<p>x</p>", meta=DOI + title + DATE + "<abstract><p>Short.</p></abstract>" + other)
+    assert [(t.language, t.is_rtl) for t in doc.metadata.translated_titles] == [("fa", True)]
+    assert [(a.kind, a.language, a.is_rtl, a.heading) for a in doc.abstracts] == [
+        ("", "", False, "Abstract"),
+        ("translated", "fa", True, "Abstract"),
+    ]
+
+
+def test_members_of_a_group_are_told_by_their_teams() -> None:
+    people = "<contrib><name><surname>{0}</surname><given-names>A</given-names></name></contrib>"
+    teams = "".join(
+        f"<contrib-group><role>{team}</role>{people.format(name)}</contrib-group>"
+        for team, name in (("Writing", "Heron"), ("Counting", "Stork"))
+    )
+    group = (
+        f'<contrib-group><contrib contrib-type="author"><collab>The Birders{teams}</collab></contrib></contrib-group>'
+    )
+    doc = doc_of("<p>x</p>", meta=DOI + TITLE + group + DATE)
+    assert "<summary>2 members</summary><p>Writing: A Heron</p><p>Counting: A Stork</p>" in doc.byline_html
