@@ -3,7 +3,7 @@
 from typing import Any
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.admin.widgets import FilteredSelectMultiple
 from django.db.models import Count
 from django.http import HttpRequest
@@ -48,6 +48,15 @@ class JournalAdmin(OneRowAdmin):
         ("Citing", {"fields": ("citation_styles",)}),
         ("Look", {"fields": ("accent", "accent_dark", "is_sample")}),
     )
+
+    def save_model(self, request: HttpRequest, obj: Journal, form: Any, change: bool) -> None:
+        """The articles' heads and records name the journal; they are prepared at import."""
+        super().save_model(request, obj, form, change)
+        if change and {"title", "abbreviation", "publisher", "issn_print", "issn_online"} & set(form.changed_data):
+            sentence = (
+                "The articles' pages tell machines the old name until they are prepared again: manage.py rerender."
+            )
+            self.message_user(request, sentence, messages.WARNING)
 
 
 @admin.register(Section)

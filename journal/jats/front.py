@@ -31,8 +31,16 @@ def front_only(article: Element) -> str:
     root.append(deepcopy(front))
     for el in list(root.iter(*_OF_THE_PACKAGE)):
         if not text_of(el):
-            detach(el)
+            _take_out(el)
     for el in root.iter("{}*"):
         el.tag = f"{{{NAMESPACE}}}{el.tag}"
     etree.cleanup_namespaces(root)
     return etree.tostring(root, encoding="unicode")
+
+
+def _take_out(el: Element) -> None:
+    """An element, and whatever around it has nothing left to hold: a graphical abstract is only its picture."""
+    holder = el.getparent()
+    detach(el)
+    if holder is not None and holder.tag != "article-meta" and len(holder) == 0 and not text_of(holder):
+        _take_out(holder)
