@@ -46,6 +46,16 @@ Deed = Callable[[Sandbox, Json, Json], None]
 WHEN_PAID: list[Deed] = []
 
 
+Turn = Callable[[Sandbox, Json], None]
+BEFORE_CYCLE: list[Turn] = []
+
+
+def before_cycle(deed: Turn) -> Turn:
+    """Registers what happens to a subscription at its period's end, before it renews."""
+    BEFORE_CYCLE.append(deed)
+    return deed
+
+
 def when_paid(deed: Deed) -> Deed:
     """Registers what follows for a subscription when one of its invoices is paid."""
     WHEN_PAID.append(deed)

@@ -62,6 +62,10 @@ def cycle(sandbox: Sandbox, subscription: Json) -> None:
         return
     if trials.ends_without_method(sandbox, subscription):
         return
+    for deed in billing.BEFORE_CYCLE:
+        deed(sandbox, subscription)
+    if subscription["status"] in billing.ENDED:
+        return
     for item in subscription["items"]["data"]:
         period = period_after(subscription["billing_cycle_anchor"], item["price"]["recurring"], sandbox.now())
         item["current_period_start"], item["current_period_end"] = period

@@ -100,6 +100,11 @@ EVENTS = {
     "setup_intent.requires_action",
     "setup_intent.setup_failed",
     "setup_intent.succeeded",
+    "subscription_schedule.canceled",
+    "subscription_schedule.completed",
+    "subscription_schedule.created",
+    "subscription_schedule.released",
+    "subscription_schedule.updated",
     "test_helpers.test_clock.advancing",
     "test_helpers.test_clock.created",
     "test_helpers.test_clock.deleted",
@@ -284,6 +289,19 @@ def subscriptions(tour: Tour, plan: Any, coupon: Any, customer: str) -> None:
     tour.control("clock/advance", days=5)
 
 
+def schedules(tour: Tour, plan: Any) -> None:
+    method = {"payment_method": "pm_card_visa", "invoice_settings": {"default_payment_method": "pm_card_visa"}}
+    customer = tour.post("customers", email="c@example.org", **method)["id"]
+    phase = {"items": [{"price": plan["id"]}], "duration": {"interval": "month"}}
+    ends = tour.post("subscription_schedules", customer=customer, phases=[phase], end_behavior="cancel")["id"]
+    tour.post(f"subscription_schedules/{ends}", metadata={"a": "b"})
+    tour.control("clock/advance", days=32)
+    for deed in ("release", "cancel"):
+        made = tour.post("subscription_schedules", customer=customer, phases=[phase])["id"]
+        tour.post(f"subscription_schedules/{made}/{deed}")
+    tour.see("subscription_schedules")
+
+
 def invoices(tour: Tour, customer: str) -> None:
     def draft(**values: Any) -> str:
         made = str(tour.post("invoices", customer=customer, **values)["id"])
@@ -339,6 +357,7 @@ def tour() -> Tour:
     payments(walked)
     sales(walked, once)
     subscriptions(walked, plan, coupon, customer)
+    schedules(walked, plan)
     invoices(walked, customer)
     account(walked, customer)
     return walked
