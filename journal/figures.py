@@ -39,7 +39,8 @@ class Shown:
     @property
     def name(self) -> str:
         """`Figure 1. Stations and patients`"""
-        return ". ".join(part for part in (self.label.rstrip("."), self.title) if part) or "Figure"
+        words = ". ".join(part for part in (self.label.rstrip("."), self.title) if part)
+        return words or ("Table" if self.is_table else "Figure")
 
 
 class TableTooLargeError(Exception):
@@ -49,9 +50,13 @@ class TableTooLargeError(Exception):
 def shown(article: Article) -> list[Shown]:
     """In the order of the text."""
     text = FullText.objects.filter(article=article).values_list("body", "notes").first()
-    if text is None or not any("<figure" in part for part in text):
+    return in_html("".join(text or ()))
+
+
+def in_html(text: str) -> list[Shown]:
+    if "<figure" not in text:
         return []
-    root = lxml_html.fragment_fromstring("".join(text), create_parent="div")
+    root = lxml_html.fragment_fromstring(text, create_parent="div")
     return [_shown(el) for el in root.iter("figure") if el.get("id") and KINDS & set(el.get("class", "").split())]
 
 

@@ -1,7 +1,8 @@
 // Figures and tables open in a viewer, which is fetched when the first one is asked for: a press on the picture, or on
 // the button that this puts under each. Without scripts the picture is a link, and a page lists everything to download.
 const viewer = document.querySelector("script[data-viewer]")?.dataset.viewer;
-const figures = viewer ? [...document.querySelectorAll(".full-text :is(figure.fig, figure.table-wrap)[id]")] : [];
+const all = viewer ? [...document.querySelectorAll(".full-text :is(figure.fig, figure.table-wrap)[id]")] : [];
+const figures = all.filter((figure) => figure.querySelector("img:not(.inline-image), table")); // not those left out
 
 function open(figure, opener) {
   import(viewer).then(

@@ -78,7 +78,7 @@ async function offerDownloads(figure) {
 function show(figure) {
   shown = figure;
   const caption = figure.querySelector(":scope > figcaption");
-  part("h2").textContent = caption?.querySelector(".label")?.textContent.trim() || "Figure";
+  part("h2").textContent = caption?.querySelector(".label")?.textContent.trim() || (figure.matches(".table-wrap") ? "Table" : "Figure");
   part(".viewer-caption").replaceChildren(...(caption ? copyOf(caption).childNodes : []));
   part(".viewer-caption > .label")?.remove();
   pane.replaceChildren(...content(figure));
