@@ -5,10 +5,14 @@ from typing import TYPE_CHECKING, Any
 
 from lxml.html import HtmlElement
 
+from journal.pdf import PdfError
+
 if TYPE_CHECKING:
     from journal.typesetting.tree import Reading
 
 MOST_COLUMNS = 200
+#: More cells than anybody prints; a hundred thousand took a minute and two gigabytes, and came to nothing.
+MOST_CELLS = 30_000
 EM_PER_LETTER = 0.47
 
 
@@ -23,6 +27,8 @@ def grid(table: HtmlElement, reading: "Reading") -> dict[str, Any]:
         cells += _placed(part, first, width, reading)
     for cell in cells[: sum(cell["y"] < len(head) for cell in cells)]:
         cell["c"] = _without_links(cell["c"])
+    if len(cells) > MOST_CELLS:
+        raise PdfError(f"A table has {len(cells):,} cells; {MOST_CELLS:,} are the most that are set on pages.")
     tops = [cell["y"] + cell["rowspan"] for cell in cells if cell["y"] < len(head)]
     return {
         "columns": max((cell["x"] + cell["colspan"] for cell in cells), default=1),

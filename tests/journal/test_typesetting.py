@@ -179,6 +179,12 @@ def test_a_table_with_impossible_spans_is_set_all_the_same(cells: str) -> None:
     assert all(words in said for words in ("Before", "After", *re.findall(r">(\w)<", cells)))
 
 
+def test_a_table_nobody_would_print_is_refused_at_once() -> None:
+    cells = "<tr>" + "<td>1</td>" * 100 + "</tr>"
+    with pytest.raises(PdfError, match="40,000 cells"):
+        made_of(make_xml(f"<table-wrap><table><tbody>{cells * 400}</tbody></table></table-wrap>"))
+
+
 # --- the job ---------------------------------------------------------------------------------------------------------
 
 
