@@ -98,9 +98,7 @@ def main() -> int:
     chosen = [one for one in MUTATIONS if not wanted or any(word in one.name for word in wanted)]
     with tempfile.TemporaryDirectory(prefix="mutations-") as folder:
         tree = copy_of_tree(Path(folder))
-        rows = [(one, *survives(tree, one)) for one in chosen]
-    for one, red, said in rows:
-        sys.stdout.write(f"{'red     ' if red else 'SURVIVED'}  {one.name}: {said}\n")
+        rows = [(one, *turns_red(tree, one)) for one in chosen]
     if not wanted:
         write_record(rows)
     return 0 if all(red for _, red, _ in rows) else 1
@@ -112,7 +110,7 @@ def copy_of_tree(folder: Path) -> Path:
     return folder
 
 
-def survives(tree: Path, one: Mutation) -> tuple[bool, str]:
+def turns_red(tree: Path, one: Mutation) -> tuple[bool, str]:
     """(whether a test turned red, which one or why not)"""
     file = tree / one.file
     whole = file.read_text()
@@ -121,7 +119,7 @@ def survives(tree: Path, one: Mutation) -> tuple[bool, str]:
     began = time.monotonic()
     file.write_text(whole.replace(one.old, one.new))
     try:
-        command = f"{sys.executable} -m pytest -x -q -p no:cacheprovider --no-header {one.tests}"
+        command = f"{sys.executable} -m pytest -x -q -p no:cacheprovider --reuse-db --no-header {one.tests}"
         run = subprocess.run(  # noqa: S602  (our own words)
             command, shell=True, cwd=tree, capture_output=True, text=True, timeout=600, check=False,
             env={**os.environ, "VAR_DIR": str(tree / "var")},
@@ -129,10 +127,11 @@ def survives(tree: Path, one: Mutation) -> tuple[bool, str]:
     finally:
         file.write_text(whole)
     failed = [line for line in run.stdout.splitlines() if line.startswith(("FAILED", "ERROR"))]
-    sys.stderr.write(f"{time.monotonic() - began:5.0f} s  {one.name}\n")
-    if run.returncode != 1 or not failed:
-        return False, run.stdout.splitlines()[-1] if run.stdout else run.stderr[-200:]
-    return True, failed[0].split(" - ")[0].split("::")[-1]
+    red = run.returncode == 1 and bool(failed)
+    said = failed[0].split(" - ")[0].split("::")[-1] if red else (run.stdout or run.stderr).strip()[-200:]
+    sys.stdout.write(f"{time.monotonic() - began:4.0f} s  {'red     ' if red else 'SURVIVED'}  {one.name}: {said}\n")
+    sys.stdout.flush()
+    return red, said
 
 
 def write_record(rows: list[tuple[Mutation, bool, str]]) -> None:

@@ -130,6 +130,7 @@ class Command(BaseCommand):
 
     def _start_worker(self) -> None:
         self._child("worker", "manage.py", "procrastinate", "worker", "--concurrency", "2")
+        self._child("sweep", "manage.py", "sweep_jobs", "--every", "30")
 
     def _start_web(self) -> None:
         child = self._child(
