@@ -34,6 +34,10 @@ chaos: ## the histories of tests/subscriptions/chaos for longer (EPISODES=200), 
 	@CHAOS_EPISODES=$(or $(EPISODES),200) CHAOS_SEED=$(or $(SEED),$(shell date +%s)) \
 	  $(PYTHON) -m pytest -q tests/subscriptions/chaos
 
+bench-paying: ## from paying to reading: webhooks on time, lost, and the return page never opened
+	@bin/setup requirements-dev.txt
+	@$(PYTHON) -m tests.benchmarks.paying
+
 mutations: ## take each safeguard of the selling out, one at a time, and see a test turn red
 	@bin/setup requirements-dev.txt
 	@$(PYTHON) -m tests.mutations
@@ -48,4 +52,4 @@ requirements: ## compile the exact versions with hashes from pyproject.toml
 	@bin/setup requirements-dev.txt
 	@bin/compile-requirements
 
-.PHONY: help demo demo-reset test bench lighthouse chaos mutations format requirements
+.PHONY: help demo demo-reset test bench lighthouse bench-paying chaos mutations format requirements

@@ -10,7 +10,7 @@ from django.test import Client
 from accounts.models import User
 from journal.models import Article
 from stripe_simulator.process import LocalStripe
-from subscriptions import policy, sync
+from subscriptions import policy, refunds, sync
 from subscriptions.access import look_up
 from subscriptions.models import CreditNote, Finding, Order, OutgoingMail, Payment, Policy, Refund
 from tests.admin.said import messages_of, text_of
@@ -88,6 +88,23 @@ def test_stripe_down_keeps_the_wish_and_carries_it_out_later(
     sync.SyncTarget.objects.update(next_at="2020-01-01T00:00Z")
     sync.run_due()
     assert Refund.objects.get().state == "succeeded"
+    assert len(local_stripe.control("objects", kind="refund")["data"]) == 1
+
+
+def test_two_workers_that_both_ask_at_the_same_moment_refund_once(
+    payment: Payment, local_stripe: LocalStripe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither finds the other's refund yet, as when both have just looked: the idempotency key stands between them."""
+    monkeypatch.setattr("subscriptions.gateway.find_refund", lambda *_: None)
+    wish = refunds.request(payment, 1000, reason="", note="twice", by=None)
+    claims = []
+    for _ in range(2):
+        sync.SyncTarget.objects.update(lease_until="2020-01-01T00:00Z")
+        claims.append(sync.take("refund", str(wish.request)))
+    found = [sync.read(claim) for claim in claims]
+    for claim, answer in zip(claims, found, strict=True):
+        sync.write(claim, answer)
+    sync.run_due()
     assert len(local_stripe.control("objects", kind="refund")["data"]) == 1
 
 

@@ -212,9 +212,10 @@ def test_a_renewal_that_never_succeeds_ends_the_access(shop: Shop, end: str) -> 
     assert Subscription.objects.get().status == ("canceled" if end == "cancel" else "unpaid")
 
 
-def test_a_paused_subscription_opens_what_was_paid_for_and_no_more(shop: Shop) -> None:
+@pytest.mark.parametrize("behavior", ["void", "keep_as_draft"])
+def test_a_paused_subscription_opens_what_was_paid_for_and_no_more(shop: Shop, behavior: Any) -> None:
     subscription = shop.subscribe()
-    shop.api.subscriptions.update(subscription.stripe_id, {"pause_collection": {"behavior": "void"}})
+    shop.api.subscriptions.update(subscription.stripe_id, {"pause_collection": {"behavior": behavior}})
     assert shop.reads(subscription.period_end - timedelta(hours=1))
     shop.local.control("clock/advance", days=45)
     assert not shop.reads(shop.now())
