@@ -237,6 +237,18 @@ def fail_next(sandbox: Sandbox, data: Json) -> Json:
     return {"fail_next": sandbox.store.setting("fail_next")}
 
 
+@does("card/renew")
+def renew_card(sandbox: Sandbox, data: Json) -> Json:
+    """A bank sent out a new card: the `payment_method` gets four years more, without anybody's doing."""
+    method = sandbox.require("payment_method", required(data, "payment_method"))
+    if method["type"] != "card":
+        raise invalid("Only a card is renewed.", "payment_method")
+    card = method["card"] | {"exp_year": method["card"]["exp_year"] + 4}
+    sandbox.update(method, card=card)
+    sandbox.emit("payment_method.automatically_updated", method)
+    return method
+
+
 @does("customer/delete")
 def delete_customer(sandbox: Sandbox, data: Json) -> Json:
     return customers.delete_customer(sandbox, sandbox.require("customer", required(data, "customer")))

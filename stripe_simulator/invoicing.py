@@ -9,7 +9,7 @@ from .blank import Json, blank, identifier
 from .customer_balance import apply, give_back
 from .discounting import new_discount, shares
 from .errors import invalid
-from .sandbox import DAY, Sandbox
+from .sandbox import DAY, Sandbox, timer
 from .taxes import is_inclusive, line_taxes
 
 NO_TAX = {"enabled": False, "liability": None, "status": None, "disabled_reason": None, "provider": None}
@@ -209,7 +209,18 @@ def finalize(sandbox: Sandbox, invoice: Json, *, with_balance: bool = True) -> J
         invoice_pdf=f"{base}/pdf",
         status_transitions=invoice["status_transitions"] | {"finalized_at": sandbox.now()},
     )
-    return settle(sandbox, invoice, None) if invoice["amount_due"] == 0 else invoice
+    if invoice["amount_due"] == 0:
+        return settle(sandbox, invoice, None)
+    if invoice["due_date"]:
+        sandbox.at(max(invoice["due_date"], sandbox.now()), "invoice.overdue", invoice["id"])
+    return invoice
+
+
+@timer("invoice.overdue")
+def overdue(sandbox: Sandbox, invoice: Json) -> None:
+    """The day an invoice was to be paid by has come, and it is not."""
+    if invoice["status"] == "open":
+        sandbox.emit("invoice.overdue", invoice)
 
 
 def _number(sandbox: Sandbox, invoice: Json) -> str:

@@ -64,6 +64,7 @@ EVENTS = {
     "invoice.deleted",
     "invoice.finalized",
     "invoice.marked_uncollectible",
+    "invoice.overdue",
     "invoice.paid",
     "invoice.payment_action_required",
     "invoice.payment_failed",
@@ -81,6 +82,7 @@ EVENTS = {
     "payment_intent.requires_action",
     "payment_intent.succeeded",
     "payment_method.attached",
+    "payment_method.automatically_updated",
     "payment_method.detached",
     "payment_method.updated",
     "price.created",
@@ -199,6 +201,7 @@ def people(tour: Tour) -> str:
     tour.post(f"payment_methods/{method}", metadata={"a": "b"})
     tour.post(f"payment_methods/{method}/attach", customer=customer)
     tour.do("GET", f"/v1/customers/{customer}/payment_methods")
+    tour.control("card/renew", payment_method=method)
     spare = tour.post("payment_methods/pm_card_visa/attach", customer=customer)["id"]
     tour.post(f"payment_methods/{spare}/detach")
     tour.post(f"customers/{customer}", invoice_settings={"default_payment_method": method})
@@ -318,6 +321,7 @@ def invoices(tour: Tour, customer: str) -> None:
     tour.do("GET", "/v1/credit_notes/preview", invoice=sent, amount=100)
     tour.do("GET", f"/v1/credit_notes/{note}/lines")
     tour.do("GET", f"/v1/invoices/{sent}/lines")
+    tour.control("clock/advance", days=31)
     tour.post(f"invoices/{sent}/pay", paid_out_of_band="true")
     for deed in ("void", "mark_uncollectible"):
         made = draft()

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 import time
+from contextlib import closing
 from typing import Any
 
 import pytest
@@ -11,6 +13,7 @@ import requests
 import stripe
 
 from stripe_simulator.process import LocalStripe, LocalStripeError
+from stripe_simulator.store import Store
 
 from .conftest import Shop, make_client, make_customer, make_price, make_session, make_subscription
 
@@ -282,3 +285,12 @@ def test_replies_are_what_the_wire_says(local: LocalStripe) -> None:
     assert response.headers["Request-Id"].startswith("req_")
     assert response.headers["Stripe-Version"] == "2026-10-28.endive"
     assert response.json()["object"] == "list"
+
+
+def test_a_state_of_an_earlier_version_is_opened(tmp_path: Any) -> None:
+    file = tmp_path / "state.sqlite3"
+    with closing(sqlite3.connect(file)) as old, old:
+        old.execute("CREATE TABLE timer (seq INTEGER PRIMARY KEY, due INTEGER, action TEXT, object_id TEXT)")
+        old.execute("INSERT INTO timer (due, action, object_id) VALUES (1, 'checkout.expire', 'cs_1')")
+    store = Store(str(file))
+    assert store.rows("SELECT due, clock FROM timer") == [{"due": 1, "clock": ""}]
