@@ -4,8 +4,10 @@ The copy is made at the request and kept for an hour, because a browser's viewer
 under a name that only its reader, right, day and file lead to; the view asks the decision before every answer.
 """
 
+import contextlib
 import hashlib
 import os
+import shutil
 import tempfile
 import time
 import unicodedata
@@ -99,12 +101,14 @@ def _make(source: Path, path: Path, lines: tuple[str, ...]) -> None:
 
 
 def forget_old_copies(now: float | None = None) -> int:
-    """Remove the copies nobody has asked for within the last hour; how many."""
-    before = (now or time.time()) - KEEP
-    old = [path for path in Path(settings.READER_COPIES).glob("*.pdf") if path.stat().st_mtime < before]
-    for path in old:
-        path.unlink(missing_ok=True)
-    return len(old)
+    """Remove what nobody has asked for within the last hour, and what an interrupted request left behind; how many."""
+    before, removed = (now or time.time()) - KEEP, 0
+    for path in Path(settings.READER_COPIES).glob("*"):
+        with contextlib.suppress(FileNotFoundError):  # another sweep was quicker
+            if path.stat().st_mtime < before:
+                shutil.rmtree(path) if path.is_dir() else path.unlink()
+                removed += 1
+    return removed
 
 
 def license_lines(article: Article, license_: License, today: date) -> tuple[str, ...]:
