@@ -13,7 +13,13 @@ class DOIConverter(StringConverter):
     Routes with a word after it come first.
     """
 
-    regex = r"10\.[0-9]{4,9}/\S+?"
+    regex = r"10\.[0-9]{4,9}/[^\s\x00-\x1f\x7f]+?"
+
+
+class LabelConverter(StringConverter):
+    """A volume or number of an issue: like `str`, without the control characters that PostgreSQL refuses."""
+
+    regex = r"[^/\x00-\x1f\x7f]+"
 
 
 def pasted_doi(text: str) -> str | None:

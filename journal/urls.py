@@ -1,18 +1,19 @@
 from django.urls import path, register_converter
 
 from journal import citation_views, feeds, figure_views, sitemaps, views
-from journal.doi import DOIConverter
+from journal.doi import DOIConverter, LabelConverter
 from journal.oai.answer import oai
 
 register_converter(DOIConverter, "doi")
+register_converter(LabelConverter, "label")
 
 app_name = "journal"
 
 urlpatterns = [
     path("", views.home, name="home"),
     path("issues/", views.issue_list, name="issue_list"),
-    path("issues/<str:volume>/<str:number>/", views.issue, name="issue"),
-    path("issues/<str:volume>/<str:number>/cover/", views.issue_cover, name="issue_cover"),
+    path("issues/<label:volume>/<label:number>/", views.issue, name="issue"),
+    path("issues/<label:volume>/<label:number>/cover/", views.issue_cover, name="issue_cover"),
     path("online-first/", views.online_first, name="online_first"),
     path("search/", views.search_page, name="search"),
     path("about/", views.about, name="about"),
@@ -21,7 +22,7 @@ urlpatterns = [
     path("oai/", oai, name="oai"),
     path("feed/", feeds.journal_feed, name="feed"),
     path("online-first/feed/", feeds.online_first_feed, name="online_first_feed"),
-    path("issues/<str:volume>/<str:number>/feed/", feeds.issue_feed, name="issue_feed"),
+    path("issues/<label:volume>/<label:number>/feed/", feeds.issue_feed, name="issue_feed"),
     path("sections/<int:section>/feed/", feeds.section_feed, name="section_feed"),
     path("sitemap.xml", sitemaps.index, name="sitemap"),
     path("sitemap-pages.xml", sitemaps.pages, name="sitemap_pages"),

@@ -55,7 +55,13 @@ def test_journal_issue_section_and_online_first_have_feeds_of_their_own() -> Non
         assert [entry.title for entry in found.entries] == titles, path
         own = [link.href for link in found.feed.links if link.rel == "self"]
         assert own == [f"http://testserver{path}"]
-    for path in ("/sections/99999/feed/", f"/sections/{10**30}/feed/", "/issues/9/9/feed/"):
+    for path in (
+        "/sections/99999/feed/",
+        f"/sections/{10**30}/feed/",
+        "/issues/9/9/feed/",
+        "/issues/%00/9/feed/",
+        "/issues/9/%00/",
+    ):
         assert Client().get(path).status_code == 404
 
 

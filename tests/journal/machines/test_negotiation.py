@@ -118,3 +118,15 @@ def test_a_doi_in_other_letters_answers_programs_at_once_and_costs_one_statement
         answer = Client().get(path, headers={"Accept": CSL})
     assert answer.json()["DOI"] == SICI
     assert len(asked) == 1
+
+
+@pytest.mark.django_db
+def test_an_address_without_its_last_slash_leads_on_and_one_with_a_space_is_not_found() -> None:
+    make_rich()
+    answer = Client().get("/doi/10.5555/sample.1", headers={"Accept": CSL}, follow=True)
+    assert answer.json()["DOI"] == "10.5555/sample.1"
+    for path in ("/doi/10.5555/sample%201/", "/doi/10.5555/%00/", "/doi/10.5555/%0Asample.1/"):
+        for accept in (FIREFOX, CSL):
+            assert Client().get(path, headers={"Accept": accept}).status_code == 404
+    head = Client().head("/doi/10.5555/sample.1/", headers={"Accept": CSL})
+    assert (head.status_code, head.content) == (200, b"")

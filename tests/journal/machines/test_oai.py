@@ -301,3 +301,12 @@ def test_a_harvester_of_others_collects_everything_over_http(live_server: Any, m
     assert sorted(record.metadata["title"][0] for record in records) == [f"On herons {number}" for number in range(7)]
     assert client.Identify().deletedRecord == "persistent"
     assert [found.metadataPrefix for found in client.ListMetadataFormats()] == ["oai_dc", "jats"]
+
+
+def test_thirteen_hundred_authors_are_all_in_their_record() -> None:
+    crowd = [{"surname": f"Author{number}", "given": "Ada"} for number in range(1307)]
+    make_article(authors=crowd)
+    assert (
+        len(list(ask("verb=ListRecords&metadataPrefix=oai_dc").iter("{http://purl.org/dc/elements/1.1/}creator")))
+        == 1307
+    )
