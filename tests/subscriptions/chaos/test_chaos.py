@@ -18,6 +18,8 @@ from stripe_simulator.process import LocalStripe
 from subscriptions import checkout, gateway, stripe_account
 from subscriptions.access import look_up
 from subscriptions.models import (
+    Consent,
+    Credit,
     CreditNote,
     Dispute,
     Entitlement,
@@ -34,6 +36,7 @@ from subscriptions.models import (
     StripeEvent,
     Subscription,
     SyncTarget,
+    Withdrawal,
 )
 from tests.make import make_offer
 from tests.subscriptions.chaos.oracle import Ledger
@@ -90,7 +93,8 @@ def test_after_any_history_rights_and_money_are_as_stripe_has_them(
 def new_account(local: LocalStripe, settings: Any) -> None:
     """Another episode: an empty account at Stripe, and a shop that has sold nothing."""
     local.control("reset")
-    for model in (Entitlement, Finding, CreditNote, Refund, Receipt, PaperNumber, Payment, Subscription, Order, Dispute,
+    for model in (Credit, Consent, Withdrawal,
+                  Entitlement, Finding, CreditNote, Refund, Receipt, PaperNumber, Payment, Subscription, Order, Dispute,
                   FraudWarning, StripeCustomer, StripeEvent, SyncTarget, OutgoingMail, Reconciliation):  # fmt: skip
         model.objects.all().delete()
     outbox.outbox.clear()
