@@ -257,6 +257,9 @@ class PolicyAdmin(ModelAdmin):
         counted = obj is not None and policy.LIMITS[obj.happening].days is not None
         return ("consequence", "days") if counted else ("consequence",)
 
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        return super().changelist_view(request, {"title": "What follows from what", **(extra_context or {})})
+
     @column("when")
     def happening_in_words(self, row: Policy) -> str:
         return row.get_happening_display()
