@@ -5,7 +5,7 @@ from journal.jats.markup import attribute, escape, to_text, without_citations
 from journal.jats.render.blocks import heading_tag, heading_words, under_heading
 from journal.jats.render.notes import called_notes, with_notes
 from journal.jats.render.rendering import Rendering
-from journal.jats.tree import Element, name
+from journal.jats.tree import Element, name, names
 
 #: Part of the back matter → (kind and class of its section, heading when the source gives none).
 BACK = {
@@ -18,13 +18,21 @@ BACK = {
     "bio": ("bio", "About the author"),
     "sec": ("back", ""),
 }
+#: Children of an article that are read elsewhere; anything else there is against the DTD, and shown.
+ELSEWHERE = names("front front-stub article-meta journal-meta sub-article response processing-meta title label")
 
 
 def sections(article: Element, r: Rendering) -> list[Section]:
     """The top-level parts of an article, or of an article within it, in reading order."""
     found: list[Section] = []
-    for holder in article.iterchildren("body", "back"):
-        found += body_sections(holder, r) if name(holder) == "body" else back_sections(holder, r)
+    for holder in article:
+        kind = name(holder)
+        if kind == "body":
+            found += body_sections(holder, r)
+        elif kind == "back":
+            found += back_sections(holder, r)
+        elif kind not in ELSEWHERE:
+            found += _loose(article, holder, r)
     notes = called_notes(r)
     if notes:
         found.append(_footnotes(r, notes))
@@ -124,7 +132,15 @@ def back_sections(back: Element, r: Rendering) -> list[Section]:
     for child in back:
         if name(child) in BACK:
             found.append(_section(child, r, *BACK[name(child)]))
-        elif not (name(child) == "ref-list" and own_references) and (html := r.flow(back, children=[child])):
-            html_id = r.index.fresh_id("back")
-            found.append(Section(html_id, r.level, "", "", f'<section id="{html_id}">{html}</section>', "back"))
+        elif not (name(child) == "ref-list" and own_references):
+            found += _loose(back, child, r)
     return found
+
+
+def _loose(holder: Element, child: Element, r: Rendering) -> list[Section]:
+    """A part without a kind of its own, wherever it stands; nothing if it shows nothing."""
+    html = r.flow(holder, children=[child])
+    if not html:
+        return []
+    html_id = r.index.fresh_id("back")
+    return [Section(html_id, r.level, "", "", f'<section id="{html_id}">{html}</section>', "back")]

@@ -340,3 +340,12 @@ def test_a_long_table_scrolls_by_itself_and_a_huge_one_waits_until_it_is_asked_f
     assert 'class="table-scroll table-long"' in table(201)
     assert "<summary>" not in table(2000)
     assert "<summary>Show the table of 2,001 rows</summary>" in table(2001)
+
+
+def test_a_part_that_stands_beside_body_and_back_is_not_lost() -> None:
+    doc = doc_of(
+        "<p>Text.</p>",
+        more="<ack><p>Thanks.</p></ack><ref-list><ref><mixed-citation>Smith.</mixed-citation></ref></ref-list>",
+    )
+    assert "Thanks." in doc.plain_text
+    assert "Smith." in doc.plain_text
