@@ -122,7 +122,7 @@ def public_parts(article: Article, doc: ArticleDoc) -> dict[str, str]:
     """The parts of the page that follow from the document alone and that everybody gets."""
     context = {"article": article, "doc": doc, "journal": article.journal, "issue": article.issue}
     parts: dict[str, str] = {
-        part: render_to_string(f"journal/_article_{part}.html", context)
+        part: render_to_string(f"journal/_article_{part}.html", context).strip()
         for part in ("header", "abstract", "information")
     }
     return parts | {"references": reference_list(doc, doc.public_references_html)}
@@ -163,7 +163,8 @@ def _translations(doc: ArticleDoc) -> str:
 
 def reference_list(doc: ArticleDoc, entries: str) -> str:
     """The section of the references around one of the two variants of its entries."""
-    return render_to_string("journal/_article_references.html", {"title": doc.references_title, "entries": entries})
+    context = {"title": doc.references_title, "entries": entries}
+    return render_to_string("journal/_article_references.html", context).strip()
 
 
 def _first_page(article: Article) -> str:

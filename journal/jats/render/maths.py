@@ -104,8 +104,12 @@ def _attributes(el: Element) -> str:
 
 
 def _fenced(el: Element) -> str:
-    """`mfenced` as MathML 3 defines it: fences and separators written out."""
-    separators = el.get("separators", ",").replace(" ", "")
+    """`mfenced` as MathML 3 defines it: fences and separators written out.
+
+    Children with a bare operator among them are one expression, not a list of arguments: no commas between those.
+    """
+    usual = "" if any(name(child) == "mml:mo" for child in el) else ","
+    separators = el.get("separators", usual).replace(" ", "")
     inner: list[str] = []
     for place, child in enumerate(el):
         if place and separators:

@@ -349,3 +349,9 @@ def test_a_part_that_stands_beside_body_and_back_is_not_lost() -> None:
     )
     assert "Thanks." in doc.plain_text
     assert "Smith." in doc.plain_text
+
+
+def test_a_fenced_expression_with_an_operator_of_its_own_gets_no_commas() -> None:
+    row = "<mml:mo>-</mml:mo><mml:mi>b</mml:mi><mml:mi>x</mml:mi>"
+    html = html_of(f"<p><inline-formula><mml:math><mml:mfenced>{row}</mml:mfenced></mml:math></inline-formula></p>")
+    assert "," not in html

@@ -2,6 +2,7 @@
 
 from journal import pages
 from journal.jats import ArticleDoc
+from journal.models import Article, Journal
 from tests.journal.jats.build import DATE, DOI, TITLE, doc_of
 
 PERSON = (
@@ -79,3 +80,11 @@ def test_members_of_a_group_are_told_by_their_teams() -> None:
     )
     doc = doc_of("<p>x</p>", meta=DOI + TITLE + group + DATE)
     assert "<summary>2 members</summary><p>Writing: A Heron</p><p>Counting: A Stork</p>" in doc.byline_html
+
+
+def test_a_part_the_article_has_not_is_empty_so_that_nothing_leads_there() -> None:
+    article = Article(journal=Journal(title="J", abbreviation="J", publisher="P"), doi="10.5555/none")
+    doc = doc_of("<p>Of one short line.</p>")
+    pages.fill(article, doc)
+    public = pages.public_parts(article, doc)
+    assert (public["abstract"], public["references"]) == ("", "")
