@@ -1,25 +1,63 @@
 """A thing paid twice, found after paying (before, checkout.py catches it). A person is told, or the policy refunds."""
 
+import uuid
+
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+
+from accounts.models import User
 from subscriptions import mail, policy
-from subscriptions.models import Finding, Offer, Order, Payment, Subscription
+from subscriptions.models import Finding, Offer, Order, Payment, Refund, Subscription
+
+FOR_GOOD = (Offer.Kind.PURCHASE, Offer.Kind.ISSUE)
 
 
 def find_paid_twice(order: Order) -> None:
     """The same article bought for good by the same reader more than once: all but the first order are too many.
 
-    Every order of the thing is looked at, whichever is read last, and the first stays the first.
+    Every order of the thing is looked at, whichever is read last, and the first stays the first. An issue bought after
+    one of its articles is not the same thing; an article bought after its issue is.
     """
-    if order.kind != Offer.Kind.PURCHASE or order.state != Order.State.PAID:
+    if order.kind not in FOR_GOOD or order.state != Order.State.PAID:
         return
     if order.user_id is None:
         return  # two guests are two people, until each has claimed an order
-    same = Order.objects.filter(user=order.user, article=order.article, kind=order.kind, state=Order.State.PAID)
-    first, *others = same.order_by("created_at", "pk")
+    first, *others = _same_thing(order).order_by("created_at", "pk")
     for other in others:
         payment = other.payments.first()
-        if payment:
+        if payment and other.kind == order.kind:
             about = f"{order.user} paid {order.description} twice: orders {first.number} and {other.number}."
             _found(payment, about)
+
+
+def _same_thing(order: Order) -> "QuerySet[Order]":
+    """The reader's paid orders that give what this one gives: the article itself, or the whole issue it is in."""
+    paid = Order.objects.filter(user=order.user, state=Order.State.PAID)
+    if order.kind == Offer.Kind.ISSUE:
+        return paid.filter(kind=Offer.Kind.ISSUE, issue=order.issue)
+    covering = Q(kind=Offer.Kind.PURCHASE, article=order.article)
+    if order.article and order.article.issue_id:
+        covering |= Q(kind=Offer.Kind.ISSUE, issue=order.article.issue_id)
+    return paid.filter(covering)
+
+
+def proposals(user: User) -> "QuerySet[Finding]":
+    """What a reader paid twice and nobody has settled yet, for My access."""
+    found = Finding.objects.filter(kind=Finding.Kind.DUPLICATE, settled_at=None, payment__user=user)
+    return found.select_related("payment__order", "payment__subscription__journal")
+
+
+def settle(finding: Finding, *, refund: bool) -> None:
+    """The reader's word on a proposal: the later payment back, or both kept. Raises NotRefundable."""
+    from subscriptions import refunds  # noqa: PLC0415  (refunds asks for a sync, which leads here)
+
+    payment = finding.payment
+    if refund and payment:
+        key = uuid.uuid5(uuid.NAMESPACE_URL, f"{payment.charge_id}:{policy.Happening.DUPLICATE}")
+        note = "Paid twice; the reader asked for it under My access."
+        refunds.request(payment, refunds.left(payment), reason=Refund.Reason.DUPLICATE, note=note, by=None, key=key)
+    finding.settled_at = timezone.now()
+    finding.save(update_fields=["settled_at"])
 
 
 def find_second_subscription(subscription: Subscription) -> None:

@@ -28,6 +28,7 @@ from subscriptions.models import (
     Receipt,
     Subscription,
     TraineeProof,
+    Withdrawal,
 )
 from subscriptions.money import format_money
 
@@ -76,6 +77,19 @@ def confirmation(order: Order) -> None:
         "claim_order": str(order.pk) if order.user is None else "",
     }  # fmt: skip
     enqueue(f"confirmation:{order.pk}", "subscriptions/email/confirmation", order.email, context, order.user_id)
+
+
+def withdrawal_received(row: Withdrawal) -> None:
+    """The acknowledgement: what was declared, with day and time."""
+    at = date_format(timezone.localtime(row.received_at), "F j, Y, g:i A e")
+    context = {"name": row.name, "contract": row.contract, "received_at": at}
+    enqueue(f"withdrawal:{row.pk}", "subscriptions/email/withdrawal_received", row.email, context)
+
+
+def withdrawal_decided(row: Withdrawal) -> None:
+    accepted = row.state == Withdrawal.State.ACCEPTED
+    context = {"contract": row.contract, "answer": row.answer, "accepted": accepted}
+    enqueue(f"withdrawal-decided:{row.pk}", "subscriptions/email/withdrawal_decided", row.email, context)
 
 
 def trainee_decision(proof: TraineeProof) -> None:

@@ -1,6 +1,15 @@
 from django.urls import path
 
-from subscriptions import claim_views, code_views, gift_views, subscription_views, trainee_views, views, webhooks
+from subscriptions import (
+    claim_views,
+    code_views,
+    gift_views,
+    subscription_views,
+    trainee_views,
+    views,
+    webhooks,
+    withdrawal_views,
+)
 
 app_name = "subscriptions"
 
@@ -13,6 +22,8 @@ urlpatterns = [
     path("rentals/<int:entitlement_id>/start/", views.start_rental, name="start_rental"),
     path("my-access/", views.my_access, name="my_access"),
     path("my-access/manage/", views.manage, name="manage"),
+    path("my-access/duplicates/<int:finding_id>/", views.settle_duplicate, name="settle_duplicate"),
+    path("withdraw/", withdrawal_views.withdraw, name="withdraw"),
     path("my-access/card/", subscription_views.card, name="card"),
     path("my-access/card/changed/", subscription_views.card_changed, name="card_changed"),
     path("my-access/training/", trainee_views.trainee_proof, name="trainee_proof"),

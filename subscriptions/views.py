@@ -24,12 +24,15 @@ from subscriptions import (
     checkout,
     claiming,
     consents,
+    duplicates,
     fulfilment,
     gateway,
     get_access,
     papers,
+    refunds,
     stripe_account,
     sync,
+    withdrawals,
 )
 from subscriptions.access import READING_ONLY
 from subscriptions.checkout import Wish
@@ -263,12 +266,30 @@ def my_access(request: HttpRequest) -> HttpResponse:
         "owned": [r for r in rights.in_force(now) if r.kind in ("purchase", "complimentary", "access_code")],
         "rentals": [_rental(r) for r in rights.filter(kind="rental").exclude(revoked_at__isnull=False)],
         "subscriptions": [_subscription(row, rights) for row in _subscriptions(request)],
+        "duplicates": duplicates.proposals(request.user),  # type: ignore[arg-type]
+        "withdrawable": withdrawals.within_the_period(request.user),  # type: ignore[arg-type]
         "settling": Order.objects.filter(user=request.user, state=Order.State.PROCESSING),  # type: ignore[misc]
         "receipts": Receipt.objects.filter(user=request.user)  # type: ignore[misc]
         .select_related("payment")
         .prefetch_related("credit_notes__refund__payment"),
     }
     return render(request, "subscriptions/my_access.html", context)
+
+
+@login_required
+@require_POST
+def settle_duplicate(request: HttpRequest, finding_id: int) -> HttpResponse:
+    """“Refund the second payment” or “Keep both”, for what the reader paid twice."""
+    finding = get_object_or_404(duplicates.proposals(request.user), pk=finding_id)  # type: ignore[arg-type]
+    refund = request.POST.get("answer") == "refund"
+    try:
+        duplicates.settle(finding, refund=refund)
+    except refunds.NotRefundable:
+        messages.info(request, "This payment has gone back already. Nothing more needs to be done.")
+    else:
+        said = "The second payment goes back to where it came from. You get a mail." if refund else "Both are kept."
+        messages.success(request, said)
+    return redirect("subscriptions:my_access")
 
 
 def _subscriptions(request: HttpRequest) -> "QuerySet[Subscription]":

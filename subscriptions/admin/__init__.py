@@ -12,6 +12,7 @@ from subscriptions.admin import (
     sales,
     stripe,
     trainees,
+    withdrawals,
 )
 
 __all__ = [
@@ -26,4 +27,5 @@ __all__ = [
     "sales",
     "stripe",
     "trainees",
+    "withdrawals",
 ]

@@ -4,19 +4,18 @@ from datetime import date, timedelta
 from typing import Any
 
 from django import forms
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.contrib.admin.widgets import AdminDateWidget
-from django.db.models import QuerySet
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.http import FileResponse, Http404, HttpRequest
 from django.http.response import HttpResponseBase
-from django.shortcuts import get_object_or_404, redirect
-from django.template.response import TemplateResponse
+from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.html import format_html
 
-from accounts.admin_pages import ReadOnlyAdmin, admin_url, column, link_to, refused
+from accounts.admin_pages import column, link_to, refused
 from subscriptions import trainees
+from subscriptions.admin.deciding import DecidableAdmin
 from subscriptions.models import TraineeProof
 
 
@@ -62,25 +61,29 @@ class DecisionForm(forms.Form):
 
 
 @admin.register(TraineeProof)
-class TraineeProofAdmin(ReadOnlyAdmin):
+class TraineeProofAdmin(DecidableAdmin):
     list_display = ("person", "program", "state", "sent_at", "ends_on", "valid_until")
     list_filter = ("state",)
     list_select_related = ("user",)
     search_fields = ("user__email", "user__name", "program")
     search_help_text = "E-mail address, name or program"
     ordering = ("-state", "sent_at")  # what waits stands first, oldest on top
-    change_form_template = "admin/subscriptions/traineeproof/change_form.html"
     fieldsets = (
         (None, {"fields": ("person", "program", "ends_on", "state", "sent_at")}),
         ("Proof", {"fields": ("shown", "attested", "contact")}),
         ("Decision", {"fields": ("valid_until", "answer", "decided_by", "decided_at")}),
     )
 
-    def get_queryset(self, request: HttpRequest) -> "QuerySet[TraineeProof]":
-        return super().get_queryset(request).select_related("user", "decided_by")
+    def is_open(self, row: TraineeProof) -> bool:
+        return row.state == TraineeProof.State.WAITING
 
-    def has_decide_permission(self, request: HttpRequest) -> bool:
-        return request.user.has_perm("subscriptions.change_traineeproof")
+    def form_for(self, row: TraineeProof, data: Any) -> DecisionForm:
+        return DecisionForm(data, proof=row)
+
+    def notes(self, row: TraineeProof) -> list[str]:
+        declared = f"Declared without a document. To confirm: {row.contact}" if row.attested else None
+        said = [f"{row.user}: {row.program}, until {row.ends_on}", self.shown(row), declared]
+        return [note for note in said if note]
 
     @column("person", ordering="user__email")
     def person(self, proof: TraineeProof) -> str:
@@ -94,18 +97,8 @@ class TraineeProofAdmin(ReadOnlyAdmin):
         return format_html('<a href="{}">Download the document</a>', address)
 
     def get_urls(self) -> list[URLPattern]:
-        wrap = self.admin_site.admin_view
-        return [
-            path("<int:pk>/decide/", wrap(self.decide_view), name="subscriptions_traineeproof_decide"),
-            path("<int:pk>/document/", wrap(self.document_view), name="subscriptions_traineeproof_document"),
-            *super().get_urls(),
-        ]
-
-    def change_view(
-        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
-    ) -> HttpResponse:
-        may = {"may_decide": self.has_decide_permission(request)}
-        return super().change_view(request, object_id, form_url, {**may, **(extra_context or {})})
+        view = self.admin_site.admin_view(self.document_view)
+        return [path("<int:pk>/document/", view, name="subscriptions_traineeproof_document"), *super().get_urls()]
 
     def document_view(self, request: HttpRequest, pk: int) -> HttpResponseBase:
         """Downloaded, never shown in the site's own pages: a stranger made it."""
@@ -115,26 +108,5 @@ class TraineeProofAdmin(ReadOnlyAdmin):
         if not proof.document:
             raise Http404("There is no document (any more).")
         self.log_change(request, proof, "Document downloaded.")
-        return FileResponse(
-            proof.document.open("rb"), as_attachment=True, filename=f"proof-{proof.pk}-{proof.document.name}"
-        )
-
-    def decide_view(self, request: HttpRequest, pk: int) -> HttpResponse:
-        proof = get_object_or_404(TraineeProof.objects.select_related("user"), pk=pk)
-        if not self.has_decide_permission(request):
-            return refused(self, request, "Support")
-        form = DecisionForm(request.POST or None, proof=proof)
-        if request.method == "POST" and form.is_valid():
-            try:
-                said = form.act(request.user)
-            except ValueError as error:
-                form.add_error(None, str(error))
-            else:
-                self.log_change(request, proof, said)
-                self.message_user(request, f"{proof}: {said}", messages.SUCCESS)
-                return redirect(admin_url(proof))
-        context = {
-            **self.admin_site.each_context(request), "title": "Decide on a trainee's proof", "opts": self.opts,
-            "original": proof, "form": form,
-        }  # fmt: skip
-        return TemplateResponse(request, "admin/subscriptions/traineeproof/decide.html", context)
+        name = f"proof-{proof.pk}-{proof.document.name}"
+        return FileResponse(proof.document.open("rb"), as_attachment=True, filename=name)

@@ -10,14 +10,15 @@ from django.utils import timezone
 
 from accounts.models import User
 from journal.access import Access
-from journal.models import Article, Journal
+from journal.models import Article, Issue, Journal
+from subscriptions import fulfilment
 from subscriptions.access import look_up
-from subscriptions.models import Entitlement, Order
+from subscriptions.models import Entitlement, GiftLink, Order
 from tests.make import make_article, make_institution, make_issue, make_journal, make_offer, make_right, make_user
 
 TABLE = Path(__file__).parents[2] / "docs" / "access.md"
 HERE, HERE6, ELSEWHERE = "192.0.2.7", "2001:db8:7::1", "198.51.100.1"
-Situation = Callable[[], tuple[User | None, str, Article]]
+Situation = Callable[[], tuple]  # user or None, address, article, and ids of opened gift links where there are some
 SITUATIONS: dict[str, Situation] = {}
 
 
@@ -187,14 +188,67 @@ SITUATIONS |= {
 }
 
 
+def paying_for_issue(issue: Issue, own: Issue) -> tuple[User, str, Article]:
+    user, article = make_user(), make_article(issue=own)
+    offer = make_offer("issue", amount=9000)
+    Order.objects.create(
+        user=user, offer=offer, kind="issue", issue=issue, journal=article.journal, amount=9000, currency="usd",
+        state="processing",
+    )  # fmt: skip
+    return user, ELSEWHERE, article
+
+
+def as_a_guest() -> tuple[User, str, Article]:
+    article, offer = make_article(), make_offer()
+    order = Order.objects.create(
+        guest_email="wanda@example.org", offer=offer, kind="purchase", article=article, journal=article.journal,
+        amount=3000, currency="usd", state="paid", paid_at=timezone.now(),
+    )  # fmt: skip
+    fulfilment.grant_order(order)
+    return make_user("wanda@example.org"), ELSEWHERE, article
+
+
+def gift(*, opened: bool = True, other: bool = False, **fields: object) -> tuple[User | None, str, Article, list[int]]:
+    article = make_article()
+    now = timezone.now()
+    link = GiftLink.objects.create(giver=make_user(), article=article, expires_at=now + days(14))
+    dates = {"starts_at": now - days(20), "ends_at": now + days(10)} | fields
+    Entitlement.objects.create(gift_link=link, article=article, kind="gift", source=f"gift:{link.pk}", **dates)
+    return None, ELSEWHERE, make_article() if other else article, [link.pk] if opened else []
+
+
+def gift_to_a_subscriber() -> tuple[User, str, Article, list[int]]:
+    _, _, article, links = gift()
+    user = make_user()
+    make_right(user, article.journal, "subscription", ends_at=timezone.now() + days(5))
+    return user, ELSEWHERE, article, links
+
+
+SITUATIONS |= {
+    "paid for the issue it is in, and the bank has not confirmed": lambda: paying_for_issue(*[make_issue()] * 2),
+    "paid for another issue, and the bank has not confirmed": lambda: paying_for_issue(make_issue(), make_issue()),
+    "bought as a guest, not claimed": as_a_guest,
+    "redeemed an access code": lambda: held("access_code", ends_at=timezone.now() + days(30)),
+    "redeemed an access code, its days are over": lambda: held(
+        "access_code", starts_at=timezone.now() - days(40), ends_at=timezone.now() - days(1)
+    ),
+    "opened a gift link on this device": gift,
+    "opened a gift link that was taken back": lambda: gift(revoked_at=timezone.now()),
+    "opened a gift link that has expired": lambda: gift(ends_at=timezone.now() - days(1)),
+    "opened a gift link for another article": lambda: gift(other=True),
+    "has a gift link, not opened on this device": lambda: gift(opened=False),
+    "opened a gift link, and subscribes": gift_to_a_subscriber,
+}  # fmt: skip
+
+
 def test_every_row_of_the_table_has_a_situation_and_the_other_way_round() -> None:
     assert set(the_table()) == set(SITUATIONS)
 
 
 @pytest.mark.parametrize("words", sorted(SITUATIONS))
 def test_the_decision_is_as_the_table_says(db: None, words: str) -> None:
-    user, ip, article = SITUATIONS[words]()
-    access = look_up(user.pk if user else None, ip, [article.pk])[article.pk]
+    user, ip, article, *gifts = SITUATIONS[words]()
+    access = look_up(user.pk if user else None, ip, [article.pk], gifts=gifts[0] if gifts else ())[article.pk]
     assert (access.granted, access.allows_pdf, str(access.reason)) == the_table()[words]
 
 
