@@ -275,12 +275,13 @@ def answer(sandbox: Sandbox, method: str, name: str, data: Json) -> tuple[int, A
     table = READS if method == "GET" else DEEDS
     if name not in table:
         return 404, {"error": {"message": f"No such control: {method} /_sim/{name}", "known": sorted(table)}}
-    if name == "reset":
-        quiet(sandbox)  # an event of the old account must not reach the endpoint after its end
     try:
-        named = (str(value) for key, value in data.items() if key in SUBJECTS)
-        with sandbox.transaction(), sandbox.on_clock(*named):
-            return 200, table[name](sandbox, data)
+        with sandbox.lock:
+            if name == "reset":
+                quiet(sandbox)  # an event of the old account must not reach the endpoint after its end
+            named = (str(value) for key, value in data.items() if key in SUBJECTS)
+            with sandbox.transaction(), sandbox.on_clock(*named):
+                return 200, table[name](sandbox, data)
     except ApiError as error:
         return error.status, error.body()
     except ValueError as error:

@@ -100,9 +100,10 @@ def redeliver(sandbox: Sandbox, event: Json) -> int:
 
 
 def quiet(sandbox: Sandbox, seconds: float = 12.0) -> None:
-    """Waits until no delivery is under way."""
+    """Sends nothing more, and waits until no delivery is under way. Who holds the lock can be sure that none begins."""
     deadline = time.monotonic() + seconds
     with sandbox.lock:
+        sandbox.store.db.execute("UPDATE delivery SET status = 'dropped' WHERE status = 'pending'")
         while sandbox.store.row("SELECT 1 FROM delivery WHERE status = 'sending'") and time.monotonic() < deadline:
             sandbox.delivered.wait(0.5)
 
