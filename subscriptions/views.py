@@ -173,8 +173,11 @@ def order_return(request: HttpRequest, order_id: UUID) -> HttpResponse:
     """Back from Stripe. Only the order's owner may ask, or the browser a guest ordered in; the session's id in the
     address proves nothing.
 
-    Reads Stripe itself, so it does not matter whether the webhook came first, late or never.
+    Reads Stripe itself, so it does not matter whether the webhook came first, late or never. Whoever is not signed in
+    any more signs in first; the answer is the same for an order that does not exist.
     """
+    if not request.user.is_authenticated and order_id not in claiming.remembered(request):
+        return redirect_to_login(request.get_full_path())
     found = _own_order(request, order_id)
     _bring_up_to_date(found)
     found.refresh_from_db()

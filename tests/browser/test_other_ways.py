@@ -36,7 +36,7 @@ def test_a_visitor_rents_and_reads_without_javascript(
     tab.goto(trial.get_absolute_url())
     hides_full_text(tab, trial)
     tab.get_by_role("link", name="First page of the article, enlarge").click()
-    expect(tab.get_by_role("img", name="First page of the article")).to_be_visible()
+    expect(tab.get_by_role("img", name="First page as printed")).to_be_visible()
     tab.get_by_role("link", name="See how to read it all").click()
     is_at(tab, trial)
     for script_only in ("Copy link", "Print", "Dark", "Large"):
@@ -105,6 +105,8 @@ def test_a_visitor_rents_and_reads_by_keyboard_alone(
     press(tab, tab.get_by_role("link", name="Skip to the content"))
     expect(tab.get_by_role("main")).to_be_focused()
     press(tab, tab.get_by_role("link", name=RENT))
+    expect(heading(tab)).to_have_text("Rent this article")
+    press(tab, tab.get_by_role("main").get_by_role("link", name="Register"))
     expect(heading(tab)).to_have_text("Register")
     type_into(tab, tab.get_by_label("Email"), "kay@example.org")
     type_into(tab, tab.get_by_label("Password"), PASSWORD)

@@ -113,6 +113,8 @@ def test_the_article_as_a_visitor_sees_it_and_the_pages_to_come_in_by(
 def choose_and_register_wrongly(tab: Page, trial: Article, inspection: Inspection) -> None:
     tab.goto(trial.get_absolute_url())
     choose(tab, RENT)
+    inspection.of("order without an account")
+    tab.get_by_role("main").get_by_role("link", name="Register").click()
     inspection.of("register")
     tab.get_by_label("Email").fill("wanda@example.org")
     tab.get_by_label("Password").fill("short")
