@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.contrib import admin
-from django.core.cache import cache
 from django.db.models import Model
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -21,7 +20,6 @@ if TYPE_CHECKING:  # the classes are generic for the type checker only
 else:
     ModelAdmin, TabularInline, ModelForm = admin.ModelAdmin, admin.TabularInline, forms.ModelForm
 
-FRAME_CACHE_KEY = "frame"  # config/context.py, which this app may not import
 NOTHING = "–"
 
 
@@ -80,11 +78,6 @@ class OneRowAdmin(ModelAdmin):
         if row is None and self.has_add_permission(request):
             return redirect(f"admin:{self.opts.app_label}_{self.opts.model_name}_add")
         return redirect(admin_url(row)) if row else super().changelist_view(request, extra_context)
-
-    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
-        """This process shows the change at once; the others keep their copy of the frame for up to a minute."""
-        super().save_model(request, obj, form, change)
-        cache.delete(FRAME_CACHE_KEY)
 
 
 def refused(model_admin: Any, request: HttpRequest, role: str) -> HttpResponse:

@@ -91,6 +91,7 @@ FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
 DATABASE_URL = env.text("DATABASE_URL")
 DATABASES = {"default": database(DATABASE_URL, VAR_DIR / "postgres", pool=env.flag("DATABASE_POOL"))}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+FRAME_SECONDS = 60  # how long a process keeps what stands around every page (config/frame.py)
 MEDIA_ROOT = VAR_DIR / "media"
 MEDIA_URL = "/media/"
 STATIC_ROOT = VAR_DIR / "static"

@@ -82,7 +82,6 @@ def block(state: str) -> Block:
         via="Northfield University Library" if state == "institution" else "",
         start_url="#",
         sign_in_url="#",
-        sign_up_url="#",
         reference="E2-7KQ4" if state == "unknown" else "",
     )
 

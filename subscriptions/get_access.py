@@ -58,7 +58,7 @@ class Block:
     via: str = ""
     start_url: str = ""
     sign_in_url: str = ""
-    sign_up_url: str = ""
+    give_url: str = ""
     reference: str = ""
     sales_closed: bool = False
     rental_hours: int = 48
@@ -105,8 +105,8 @@ def block_for(article: Article, access: Access, reader: RequestReader, chosen: s
         would_end=timezone.now() + timedelta(seconds=seconds) if seconds else None,
         via=access.via,
         start_url=reverse("subscriptions:start_rental", args=[access.entitlement]) if state == "rental_ready" else "",
-        sign_in_url=_with_next("account_login", f"{here}#get-access"),
-        sign_up_url=_with_next("account_signup", f"{here}#get-access"),
+        sign_in_url=_with_next("account_login", f"{here}#get-access") if state == "visitor" else "",
+        give_url=reverse("subscriptions:give", args=[article.pk]) if access.reason == Reason.SUBSCRIPTION else "",
         reference=access.reference,
         sales_closed=not gateway.is_open(),
         rental_hours=(seconds or 48 * 3600) // 3600,

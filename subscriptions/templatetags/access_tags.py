@@ -6,6 +6,7 @@ from typing import Any
 from django import template
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.safestring import SafeString, mark_safe
 
 from journal.access import Access
 from journal.models import Article, Issue
@@ -35,6 +36,13 @@ def issue_offer(context: Any, issue: Issue) -> dict[str, Any]:
     offers = Offer.objects.on_sale().filter(Q(issue=issue) | Q(issue=None), kind="issue", journal=issue.journal_id)
     found = sorted(offers, key=lambda offer: offer.issue_id is None) if gateway.is_open() else []
     return {"offer": found[0] if found else None, "issue": issue}
+
+
+@register.filter
+def on_day(moment: datetime) -> SafeString:
+    """The day of a moment, in the journal's time zone: `<time datetime="2026-11-22">November 22, 2026</time>`."""
+    day = timezone.localtime(moment)
+    return mark_safe(f'<time datetime="{day:%Y-%m-%d}">{day:%B} {day.day}, {day.year}</time>')  # noqa: S308
 
 
 @register.filter

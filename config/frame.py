@@ -1,0 +1,51 @@
+"""What stands around every page: journal, service center, and the parts made from them. It changes rarely."""
+
+import time
+from typing import Any
+
+from django.conf import settings
+from django.db.models.signals import post_delete, post_save
+from django.template.loader import render_to_string
+from django.urls import reverse
+
+from accounts.models import ServiceCenter
+from journal.models import Journal
+
+ADDRESSES = {
+    "home": "journal:home",
+    "sign_in": "account_login",
+    "sign_up": "account_signup",
+    "sign_out": "account_logout",
+    "my_access": "subscriptions:my_access",
+}
+_kept: tuple[float, dict[str, Any]] | None = None
+
+
+def frame() -> dict[str, Any]:
+    """Put together once in FRAME_SECONDS in each process; an edit shows at once in the process it was made in."""
+    global _kept  # noqa: PLW0603  (one for the process; two threads may both make it)
+    now = time.monotonic()
+    kept = _kept
+    if kept is None or now - kept[0] >= settings.FRAME_SECONDS:
+        kept = _kept = (now, _made())
+    return kept[1]
+
+
+def forget(**_: Any) -> None:
+    global _kept  # noqa: PLW0603
+    _kept = None
+
+
+def watch() -> None:
+    for model in (Journal, ServiceCenter):
+        post_save.connect(forget, sender=model)
+        post_delete.connect(forget, sender=model)
+
+
+def _made() -> dict[str, Any]:
+    made: dict[str, Any] = {"journal": Journal.objects.first(), "service_center": ServiceCenter.current()}
+    made["site_head"] = render_to_string("components/_head.html", made)
+    made["icons"] = render_to_string("components/_icons.html")
+    made["footer"] = render_to_string("components/_footer.html", made)
+    made["addresses"] = {name: reverse(view) for name, view in ADDRESSES.items()}
+    return made
