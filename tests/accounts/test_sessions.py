@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+import pytest
 from django.contrib.sessions.models import Session
 from django.test import Client
 from django.utils import timezone
@@ -43,4 +44,11 @@ def test_a_made_up_session_key_is_nobody(db: None) -> None:
 def test_an_account_put_on_hold_is_out_at_the_next_page(alice: User) -> None:
     browser = signed_in(alice)
     User.objects.update(is_active=False)
+    assert browser.get(HERS).status_code == 302
+
+
+@pytest.mark.parametrize("damaged", ["", "no JSON", "[1]", ".eJxVjMsOwiAQRf"])
+def test_a_session_whose_row_cannot_be_read_is_nobody(alice: User, damaged: str) -> None:
+    browser = signed_in(alice)
+    Session.objects.update(session_data=damaged)
     assert browser.get(HERS).status_code == 302
