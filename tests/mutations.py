@@ -2,7 +2,7 @@
 """Take each safeguard of the selling out, one at a time, and see a test turn red: `make mutations [NAMES=…]`.
 
 A safeguard no test misses is a sentence, not a safeguard. The tree is copied first; nothing here is changed but the
-table in docs/decisions/0010-mutations.md.
+table in docs/decisions/0008-mutations.md.
 """
 
 import os
@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-RECORD = ROOT / "docs/decisions/0010-mutations.md"
+RECORD = ROOT / "docs/decisions/0008-mutations.md"
 T = "tests/subscriptions/"
 
 

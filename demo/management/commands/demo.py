@@ -125,6 +125,8 @@ class Command(BaseCommand):
     def _sample(self) -> None:
         if not Article.objects.exists():
             call_command("load_sample", stdout=self.stdout, stderr=self.stderr)
+        else:  # kept from an earlier demo, perhaps of an earlier version
+            call_command("rerender", outdated=True, stdout=self.stdout, stderr=self.stderr)
         if self.uses_local_stripe:
             subscriber.subscribe("subscriber@example.org")
 
