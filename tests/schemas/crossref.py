@@ -1,4 +1,4 @@
-"""Crossref's own schema, as the package commonmeta-py brings it (see docs/decisions/0007-crossref-schema.md). Read, not run.
+"""Crossref's own schema, as commonmeta-py brings it (docs/decisions/0007-crossref-schema.md); read, not run.
 
 libxml2 knows XSD 1.0; of 1.1 the schema uses three assertions, which are taken out here and checked by `assertions`.
 """
