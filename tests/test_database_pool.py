@@ -38,3 +38,11 @@ def test_a_connection_that_the_server_has_ended_is_replaced_before_a_page_gets_i
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_terminate_backend(%s, 5000)", [before])
     assert process_of(pooled) != before
+
+
+def test_who_connects_beside_the_pool_is_told_the_same_place(pooled: DatabaseWrapper) -> None:
+    """The job worker does: told nothing, it looked for another server and gave up after 30 seconds."""
+    before = pooled.get_connection_params()
+    process_of(pooled)
+    assert pooled.get_connection_params() == before
+    assert before["dbname"] == connection.settings_dict["NAME"]

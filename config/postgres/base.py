@@ -2,7 +2,7 @@
 
 import select
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 from django.db.backends.base.base import NO_DB_ALIAS
 from django.db.backends.postgresql import base
@@ -24,12 +24,16 @@ def check_when_spoken_to(connection: "Connection[Any]") -> None:
 
 class DatabaseWrapper(base.DatabaseWrapper):
     _connection_pools: dict[str, "ConnectionPool[Any]"]
+    _told: ClassVar[dict[str, dict[str, Any]]] = {}
     _configure_connection: Callable[["Connection[Any]"], None]
 
     def get_connection_params(self) -> dict[str, Any]:
-        """A pool was told them when it was made; Django would put them together again for every page."""
+        """As the pool was told them when it was made; Django would put them together again for every page.
+
+        The job worker reads them, too, for connections of its own.
+        """
         if self.settings_dict["OPTIONS"].get("pool") and self.alias in self._connection_pools:
-            return {}
+            return dict(self._told[self.alias])
         params: dict[str, Any] = super().get_connection_params()
         return params | self.place()
 
@@ -44,8 +48,10 @@ class DatabaseWrapper(base.DatabaseWrapper):
         if self.alias == NO_DB_ALIAS or not options:
             return None
         if self.alias not in self._connection_pools:
+            params = self.get_connection_params()
+            self._told[self.alias] = params
             pool = ConnectionPool(
-                kwargs=self.get_connection_params() | {"autocommit": True},
+                kwargs=params | {"autocommit": True},
                 open=False,
                 configure=self._configure_connection,
                 check=check_when_spoken_to,
