@@ -90,9 +90,11 @@ def choose_and_register(tab: Page, offer: str, email: str = "wanda@example.org")
 
 def confirm(tab: Page) -> None:
     """Ticks the boxes (access at once; for a subscription the renewal, too), and goes to the payment page."""
+    onward = tab.get_by_role("button", name="Continue to payment")
+    onward.wait_for()  # `all` does not wait: on a slow machine it counted the boxes of the page before
     for box in tab.get_by_role("checkbox").all():
         box.check()
-    tab.get_by_role("button", name="Continue to payment").click()
+    onward.click()
     card_number(tab).wait_for()
 
 
