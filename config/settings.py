@@ -30,6 +30,8 @@ HTTPS = _site.scheme == "https"
 SECRET_KEY = env.text("SECRET_KEY") or ("not-secret-" * 5 if DEMO or DEBUG else "")
 if not SECRET_KEY:
     raise ImproperlyConfigured("SECRET_KEY is not set. Put a long random text into .env (see .env.example).")
+SECRET_KEY_FALLBACKS = env.words("SECRET_KEY_FALLBACKS")
+ENCRYPTION_KEYS = env.words("ENCRYPTION_KEYS")
 ALLOWED_HOSTS = [_site.hostname, *env.words("ALLOWED_HOSTS")]
 CSRF_TRUSTED_ORIGINS = [SITE_URL]
 TRUSTED_PROXY_COUNT = env.integer("TRUSTED_PROXY_COUNT", 0)
