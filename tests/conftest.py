@@ -12,6 +12,7 @@ from django.test import Client
 
 from accounts.models import User
 from journal.models import Article
+from tests import emptying
 from tests.chromium import chromium
 from tests.make import make_article, make_journal, make_right, make_user
 
@@ -21,6 +22,12 @@ if TYPE_CHECKING:
     from stripe_simulator.process import LocalStripe
 
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "1")  # Playwright's sync API runs an event loop in the test's thread
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
+    with django_db_blocker.unblock():
+        emptying.instead_of_flushing()
 
 
 @receiver(post_migrate)

@@ -15,7 +15,6 @@ from urllib.parse import unquote, urljoin, urlsplit
 
 import pypdfium2
 import pytest
-from django.core.management import call_command
 from django.http import HttpResponse
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
@@ -28,6 +27,7 @@ from journal.negotiation import OFFERED
 from journal.oai import listing
 from journal.oai.request import PREFIXES
 from tests.conftest import signed_in
+from tests.emptying import empty_the_tables
 from tests.make import make_right, make_user, sample_folder
 
 MOST_PAGES = 6000
@@ -62,7 +62,7 @@ def sample_site(django_db_setup: None, django_db_blocker) -> Iterator[None]:
     with django_db_blocker.unblock():
         sample_journal.load()
         yield
-        call_command("flush", verbosity=0, interactive=False, inhibit_post_migrate=False)
+        empty_the_tables()
 
 
 def readable(answer) -> str:
