@@ -16,7 +16,7 @@ SUPPORT = (
     "journal.view_article journal.view_issue journal.view_section journal.view_journal "
     "subscriptions.view_offer subscriptions.view_order subscriptions.view_subscription subscriptions.view_payment "
     "subscriptions.view_receipt subscriptions.view_stripecustomer subscriptions.view_stripeevent "
-    "subscriptions.view_institution subscriptions.view_iprange "
+    "subscriptions.view_institution subscriptions.view_iprange subscriptions.view_librarymanager "
     "subscriptions.view_entitlement subscriptions.add_entitlement subscriptions.change_entitlement "
     "subscriptions.view_traineeproof subscriptions.change_traineeproof subscriptions.view_giftlink "
     "subscriptions.view_accesscodebatch subscriptions.view_accesscode subscriptions.view_credit "
@@ -43,6 +43,8 @@ BUSINESS = (
     "subscriptions.view_accesscode "
     "subscriptions.view_institution subscriptions.add_institution subscriptions.change_institution "
     "subscriptions.view_iprange subscriptions.add_iprange subscriptions.change_iprange subscriptions.delete_iprange "
+    "accounts.view_user subscriptions.view_librarymanager subscriptions.add_librarymanager "
+    "subscriptions.change_librarymanager subscriptions.delete_librarymanager "
     "accounts.view_servicecenter accounts.add_servicecenter accounts.change_servicecenter"
 )
 ROLES = {"Support": SUPPORT.split(), "Editor": EDITOR.split(), "Business": BUSINESS.split()}

@@ -77,12 +77,23 @@ class Considered:
 
 
 @dataclass(frozen=True, slots=True)
+class Affiliation:
+    """An institution the reader comes from (its network) or belongs to (a seat, its sign-in), licensed or not."""
+
+    id: int
+    name: str
+    resolver_url: str = ""
+    resolver_label: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Access:
     """The one answer that body, button, badge, banner, file, feed and cache header read.
 
     `until` is an aware datetime (None: without end). `via` is what opened it in words for the reader, for example the
     institution's name. `pdf` says whether the right covers the PDF and printing (a rental and a gift do not). `grace`
-    is true while a failed renewal is being retried. `reference` is set when the reason is UNKNOWN.
+    is true while a failed renewal is being retried. `reference` is set when the reason is UNKNOWN. `institutions` are
+    all the reader comes from or belongs to, whatever opened the article.
     """
 
     granted: bool
@@ -96,6 +107,7 @@ class Access:
     open_by: datetime | None = None
     reference: str = ""
     considered: tuple[Considered, ...] = field(default=(), compare=False)
+    institutions: tuple[Affiliation, ...] = field(default=(), compare=False)
 
     @property
     def is_public(self) -> bool:

@@ -3,6 +3,7 @@
 `docs/access.md` holds the same rules as a table, and a test compares the two.
 """
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -11,7 +12,7 @@ from typing import Any
 from django.conf import settings
 from django.db import connection
 
-from journal.access import Access, Considered, Reason, public_reason
+from journal.access import Access, Affiliation, Considered, Reason, public_reason
 
 # What a right in force answers with, best first: what opens the PDF and lasts longest is told to the reader.
 ANSWERS = (
@@ -65,10 +66,12 @@ class Right:
     revoke_reason: str = ""
 
 
-def decide(facts: Facts, rights: Iterable[Right], now: datetime, today: date) -> Access:
+def decide(
+    facts: Facts, rights: Iterable[Right], now: datetime, today: date, institutions: tuple[Affiliation, ...] = ()
+) -> Access:
     """The answer. `now` is aware, `today` is the same moment's day in the journal's time zone. Pure."""
     if public := public_reason(facts, today):
-        return Access(True, public)
+        return Access(True, public, institutions=institutions)
     judged = [(right, *judge(right, facts, now)) for right in rights]
     considered = tuple(
         Considered(right.source, reason, verdict, right.starts_at, right.ends_at) for right, reason, verdict in judged
@@ -79,8 +82,9 @@ def decide(facts: Facts, rights: Iterable[Right], now: datetime, today: date) ->
         return Access(
             True, reason, until=right.ends_at, via=right.via, pdf=reason not in READING_ONLY,
             grace=right.grace_since is not None, entitlement=right.id, considered=considered,
+            institutions=institutions,
         )  # fmt: skip
-    return _refusal(judged, considered)
+    return _refusal(judged, considered, institutions)
 
 
 def judge(right: Right, facts: Facts, now: datetime) -> tuple[Reason, str]:
@@ -127,15 +131,19 @@ def _recency(right: Right) -> tuple[Any, ...]:
     return (*(moment.timestamp() if moment else 0.0 for moment in moments), right.source, right.id or 0)
 
 
-def _refusal(judged: Sequence[tuple[Right, Reason, str]], considered: tuple[Considered, ...]) -> Access:
+def _refusal(
+    judged: Sequence[tuple[Right, Reason, str]],
+    considered: tuple[Considered, ...],
+    institutions: tuple[Affiliation, ...],
+) -> Access:
     reasons = [reason for _, reason, _ in judged]
     reason = min([*reasons, Reason.NO_LICENSE], key=REFUSALS.index)
     right = max((right for right, found, _ in judged if found == reason), key=_recency, default=None)
     if right is None or reason == Reason.NO_LICENSE:
-        return Access(False, Reason.NO_LICENSE, considered=considered)
+        return Access(False, Reason.NO_LICENSE, considered=considered, institutions=institutions)
     return Access(
         False, reason, until=right.ends_at, via=right.via, entitlement=right.id, open_by=right.open_by,
-        reading_seconds=right.reading_seconds, considered=considered,
+        reading_seconds=right.reading_seconds, considered=considered, institutions=institutions,
     )  # fmt: skip
 
 
@@ -171,14 +179,21 @@ _PROBES = [
     for scope, target in _TARGETS.items()
 ]
 _PROBES.append(_GIFT_PROBE.format(columns=_COLUMNS, target=_TARGETS["article"]))
+# `holder` are the institutions a reader comes from or belongs to: an index scan for the address (SP-GiST) and one for
+# the account's memberships. They are told with the answer, also where none of them has a license.
 DECISION = f"""
 WITH moment AS (SELECT coalesce(%(now)s::timestamptz, statement_timestamp()) AS now),
 holder AS MATERIALIZED (
-    SELECT DISTINCT i.id, i.name FROM subscriptions_iprange r
-    JOIN subscriptions_institution i ON i.id = r.institution_id WHERE r.network >>= %(ip)s::inet
+    SELECT i.id, i.name, i.resolver_url, i.resolver_label FROM (
+        SELECT r.institution_id FROM subscriptions_iprange r WHERE r.network >>= %(ip)s::inet
+        UNION SELECT m.institution_id FROM subscriptions_membership m, moment
+        WHERE m.user_id = %(user)s::bigint AND m.ended_at IS NULL AND (m.until IS NULL OR m.until > moment.now)
+    ) belongs JOIN subscriptions_institution i ON i.id = belongs.institution_id
 )
 SELECT a.id, a.article_type, a.access_type, a.free_from, a.published_online,
-       moment.now, (moment.now AT TIME ZONE %(time_zone)s)::date, e.*
+       moment.now, (moment.now AT TIME ZONE %(time_zone)s)::date,
+       (SELECT json_agg(json_build_array(h.id, h.name, h.resolver_url, h.resolver_label) ORDER BY h.id) FROM holder h),
+       e.*
 FROM moment CROSS JOIN journal_article a
 LEFT JOIN LATERAL ({" UNION ALL ".join([*_PROBES, _SETTLING_PROBE])}) e ON true
 WHERE a.id = ANY(%(articles)s::bigint[])
@@ -209,8 +224,15 @@ def look_up(
     rights: dict[int, list[Right]] = {}
     for row in rows:
         facts[row[0]] = (Facts(*row[1:5]), row[5], row[6])
-        rights.setdefault(row[0], []).extend(_right(row[7:]))
-    return {article: decide(known, rights[article], at, day) for article, (known, at, day) in facts.items()}
+        rights.setdefault(row[0], []).extend(_right(row[8:]))
+    belongs = _institutions(rows[0][7]) if rows else ()
+    return {article: decide(known, rights[article], at, day, belongs) for article, (known, at, day) in facts.items()}
+
+
+def _institutions(told: Any) -> tuple[Affiliation, ...]:
+    """What the statement says of the institutions, which is the same in every row; JSON or nothing."""
+    found = json.loads(told) if isinstance(told, str) else told
+    return tuple(Affiliation(*one) for one in found or ())
 
 
 def _right(columns: Sequence[Any]) -> list[Right]:

@@ -10,6 +10,7 @@ from subscriptions import (
     webhooks,
     withdrawal_views,
 )
+from subscriptions.institutions import views as library_views
 
 app_name = "subscriptions"
 
@@ -36,6 +37,8 @@ urlpatterns = [
     path("gifts/new/<int:article_id>/", gift_views.give, name="give"),
     path("gifts/<int:link_id>/take-back/", gift_views.take_back, name="take_back_gift"),
     path("gift/<str:token>/", gift_views.gift, name="gift"),
+    path("library/", library_views.libraries, name="libraries"),
+    path("library/<int:institution_id>/", library_views.overview, name="library"),
     path("redeem/", code_views.redeem, name="redeem"),
     path("receipts/<int:number>/", views.receipt, name="receipt"),
     path("receipts/<int:number>/invoice.pdf", views.invoice_pdf, name="invoice_pdf"),

@@ -8,7 +8,7 @@ from django.forms.models import BaseInlineFormSet
 from django.http import HttpRequest
 
 from accounts.admin_pages import ModelAdmin, ModelForm, TabularInline, column
-from subscriptions.models import Entitlement, Institution, IPRange
+from subscriptions.models import Entitlement, Institution, IPRange, LibraryManager
 from subscriptions.networks import parse_network
 
 if TYPE_CHECKING:  # generic for the type checker only
@@ -36,17 +36,25 @@ class Ranges(TabularInline):
     extra = 1
 
 
+class Librarians(TabularInline):
+    """Who sees the institution's own page."""
+
+    model = LibraryManager
+    autocomplete_fields = ("user",)
+    extra = 0
+
+
 @admin.register(Institution)
 class InstitutionAdmin(ModelAdmin):
     list_display = ("name", "range_count", "rights_in_force", "contact_email", "ror_id")
     search_fields = ("name", "ror_id", "contact_email", "ranges__note")
     search_help_text = "Name, ROR id or contact"
-    inlines = (Ranges,)
+    inlines = (Librarians, Ranges)
 
     def get_queryset(self, request: HttpRequest) -> Any:
         in_force = Entitlement.objects.in_force().filter(institution=OuterRef("pk")).order_by()
         count = in_force.values("institution").annotate(many=Count("pk")).values("many")
-        return super().get_queryset(request).annotate(networks=Count("ranges"), in_force=Subquery(count))
+        return super().get_queryset(request).annotate(networks=Count("ranges", distinct=True), in_force=Subquery(count))
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return super().has_delete_permission(request, obj) and not (obj and obj.entitlements.exists())

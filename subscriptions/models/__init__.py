@@ -4,7 +4,9 @@ from subscriptions.models.codes import AccessCode, AccessCodeBatch
 from subscriptions.models.entitlement import Entitlement
 from subscriptions.models.fairness import Consent, Credit, Withdrawal
 from subscriptions.models.gifts import GiftLink, GiftOpening
-from subscriptions.models.institution import Institution, IPRange
+from subscriptions.models.institution import Institution, IPRange, LibraryManager, RangeProposal
+from subscriptions.models.licenses import SiteLicense
+from subscriptions.models.members import Membership, SeatInvitation
 from subscriptions.models.returns import (
     CreditNote,
     Dispute,
@@ -15,6 +17,7 @@ from subscriptions.models.returns import (
     Refund,
 )
 from subscriptions.models.sales import Offer, Order, PaperNumber, Payment, Receipt, Subscription
+from subscriptions.models.sign_ins import InstitutionSignIn
 from subscriptions.models.stripe import OutgoingMail, StripeCustomer, StripeEvent, SyncTarget
 from subscriptions.models.trainees import TraineeProof
 
@@ -32,15 +35,21 @@ __all__ = [
     "GiftOpening",
     "IPRange",
     "Institution",
+    "InstitutionSignIn",
+    "LibraryManager",
+    "Membership",
     "Offer",
     "Order",
     "OutgoingMail",
     "PaperNumber",
     "Payment",
     "Policy",
+    "RangeProposal",
     "Receipt",
     "Reconciliation",
     "Refund",
+    "SeatInvitation",
+    "SiteLicense",
     "StripeCustomer",
     "StripeEvent",
     "Subscription",

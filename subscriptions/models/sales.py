@@ -308,6 +308,9 @@ class Payment(models.Model):
     subscription = models.ForeignKey(
         Subscription, null=True, blank=True, on_delete=models.PROTECT, related_name="payments"
     )
+    license = models.ForeignKey(
+        "SiteLicense", null=True, blank=True, on_delete=models.PROTECT, related_name="payments", db_index=False
+    )
     invoice_id = models.CharField(max_length=255, blank=True)
     amount = models.PositiveIntegerField()
     currency = models.CharField(max_length=3)
@@ -319,6 +322,7 @@ class Payment(models.Model):
 
     class Meta:
         ordering = ["-paid_at"]
+        indexes = [models.Index(fields=["license"], name="payment_license", condition=Q(license__isnull=False))]
 
     def __str__(self) -> str:
         return f"{self.price} on {self.paid_at:%Y-%m-%d}"
@@ -332,7 +336,9 @@ class Payment(models.Model):
         """Where mail about this payment goes: the account's address, or a guest's."""
         if self.user:
             return self.user.email
-        return self.order.email if self.order else ""
+        if self.order:
+            return self.order.email
+        return self.license.institution.contact_email if self.license else ""
 
     @property
     def refunded_price(self) -> Money:

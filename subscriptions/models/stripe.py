@@ -67,10 +67,12 @@ class SyncTarget(models.Model):
         SUBSCRIPTION = "subscription", "Subscription"
         PAYMENT = "payment", "Disputes and warnings of a payment"
         REFUND = "refund", "Refund to be made"
+        LICENSE = "license", "Invoice of an institution's license"
 
     kind = models.CharField(max_length=15, choices=Kind)
     key = models.CharField(
-        max_length=255, help_text="Our order's id, Stripe's subscription or payment intent id, or a refund's request."
+        max_length=255,
+        help_text="Our order's or license's id, Stripe's subscription or payment intent id, or a refund's request.",
     )
     dirty = models.BigIntegerField(default=0)
     clean = models.BigIntegerField(default=0)  # type: ignore[assignment]  # the column, not Model.clean

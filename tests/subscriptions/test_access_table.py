@@ -13,7 +13,7 @@ from journal.access import Access
 from journal.models import Article, Issue, Journal
 from subscriptions import fulfilment
 from subscriptions.access import look_up
-from subscriptions.models import Entitlement, GiftLink, Order
+from subscriptions.models import Entitlement, GiftLink, Membership, Order
 from tests.make import make_article, make_institution, make_issue, make_journal, make_offer, make_right, make_user
 
 TABLE = Path(__file__).parents[2] / "docs" / "access.md"
@@ -185,6 +185,34 @@ SITUATIONS |= {
         HERE, covers_until=date(2025, 12, 31)
     ),
     "signed in without a right, at a licensed institution": lambda: licensed(HERE, user=make_user()),
+    "at an institution whose license has ended, the article is in its kept back-file": lambda: licensed(
+        HERE, covers_from=date(2026, 1, 1), covers_until=date(2026, 12, 31)
+    ),
+    "at an institution whose license begins tomorrow": lambda: licensed(HERE, starts_at=timezone.now() + days(1)),
+}
+
+
+def member(way: str = "seat", *, is_licensed: bool = True, **fields: object) -> tuple[User, str, Article]:
+    user, institution = make_user(), make_institution()
+    Membership.objects.create(institution=institution, user=user, way=way, **fields)
+    if is_licensed:
+        make_right(institution, make_journal(), "institution")
+    return user, ELSEWHERE, make_article()
+
+
+def member_who_subscribes() -> tuple[User, str, Article]:
+    user, _, article = member()
+    make_right(user, article.journal, "subscription", ends_at=timezone.now() + days(10))
+    return user, ELSEWHERE, article
+
+
+SITUATIONS |= {
+    "has a seat of a licensed institution, elsewhere": member,
+    "has a seat of an institution without a license": lambda: member(is_licensed=False),
+    "had a seat, which was taken back": lambda: member(ended_at=timezone.now()),
+    "signed in through a licensed institution, elsewhere": lambda: member("sign_in", until=timezone.now() + days(30)),
+    "signed in through a licensed institution, too long ago": lambda: member("sign_in", until=timezone.now() - days(1)),
+    "holds a seat here, and subscribes": member_who_subscribes,
 }
 
 
