@@ -43,7 +43,7 @@ BUSINESS = (
     "subscriptions.view_accesscode "
     "subscriptions.view_institution subscriptions.add_institution subscriptions.change_institution "
     "subscriptions.view_iprange subscriptions.add_iprange subscriptions.change_iprange subscriptions.delete_iprange "
-    "accounts.view_user subscriptions.view_librarymanager subscriptions.add_librarymanager "
+    "subscriptions.view_librarymanager subscriptions.add_librarymanager "
     "subscriptions.change_librarymanager subscriptions.delete_librarymanager "
     "accounts.view_servicecenter accounts.add_servicecenter accounts.change_servicecenter"
 )

@@ -1,13 +1,15 @@
 """Institutions and the networks their readers come from."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
+from django import forms
 from django.contrib import admin
 from django.db.models import Count, OuterRef, Subquery
 from django.forms.models import BaseInlineFormSet
 from django.http import HttpRequest
 
 from accounts.admin_pages import ModelAdmin, ModelForm, TabularInline, column
+from accounts.models import User
 from subscriptions.models import Entitlement, Institution, IPRange, LibraryManager
 from subscriptions.networks import parse_network
 
@@ -36,12 +38,36 @@ class Ranges(TabularInline):
     extra = 1
 
 
+class LibrarianForm(ModelForm):
+    """A person is named by the address of their account: who may add librarians need not see readers."""
+
+    email = forms.EmailField(label="e-mail address of the account")
+
+    class Meta:
+        model = LibraryManager
+        fields: ClassVar[list[str]] = []
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.instance.pk:
+            self.fields["email"].initial = self.instance.user.email
+
+    def clean_email(self) -> str:
+        email: str = self.cleaned_data["email"].lower()
+        user = User.objects.filter(email=email, is_active=True).first()
+        if user is None:
+            raise forms.ValidationError("No account has this address. Ask the person to register first.")
+        self.instance.user = user
+        return email
+
+
 class Librarians(TabularInline):
     """Who sees the institution's own page."""
 
     model = LibraryManager
-    autocomplete_fields = ("user",)
+    form = LibrarianForm
     extra = 0
+    verbose_name_plural = "librarians (they see the institution's own page)"
 
 
 @admin.register(Institution)
@@ -50,6 +76,7 @@ class InstitutionAdmin(ModelAdmin):
     search_fields = ("name", "ror_id", "contact_email", "ranges__note")
     search_help_text = "Name, ROR id or contact"
     inlines = (Librarians, Ranges)
+    view_on_site = False  # its own page is for its librarians
 
     def get_queryset(self, request: HttpRequest) -> Any:
         in_force = Entitlement.objects.in_force().filter(institution=OuterRef("pk")).order_by()
