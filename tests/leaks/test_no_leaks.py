@@ -47,10 +47,13 @@ NOT_FOLLOWED = ("/accounts/logout/", "/static/")
 
 SENTINELS: dict[str, list[str]] = json.loads((sample_folder() / "sentinels.json").read_text())
 
+NO_LETTERS = bytes(code for code in range(128) if not chr(code).isalnum())
+
 
 def letters(text: str) -> str:
     """Letters and digits only: PDFs break lines and hyphenate, pages escape."""
-    return re.sub(r"[^a-z0-9]", "", unicodedata.normalize("NFKC", text).lower())
+    plain = text if text.isascii() else unicodedata.normalize("NFKC", text)
+    return plain.lower().encode("ascii", "ignore").translate(None, NO_LETTERS).decode()
 
 
 NEEDLES = {letters(sentence): (doi, sentence) for doi, sentences in SENTINELS.items() for sentence in sentences}
