@@ -18,9 +18,12 @@ TARGET = Path(__file__).parent.parent / "static" / "fonts"
 FEATURES = ["kern", "liga", "lnum", "tnum"]
 OPTICAL_SIZE = 18
 
-LATIN = "\x20-\x7e\xa0-\xffĀ-ćĊ-đĒ-ēĖ-ěĞ-ģĦ-ħĪ-īĮ-ıĶ-ķĹ-ľŁ-ňŌ-ōŐ-ŕŘ-śŞ-ťŪ-ūŮ-ųŸ-žȘ-ț"
+# Most pages need no more than BASIC; a browser fetches the second file when one of its letters stands on the page
+# (`unicode-range` in static/css/fonts.css, which `main` prints).
+BASIC = "\x20-\x7e\xa0-\xff\u2009-\u200a‐-―‘-‚“-„†-•′-″…\u202f€−≤≥"
+LATIN = "Ā-ćĊ-đĒ-ēĖ-ěĞ-ģĦ-ħĪ-īĮ-ıĶ-ķĹ-ľŁ-ňŌ-ōŐ-ŕŘ-śŞ-ťŪ-ūŮ-ųŸ-žȘ-ț"
 GREEK = "Α-ΡΣ-Ωα-ω"
-SIGNS = "\u2009-\u200a‐-―‘-‚“-„†-•′-″…\u202f‰‹-›€™←-↓∂∆∑−√∞≈≠≤≥∼⋅≅"
+SIGNS = "‰‹-›™←-↓∂∆∑√∞≈≠∼⋅≅"
 
 
 def code_points(ranges: str) -> set[int]:
@@ -34,6 +37,18 @@ def code_points(ranges: str) -> set[int]:
         points.update(range(first, last + 1))
         position += 3 if is_range else 1
     return points
+
+
+def css_range(characters: str) -> str:
+    """The characters as CSS writes them."""
+    points = sorted(code_points(characters))
+    runs = [[points[0], points[0]]]
+    for point in points[1:]:
+        if point == runs[-1][1] + 1:
+            runs[-1][1] = point
+        else:
+            runs.append([point, point])
+    return ", ".join(f"U+{first:x}" + (f"-{last:x}" if last > first else "") for first, last in runs)
 
 
 def fix_kerning(font: TTFont) -> None:
@@ -82,18 +97,17 @@ def cut(source: Path, target: Path, limits: dict[str, object], style: str, chara
     font.flavor = "woff2"
     font.save(target)
     sys.stdout.write(f"{target.name}: {target.stat().st_size} bytes, {len(font.getGlyphOrder())} glyphs\n")
+    sys.stdout.write(f"  unicode-range: {css_range(characters)};\n")
 
 
 def main(folder: Path) -> None:
-    roman, italic = folder / "SourceSerif4Variable-Roman.ttf", folder / "SourceSerif4Variable-Italic.ttf"
-    cut(
-        roman,
-        TARGET / "firstpage-serif.woff2",
-        {"wght": (400, 700), "opsz": OPTICAL_SIZE},
-        "Regular",
-        LATIN + GREEK + SIGNS,
-    )
-    cut(italic, TARGET / "firstpage-serif-italic.woff2", {"wght": 400, "opsz": OPTICAL_SIZE}, "Italic", LATIN + SIGNS)
+    roman, slanted = folder / "SourceSerif4Variable-Roman.ttf", folder / "SourceSerif4Variable-Italic.ttf"
+    regular: dict[str, object] = {"wght": (400, 700), "opsz": OPTICAL_SIZE}
+    italic: dict[str, object] = {"wght": 400, "opsz": OPTICAL_SIZE}
+    cut(roman, TARGET / "firstpage-serif.woff2", regular, "Regular", BASIC)
+    cut(roman, TARGET / "firstpage-serif-more.woff2", regular, "Regular", LATIN + GREEK + SIGNS)
+    cut(slanted, TARGET / "firstpage-serif-italic.woff2", italic, "Italic", BASIC)
+    cut(slanted, TARGET / "firstpage-serif-italic-more.woff2", italic, "Italic", LATIN + SIGNS)
 
 
 if __name__ == "__main__":

@@ -6,7 +6,9 @@ from typing import Any
 from django.conf import settings
 from django.db.models.signals import post_delete, post_save
 from django.template.loader import render_to_string
+from django.templatetags.static import static
 from django.urls import reverse
+from django.utils.html import format_html
 
 from accounts.models import ServiceCenter
 from journal.models import Journal
@@ -45,6 +47,7 @@ def watch() -> None:
 def _made() -> dict[str, Any]:
     made: dict[str, Any] = {"journal": Journal.objects.first(), "service_center": ServiceCenter.current()}
     made["site_head"] = render_to_string("components/_head.html", made)
+    made["page_styles"] = format_html('<link rel="stylesheet" href="{}">', static("css/pages.css"))
     made["icons"] = render_to_string("components/_icons.html")
     made["footer"] = render_to_string("components/_footer.html", made)
     made["addresses"] = {name: reverse(view) for name, view in ADDRESSES.items()}

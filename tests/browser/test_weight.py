@@ -24,7 +24,8 @@ from journal.models import Article
 from subscriptions.models import Offer
 from tests.browser.conftest import PHONE
 
-MOST_BYTES, MOST_REQUESTS = 100_000, 10
+#: The aim is 100,000; what is left is room for articles whose abstract needs the italic, too.
+MOST_BYTES, MOST_REQUESTS = 90_000, 10
 
 
 @pytest.fixture
