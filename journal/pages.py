@@ -14,10 +14,10 @@ from journal.access import Access, Reason
 from journal.filing import addresses, doi_in_addresses
 from journal.jats import ArticleDoc, JatsError
 from journal.jats.document import Author, Heading, PartialDate
-from journal.jats.languages import own_name
 from journal.jats.remedies import in_words
 from journal.models import Article, ArticleFile, FullText, MetadataRecord, PublicPage, Relation
 from journal.notices import banners
+from journal.translations import abstracts_by_language, text_by_language
 
 logger = logging.getLogger(__name__)
 
@@ -44,7 +44,9 @@ FROM_JATS = (
     "problems",
     "search",
 )
-_BACK_MATTER = {"translation", "appendix", "glossary", "notes", "bio", "endnotes", "back", "ack", "sub-article"}
+_BACK_MATTER = {"appendix", "glossary", "notes", "bio", "endnotes", "back", "ack"}
+#: Articles of their own within an article.
+_PARTS = {"translation", "sub-article"}
 
 
 def fill(article: Article, doc: ArticleDoc) -> None:
@@ -121,6 +123,7 @@ def write(article: Article, doc: ArticleDoc) -> None:
 def public_parts(article: Article, doc: ArticleDoc) -> dict[str, str]:
     """The parts of the page that follow from the document alone and that everybody gets."""
     context = {"article": article, "doc": doc, "journal": article.journal, "issue": article.issue}
+    context["languages"] = abstracts_by_language(doc)
     parts: dict[str, str] = {
         part: render_to_string(f"journal/_article_{part}.html", context).strip()
         for part in ("header", "abstract", "information")
@@ -130,9 +133,13 @@ def public_parts(article: Article, doc: ArticleDoc) -> dict[str, str]:
 
 def text_parts(doc: ArticleDoc) -> dict[str, Any]:
     """What the wall protects; the references once more, now with the way back to each mention."""
-    body = _translations(doc)
-    body += "\n".join(section.html for section in doc.sections if section.kind not in _BACK_MATTER)
+    translations = [section for section in doc.sections if section.kind == "translation"]
+    others = [section for section in doc.sections if section.kind == "sub-article"]
+    body = "\n".join(section.html for section in doc.sections if section.kind not in {*_BACK_MATTER, *_PARTS})
     notes = "\n".join(section.html for section in doc.sections if section.kind in _BACK_MATTER)
+    if translations:
+        body, notes = text_by_language(doc, f"{body}\n{notes}", translations), ""
+    notes += "\n".join(section.html for section in others)
     return {
         "body": body,
         "notes": notes,
@@ -149,16 +156,6 @@ def _put(row: models.Model) -> None:
     type(row)._default_manager.bulk_create(
         [row], update_conflicts=True, unique_fields=["article"], update_fields=columns
     )
-
-
-def _translations(doc: ArticleDoc) -> str:
-    """Where else the reader finds the whole text in another language: links to the translations further down."""
-    found = [
-        {"id": section.id, "language": section.language, "name": own_name(section.language) or section.title_text}
-        for section in doc.sections
-        if section.kind == "translation"
-    ]
-    return render_to_string("journal/_translations.html", {"translations": found}) if found else ""
 
 
 def reference_list(doc: ArticleDoc, entries: str) -> str:

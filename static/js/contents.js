@@ -31,7 +31,8 @@ if (links.size) {
   const update = () => {
     waiting = false;
     const line = innerHeight * 0.3;
-    mark(targets.findLast((target) => target.getBoundingClientRect().top <= line));
+    const read = (target) => target.getClientRects().length && target.getBoundingClientRect().top <= line;
+    mark(targets.findLast(read)); // what another language's panel hides is not being read
   };
   addEventListener(
     "scroll",

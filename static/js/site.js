@@ -11,6 +11,7 @@ import "./local-time.js";
 import "./look-again.js";
 import "./page-dialog.js";
 import "./print.js";
+import "./reveal.js";
 import "./scroll-regions.js";
 import "./submit-once.js";
 import "./viewer-opener.js";

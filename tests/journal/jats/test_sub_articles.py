@@ -13,10 +13,15 @@ ONE = '<aff id="s1"><label>1</label>University of Évora</aff>'
 TWO = '<aff id="s2"><label>2</label>University of Faro</aff>'
 
 
-def translated(language: str, title: str, more: str = "") -> ArticleDoc:
+def translated(language: str, title: str, more: str = "", letter: str = "", back: str = "") -> ArticleDoc:
     stub = f"<title-group><article-title>{title}</article-title></title-group>{more}"
     part = f'<sub-article article-type="translation" id="t1" xml:lang="{language}"><front-stub>{stub}</front-stub>'
-    return doc_of("<p>Text.</p>", more=f"{part}<body><p>Texto.</p></body></sub-article>")
+    return doc_of("<p>Text.</p>", back, more=f"{part}<body><p>Texto.</p></body></sub-article>{letter}")
+
+
+def _abstracts(doc: ArticleDoc) -> str:
+    article = Article(journal=Journal(title="J", abbreviation="J"), language="en", doi="10.5555/x")
+    return pages.public_parts(article, doc)["abstract"]
 
 
 def part_of(kind: str, stub: str) -> str:
@@ -41,14 +46,44 @@ def test_a_reviewer_is_named_with_the_role_and_the_review_with_its_license() -> 
     assert '<div class="credit"><p>Free to copy.</p></div>' in html
 
 
-def test_a_translation_carries_its_language_and_is_linked_above_the_text() -> None:
-    doc = translated("pt", "Garças")
-    section = doc.sections[-1]
+def test_a_translation_carries_its_language_and_a_switch_leads_to_it() -> None:
+    letter = '<sub-article article-type="reply" id="r1"><body><p>Replied.</p></body></sub-article>'
+    doc = translated("pt", "Garças", letter=letter, back="<ack><p>Thanked.</p></ack>")
+    section = doc.sections[-2]
     assert (section.kind, section.language) == ("translation", "pt")
     assert '<section class="sub-article" id="a-t1" lang="pt">' in section.html
     assert '<p class="sub-article-kind" lang="en">Translation: Português</p>' in section.html
-    body = pages.text_parts(doc)["body"]
-    assert body.index('<a href="#a-t1" lang="pt" hreflang="pt">Português</a>') < body.index("Text.")
+    text = pages.text_parts(doc)
+    own, translation = text["body"].split('<details class="language" name="text">')
+    assert own.count('<details class="language" name="text" open>') == 1
+    assert '<summary lang="en">English</summary>' in own
+    assert own.index("Text.") < own.index("Thanked.")  # what belongs to the article stays with its own words
+    assert '<summary lang="pt">Português</summary>' in translation
+    assert "Texto." in translation
+    assert "Replied." in text["notes"]
+    assert "Replied." not in text["body"]
+
+
+def test_abstracts_of_one_language_stand_together_and_the_others_behind_a_switch() -> None:
+    front = (
+        f"{DOI}{TITLE}{DATE}<abstract><p>Herons.</p></abstract><abstract abstract-type='key-points'><p>They wait.</p></abstract>"
+        "<trans-abstract xml:lang='ar'><p>مالك</p></trans-abstract><trans-abstract xml:lang='pt'><p>Garças.</p></trans-abstract>"
+    )
+    doc = doc_of("<p>Text.</p>", meta=front)
+    shown = _abstracts(doc)
+    english, arabic, portuguese = shown.split("</details>")[:3]
+    assert 'name="abstract" open>' in english
+    assert "Herons." in english
+    assert "They wait." in english
+    assert '<summary lang="ar" dir="rtl">العربية</summary>' in arabic
+    assert 'id="abstract-3" lang="ar" dir="rtl"' in arabic
+    assert '<summary lang="pt">Português</summary>' in portuguese
+    assert " open>" not in arabic + portuguese
+
+
+def test_where_there_is_one_language_nothing_is_switched() -> None:
+    doc = doc_of("<p>Text.</p>", meta=f"{DOI}{TITLE}{DATE}<abstract xml:lang='en-GB'><p>Herons.</p></abstract>")
+    assert "<details" not in _abstracts(doc) + pages.text_parts(doc)["body"]
 
 
 def test_a_translation_from_right_to_left_says_so() -> None:
