@@ -1,7 +1,7 @@
 """Abstracts and texts that an article gives in several languages: one is shown, a switch leads to the others.
 
-The switch is a group of disclosures of which one is open, so it needs no script; a link into a closed one opens it. What
-has one language only gets none of this, nor the style sheet (templates/journal/article.html).
+The switch is a group of disclosures of which one is open, so it needs no script, and a link into a closed one opens
+it. What has one language only gets none of this, nor the style sheet (templates/journal/article.html).
 """
 
 from typing import Any

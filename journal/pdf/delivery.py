@@ -1,7 +1,9 @@
 """A PDF on its way to a reader: as it is where it is free, else a copy of the reader's own with a license line.
 
+Of an article that was retracted, corrected or put in doubt it is always a copy, which says so on every page (`marks`).
+
 The copy is made at the request and kept for an hour, because a browser's viewer fetches a PDF in many ranges. It lies
-under a name that only its reader, right, day and file lead to; the view asks the decision before every answer.
+under a name that only its reader, right, day, file and mark lead to; the view asks the decision before every answer.
 """
 
 import contextlib
@@ -11,6 +13,7 @@ import shutil
 import tempfile
 import time
 import unicodedata
+from dataclasses import astuple
 from datetime import date
 from pathlib import Path
 
@@ -27,7 +30,8 @@ from accounts.incidents import record
 from journal import worker
 from journal.access import License
 from journal.models import Article, ArticleFile
-from journal.pdf import PdfError
+from journal.pdf import Mark, PdfError
+from journal.pdf.marks import mark_of
 from journal.pdf.stamp import VERSION
 from journal.sending import send
 
@@ -48,8 +52,9 @@ def find(article: Article) -> ArticleFile | None:
 
 def deliver(request: HttpRequest, article: Article, file: ArticleFile, license_: License | None) -> HttpResponseBase:
     """The answer to a reader whose right covers the PDF. Without a license it is free for all and names nobody."""
+    mark = mark_of(article)
     try:
-        path = Path(file.file.path) if license_ is None else copy_for(article, file, license_)
+        path = copy_for(article, file, license_, mark) if license_ or mark else Path(file.file.path)
         opened = path.open("rb")
     except FileNotFoundError:
         raise Http404("The file is missing. Reader services can help.") from None
@@ -74,27 +79,31 @@ def _unavailable(request: HttpRequest, article: Article, happened: str) -> HttpR
     return response
 
 
-def copy_for(article: Article, file: ArticleFile, license_: License) -> Path:
-    """The reader's copy on the disk, made now or within the last hour. Raises `NotPreparedError`, FileNotFoundError."""
+def copy_for(article: Article, file: ArticleFile, license_: License | None, mark: Mark | None = None) -> Path:
+    """The reader's copy on the disk, made now or within the last hour. Without a license it is one for all.
+
+    Raises `NotPreparedError`, FileNotFoundError.
+    """
     source = Path(file.file.path)
     source.stat()
-    lines = license_lines(article, license_, timezone.localdate())
-    said = "\0".join([str(VERSION), file.sha256, license_.holder, *lines])
+    lines = license_lines(article, license_, timezone.localdate()) if license_ else ()
+    holder = license_.holder if license_ else ""
+    said = "\0".join([str(VERSION), file.sha256, holder, *lines, "", *(astuple(mark) if mark else ())])
     path = Path(settings.READER_COPIES) / f"{hashlib.sha256(said.encode()).hexdigest()}.pdf"
     try:
         os.utime(path)  # it is in use
     except FileNotFoundError:
-        _make(source, path, lines)
+        _make(source, path, lines, mark)
     return path
 
 
-def _make(source: Path, path: Path, lines: tuple[str, ...]) -> None:
+def _make(source: Path, path: Path, lines: tuple[str, ...], mark: Mark | None) -> None:
     """Whole or not at all: made beside its place, then moved there."""
     path.parent.mkdir(mode=0o750, parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=path.parent, prefix=".new-") as folder:
         made = Path(folder) / "copy.pdf"
         try:
-            worker.call("stamp", str(source), str(made), lines)
+            worker.call("stamp", str(source), str(made), lines, mark)
             made.replace(path)
         except (PdfError, worker.WorkerError, OSError) as error:
             raise NotPreparedError(f"The reader's copy of {source.name} could not be made. {error}") from error

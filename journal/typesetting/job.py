@@ -119,7 +119,7 @@ def _facts(article: Article, source: ArticleSource) -> Facts:
         citation=citation, made=MADE, foot=f"{address} · {FOOT}",
         made_on=timezone.localdate(source.imported_at),
         facts=tuple((name, words) for name, words in shown if words),
-        notices=tuple(notice for notice in notices if notice), retracted=article.retracted_on is not None,
+        notices=tuple(notice for notice in notices if notice),
     )  # fmt: skip
 
 

@@ -45,7 +45,6 @@ class Facts:
     made_on: date
     facts: tuple[tuple[str, str], ...] = ()
     notices: tuple[str, ...] = ()
-    retracted: bool = False
 
 
 @dataclass(slots=True)
@@ -160,7 +159,7 @@ def content(doc: ArticleDoc, sizes: Mapping[str, tuple[str, int, int]], facts: F
         "running": running(doc), "journal": facts.journal, "accent": facts.accent, "issue_line": facts.issue_line,
         "citation": facts.citation, "made": facts.made, "foot": facts.foot,
         "facts": [*facts.facts, *([("Copyright", meta.copyright)] if meta.copyright else [])],
-        "notices": facts.notices, "retracted": facts.retracted,
+        "notices": facts.notices,
     }  # fmt: skip
     tree: dict[str, Any] = resolved(made, reading.ids)
     mark_early(tree["body"], sum(len(abstract.text) for abstract in doc.abstracts) + len(doc.affiliations_html))

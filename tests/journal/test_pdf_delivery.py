@@ -13,7 +13,7 @@ from django.utils import timezone
 from accounts.models import SignInIncident, User
 from journal import filing, worker
 from journal.filing import NewFile
-from journal.models import Article, ArticleFile
+from journal.models import Article, ArticleFile, Relation
 from journal.pdf import delivery
 from subscriptions.models import Order, Subscription
 from tests.conftest import signed_in
@@ -109,6 +109,33 @@ def test_a_free_articles_pdf_is_the_publishers_and_names_nobody(alice: User, emp
     assert f'{article.get_absolute_url()}>; rel="canonical"' in answer["Link"]
     assert "X-Robots-Tag" not in answer
     assert not empty_shelf.exists()
+
+
+def test_a_retraction_is_on_every_page_from_the_moment_its_notice_is_published(dan: User, article: Article) -> None:
+    free = with_pdf(make_article(doi="10.5555/free", title="Free", access_type="open"))
+    make_right(dan, with_pdf(article))
+    reader = signed_in(dan)
+    notice = make_article(title="Retraction", doi="10.5555/notice", status="draft", published_online=date(2026, 6, 3))
+    for one in (article, free):
+        Relation.objects.create(article=notice, kind="retracted-article", target_doi=one.doi or "")
+        Relation.objects.create(article=notice, kind="corrected-article", target_doi=one.doi or "")
+    before = {one.doi: get(reader, one) for one in (article, free)}
+    assert "etracted" not in " ".join(page_texts(body(before[article.doi])))
+    assert body(before[free.doi]) == SOURCE
+    Article.objects.filter(pk=notice.pk).update(status="published")
+    about = "June 3, 2026, notice: https://doi.org/10.5555/notice"
+    for one in (article, free):
+        answer = get(reader, one)
+        pages = page_texts(body(answer))
+        assert len(pages) == 3
+        assert all(f"Retracted {about} · Corrected {about}" in text for text in pages)
+        assert all("RETRACTED" in text for text in pages)
+        assert all(("Licensed to Dan" in text) is (one == article) for text in pages), "a free copy names nobody"
+        assert answer["ETag"] != before[one.doi]["ETag"], "what a browser has kept is not taken for the same"
+    Relation.objects.filter(kind="retracted-article").delete()
+    corrected = page_texts(body(get(Client(), free)))[2]
+    assert f"Corrected {about}" in corrected
+    assert "RETRACTED" not in corrected
 
 
 def test_a_renter_and_a_stranger_get_no_pdf_and_none_is_made(dan: User, article: Article, empty_shelf: Path) -> None:

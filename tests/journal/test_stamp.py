@@ -9,7 +9,7 @@ import pytest
 from pikepdf import Array, Name, Pdf
 from PIL import Image, ImageChops
 
-from journal.pdf import PdfError
+from journal.pdf import Mark, PdfError
 from journal.pdf.stamp import stamp, visible
 from tests.journal.corpus import CORPUS
 from tests.journal.pdfs import changed, make_pdf, page_texts
@@ -73,6 +73,26 @@ def test_the_line_is_at_the_foot_of_every_visible_page_and_nothing_else_changes(
         assert right <= plain.width - 20
         assert plain.height - 26 / unit <= bottom <= plain.height - 12 / unit
         assert abs((left + right) - plain.width) <= 4, "not centered"
+
+
+@pytest.mark.parametrize("case", ["cropped", "turned right", "turned left", "in larger units", "narrow", "inherited"])
+def test_a_mark_is_at_the_head_and_across_every_visible_page(case: str, tmp_path: Path) -> None:
+    before = changed(make_pdf([""]), CASES[case])
+    (tmp_path / "source.pdf").write_bytes(before)
+    mark = Mark("Retracted June 3, 2026, notice: https://doi.org/10.5555/notice", "Retracted", "RETRACTED")
+    stamp(str(tmp_path / "source.pdf"), str(tmp_path / "copy.pdf"), [], mark)
+    made = (tmp_path / "copy.pdf").read_bytes()
+    assert all(words in page_texts(made)[0] for words in (mark.line, mark.across))
+    plain, marked = pictures(before)[0], pictures(made)[0]
+    left, top, right, bottom = ImageChops.difference(plain, marked).getbbox() or (0, 0, 0, 0)
+    assert 12 / 2 <= top <= 26, "not at the head"
+    assert bottom <= plain.height - 40, "no license line, so nothing at the foot"
+    assert min(left, plain.width - right) >= 20
+    middle = marked.crop((plain.width // 3, plain.height // 3, 2 * plain.width // 3, 2 * plain.height // 3))
+    assert (middle.getextrema()[0], plain.getextrema()[0]) != (255, 255), "nothing across the page"
+    with Pdf.open(tmp_path / "copy.pdf") as document, document.open_metadata() as metadata:
+        assert metadata["dc:title"] == str(document.docinfo.Title) == mark.line
+        assert "dc:rights" not in metadata
 
 
 def test_where_crop_box_and_page_do_not_meet_the_page_is_what_is_visible() -> None:

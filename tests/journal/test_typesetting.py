@@ -78,7 +78,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     red = tmp_path_factory.mktemp("pictures") / "red.webp"
     red.write_bytes(make_png())
     graphic = survey(WHOLE).graphics[0]
-    return made_of(WHOLE, {graphic: str(red)}, replace(FACTS, retracted=True, notices=("This article was retracted.",)))
+    return made_of(WHOLE, {graphic: str(red)}, replace(FACTS, notices=("This article was retracted.",)))
 
 
 def test_it_is_tagged_for_those_who_cannot_see_it(whole: bytes) -> None:
