@@ -25,7 +25,8 @@ SUPPORT = (
     "subscriptions.view_outgoingmail subscriptions.change_outgoingmail "
     "subscriptions.view_refund subscriptions.add_refund subscriptions.view_creditnote subscriptions.view_dispute "
     "subscriptions.view_fraudwarning subscriptions.view_policy subscriptions.view_reconciliation "
-    "subscriptions.view_finding subscriptions.change_finding"
+    "subscriptions.view_finding subscriptions.change_finding "
+    "subscriptions.view_pricechange subscriptions.view_pricenotice"
 )
 EDITOR = (
     "journal.view_journal journal.change_journal "
@@ -39,6 +40,8 @@ BUSINESS = (
     "journal.view_article journal.view_issue journal.view_section journal.view_journal "
     "subscriptions.view_offer subscriptions.add_offer subscriptions.change_offer "
     "subscriptions.view_policy subscriptions.change_policy "
+    "subscriptions.view_pricechange subscriptions.add_pricechange subscriptions.change_pricechange "
+    "subscriptions.view_pricenotice "
     "subscriptions.view_accesscodebatch subscriptions.add_accesscodebatch subscriptions.change_accesscodebatch "
     "subscriptions.view_accesscode "
     "subscriptions.view_institution subscriptions.add_institution subscriptions.change_institution "

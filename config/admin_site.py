@@ -13,7 +13,7 @@ from django.urls import reverse
 DESKS = {
     "Publish": "Article ImportBatch Issue Section Journal",
     "Help a reader": "User Order Subscription Entitlement Payment Receipt Refund Dispute Finding SignInIncident",
-    "Sell": "Offer Policy Institution ServiceCenter",
+    "Sell": "Offer PriceChange Policy Institution ServiceCenter",
 }
 NAMES = {"Journal": "Journal", "ServiceCenter": "Service center", "SignInIncident": "Sign-in errors"}
 BEHIND = "Behind the scenes"

@@ -187,6 +187,7 @@ STRIPE_CONSOLE_URL = env.text("STRIPE_CONSOLE_URL")
 SITE_TAG = env.text("SITE_TAG", "firstpage")
 GRACE_DAYS = env.integer("GRACE_DAYS", 14)
 RENEWAL_SLACK_HOURS = env.integer("RENEWAL_SLACK_HOURS", 72)
+PRICE_NOTICE_DAYS = env.integer("PRICE_NOTICE_DAYS", 30)
 
 # --- Crossref --------------------------------------------------------------------------------------------------------
 CROSSREF_URL = env.text("CROSSREF_URL", "https://doi.crossref.org/servlet/deposit")

@@ -29,6 +29,9 @@ def stripe_settings(**_: Any) -> list[CheckMessage]:
         found.append(
             Error(message, hint="Run manage.py stripe_setup; it prints the secret once.", id="subscriptions.E004")
         )
+    if not 10 <= settings.PRICE_NOTICE_DAYS <= 30:
+        message = "PRICE_NOTICE_DAYS must lie between 10 and 30: the law wants a new price told 7 to 30 days before."
+        found.append(Error(message, hint="Leave it at 30.", id="subscriptions.E005"))
     if not key:
         message = "No STRIPE_SECRET_KEY: nothing can be bought, and the pages say so."
         found.append(Warning(message, id="subscriptions.W001"))

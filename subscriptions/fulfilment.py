@@ -20,6 +20,7 @@ from subscriptions.models import (
     Offer,
     Order,
     Payment,
+    PriceNotice,
     Refund,
     StripeCustomer,
     Subscription,
@@ -207,7 +208,7 @@ def apply_subscription(found: FoundSubscription) -> Targets:
         stripe_id=state.id, defaults={"user": user, "journal": journal, "order": order, **_mirrored(state)}
     )
     description = order.description if order else f"Subscription to {journal.title}"
-    terms = order.consent_text if order else ""
+    terms = f"{order.consent_text} {_new_price_told(subscription)}".strip() if order else ""
     links = {"order": order, "subscription": subscription}
     for invoice_id, charge in found.charges:
         payment = payments.record_charge(charge, user, description, terms, invoice_id=invoice_id, **links)
@@ -220,6 +221,15 @@ def apply_subscription(found: FoundSubscription) -> Targets:
         for _, charge in found.charges
         if payments.has_unseen_dispute(charge)
     ]
+
+
+def _new_price_told(subscription: Subscription) -> str:
+    """What was announced after the order, for a receipt's terms; empty when the price is the order's."""
+    notices = PriceNotice.objects.filter(subscription=subscription, state=PriceNotice.State.MOVED)
+    moved = notices.order_by("applies_at").last()
+    if moved is None or moved.amount != subscription.amount:
+        return ""
+    return f"From {mail.day(moved.applies_at)} the price is {moved.price}, as announced on {mail.day(moved.told_at)}."
 
 
 def _mirrored(state: gateway.SubscriptionState) -> dict[str, Any]:

@@ -7,13 +7,25 @@ import hashlib
 import json
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import lru_cache, wraps
 from typing import Any, TypeVar
 
 import stripe
 from django.conf import settings
 
+from subscriptions.stripe_answers import (
+    charge_of,
+    dispute_of,
+    id_of,
+    invoice_of,
+    metadata_of,
+    moment,
+    refund_of,
+    session_of,
+    warning_of,
+    when,
+)
 from subscriptions.stripe_objects import (
     Charge,
     Dispute,
@@ -111,19 +123,6 @@ def is_open() -> bool:
     return bool(settings.STRIPE_SECRET_KEY)
 
 
-def _at(seconds: int | None) -> datetime | None:
-    return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
-
-
-def _when(seconds: int) -> datetime:
-    return datetime.fromtimestamp(seconds, UTC)
-
-
-def _id(value: Any) -> str | None:
-    """The id of an expandable field, expanded or not."""
-    return value if value is None or isinstance(value, str) else value.id
-
-
 # --- asking Stripe to do something -----------------------------------------------------------------------------------
 
 
@@ -137,7 +136,7 @@ def create_customer(*, email: str, user_id: int, idempotency_key: str) -> str:
 def create_session(params: dict[str, Any], *, idempotency_key: str) -> Session:
     """Open a payment page. Keys are put in order, so that a repeat read from the database is the same to the byte."""
     created = client().v1.checkout.sessions.create(_in_order(params), options={"idempotency_key": idempotency_key})
-    return _session(created)
+    return session_of(created)
 
 
 @translated
@@ -153,7 +152,7 @@ def create_refund(*, payment_intent_id: str, amount: int, reason: str, request: 
     params: Any = {"payment_intent": payment_intent_id, "amount": amount, "metadata": metadata}
     if reason:
         params["reason"] = reason
-    return _refund(client().v1.refunds.create(params, options={"idempotency_key": f"refund:{request}"}))
+    return refund_of(client().v1.refunds.create(params, options={"idempotency_key": f"refund:{request}"}))
 
 
 @translated
@@ -211,6 +210,21 @@ def set_renewal(subscription_id: str, *, renews: bool) -> None:
 
 
 @translated
+def change_price(subscription_id: str, *, price_id: str, from_amount: int) -> None:
+    """Another price from the next renewal on: nothing is charged or credited now. Done already: nothing.
+
+    Raises Rejected when the subscription pays neither `from_amount` nor this price: somebody has changed the plan.
+    """
+    item = client().v1.subscriptions.retrieve(subscription_id).items.data[0]
+    if item.price.id == price_id:
+        return
+    if item.price.unit_amount != from_amount:
+        raise Rejected(f"{subscription_id} costs {item.price.unit_amount} now, not {from_amount}")
+    params: Any = {"items": [{"id": item.id, "price": price_id}], "proration_behavior": "none"}
+    client().v1.subscriptions.update(subscription_id, params)
+
+
+@translated
 def preview_switch(subscription_id: str, *, price_id: str, at: datetime) -> SwitchPreview:
     """What changing the price at `at` would charge at once. Stripe, "Create a preview invoice"."""
     subscription = client().v1.subscriptions.retrieve(subscription_id)
@@ -222,7 +236,7 @@ def preview_switch(subscription_id: str, *, price_id: str, at: datetime) -> Swit
     asked: Any = {"subscription": subscription_id, "subscription_details": details}
     invoice = client().v1.invoices.create_preview(asked)
     ends = max((line.period.end for line in invoice.lines.data), default=None)
-    return SwitchPreview(invoice.total, invoice.currency, _at(ends))
+    return SwitchPreview(invoice.total, invoice.currency, moment(ends))
 
 
 def switch_flow(subscription_id: str, *, price_id: str, return_url: str) -> dict[str, Any]:
@@ -270,7 +284,7 @@ def portal_url(
 @translated
 def read_session(session_id: str) -> Session:
     expand = ["payment_intent.latest_charge.refunds"]
-    return _session(client().v1.checkout.sessions.retrieve(session_id, {"expand": expand}))
+    return session_of(client().v1.checkout.sessions.retrieve(session_id, {"expand": expand}))
 
 
 @translated
@@ -287,16 +301,16 @@ def read_subscription(subscription_id: str) -> SubscriptionState:
     return SubscriptionState(
         id=subscription.id,
         status=subscription.status,
-        customer_id=_id(subscription.customer) or "",
+        customer_id=id_of(subscription.customer) or "",
         amount=price.unit_amount or 0,
         currency=price.currency,
         interval=price.recurring.interval if price.recurring else "",
-        period_start=_when(min(item.current_period_start for item in items)),
-        period_end=_when(period_end),
-        ends_at=_at(ends),
-        ended_at=_at(subscription.ended_at),
-        metadata=_metadata(subscription),
-        invoices=tuple(_invoice(invoice) for invoice in invoices.data),
+        period_start=when(min(item.current_period_start for item in items)),
+        period_end=when(period_end),
+        ends_at=moment(ends),
+        ended_at=moment(subscription.ended_at),
+        metadata=metadata_of(subscription),
+        invoices=tuple(invoice_of(invoice) for invoice in invoices.data),
         is_collecting=subscription.pause_collection is None,
     )
 
@@ -304,7 +318,7 @@ def read_subscription(subscription_id: str) -> SubscriptionState:
 @translated
 def read_charge(payment_intent_id: str) -> Charge | None:
     intent = client().v1.payment_intents.retrieve(payment_intent_id, {"expand": ["latest_charge.refunds"]})
-    return _charge(intent)
+    return charge_of(intent)
 
 
 @translated
@@ -312,15 +326,15 @@ def read_payment(payment_intent_id: str) -> PaymentFacts:
     """Disputes and warnings of a payment, and where it belongs."""
     v1 = client().v1
     intent = v1.payment_intents.retrieve(payment_intent_id)
-    metadata = _metadata(intent)
+    metadata = metadata_of(intent)
     about: Any = {"payment_intent": payment_intent_id, "limit": 100}
     return PaymentFacts(
         payment_intent_id=payment_intent_id,
         order=metadata.get("order", ""),
         site=metadata.get("site", ""),
         subscription_id="" if "order" in metadata else _subscription_paid_by(payment_intent_id),
-        disputes=tuple(_dispute(one) for one in v1.disputes.list(about).data),
-        warnings=tuple(_warning(one) for one in v1.radar.early_fraud_warnings.list(about).data),
+        disputes=tuple(dispute_of(one) for one in v1.disputes.list(about).data),
+        warnings=tuple(warning_of(one) for one in v1.radar.early_fraud_warnings.list(about).data),
     )
 
 
@@ -333,7 +347,7 @@ def _subscription_paid_by(payment_intent_id: str) -> str:
     }
     for payment in client().v1.invoice_payments.list(wanted).data:
         details = getattr(getattr(payment.invoice, "parent", None), "subscription_details", None)
-        return _id(details.subscription) or "" if details else ""
+        return id_of(details.subscription) or "" if details else ""
     return ""
 
 
@@ -341,108 +355,9 @@ def _subscription_paid_by(payment_intent_id: str) -> str:
 def find_refund(payment_intent_id: str, request: str) -> Refund | None:
     """The refund made for our request, if it ever reached Stripe (an idempotency key is forgotten after a day)."""
     for refund in client().v1.refunds.list({"payment_intent": payment_intent_id, "limit": 100}).data:
-        if _metadata(refund).get("request") == request:
-            return _refund(refund)
+        if metadata_of(refund).get("request") == request:
+            return refund_of(refund)
     return None
-
-
-def _session(session: Any) -> Session:
-    intent = session.payment_intent
-    expanded = intent is not None and not isinstance(intent, str)
-    return Session(
-        id=session.id,
-        url=session.url or "",
-        status=session.status or "",
-        payment_status=session.payment_status,
-        expires_at=_when(session.expires_at),
-        amount_subtotal=session.amount_subtotal or 0,
-        amount_total=session.amount_total or 0,
-        amount_discount=session.total_details.amount_discount if session.total_details else 0,
-        currency=session.currency or "",
-        payment_intent_id=_id(intent),
-        subscription_id=_id(session.subscription),
-        payment_failed=expanded and intent.status in ("requires_payment_method", "canceled"),
-        charge=_charge(intent) if expanded else None,
-    )
-
-
-def _charge(intent: Any) -> Charge | None:
-    charge = intent.latest_charge
-    if charge is None or charge.status != "succeeded":
-        return None
-    details = charge.payment_method_details
-    card = getattr(details, "card", None) if details else None
-    return Charge(
-        id=charge.id,
-        payment_intent_id=intent.id,
-        amount=charge.amount_captured or charge.amount,
-        currency=charge.currency,
-        amount_refunded=charge.amount_refunded,
-        created=_when(charge.created),
-        card_brand=(card.brand if card else "") or "",
-        card_last4=(card.last4 if card else "") or "",
-        disputed=bool(charge.disputed),
-        refunds=tuple(_refund(refund) for refund in charge.refunds.data) if getattr(charge, "refunds", None) else (),
-    )
-
-
-def _refund(refund: Any) -> Refund:
-    return Refund(
-        id=refund.id,
-        amount=refund.amount,
-        status=refund.status or "pending",
-        created=_when(refund.created),
-        reason=refund.reason or "",
-        failure_reason=getattr(refund, "failure_reason", None) or "",
-        request=_metadata(refund).get("request", ""),
-    )
-
-
-def _dispute(dispute: Any) -> Dispute:
-    return Dispute(
-        id=dispute.id,
-        payment_intent_id=_id(dispute.payment_intent) or "",
-        status=dispute.status,
-        reason=dispute.reason or "",
-        amount=dispute.amount,
-        currency=dispute.currency,
-        created=_when(dispute.created),
-        due_by=_at(dispute.evidence_details.due_by),
-    )
-
-
-def _warning(warning: Any) -> FraudWarning:
-    return FraudWarning(
-        id=warning.id,
-        payment_intent_id=_id(getattr(warning, "payment_intent", None)) or "",
-        kind=warning.fraud_type or "",
-        actionable=bool(warning.actionable),
-        created=_when(warning.created),
-    )
-
-
-def _metadata(holder: Any) -> dict[str, str]:
-    return dict(holder.metadata.to_dict()) if getattr(holder, "metadata", None) else {}
-
-
-def _invoice(invoice: Any) -> Invoice:
-    payments = getattr(invoice, "payments", None)
-    intents = [
-        _id(payment.payment.payment_intent)
-        for payment in (payments.data if payments else [])
-        if payment.status == "paid" and getattr(payment.payment, "payment_intent", None)
-    ]
-    return Invoice(
-        id=invoice.id,
-        status=invoice.status,
-        amount_paid=invoice.amount_paid,
-        created=_when(invoice.created),
-        hosted_invoice_url=invoice.hosted_invoice_url or "",
-        payment_intent_ids=tuple(intent for intent in intents if intent),
-        covers_until=max((_when(line.period.end) for line in invoice.lines.data), default=None),
-        amount_due=invoice.amount_due,
-        next_attempt=_at(getattr(invoice, "next_payment_attempt", None)),
-    )
 
 
 # --- webhooks --------------------------------------------------------------------------------------------------------
@@ -478,7 +393,7 @@ def event_of(payload: dict[str, Any]) -> Event:
         return Event(
             id=str(payload["id"]),
             type=str(payload["type"]),
-            created=_when(int(payload["created"])),
+            created=when(int(payload["created"])),
             livemode=bool(payload["livemode"]),
             api_version=str(payload.get("api_version") or ""),
             object=dict(payload["data"]["object"]),

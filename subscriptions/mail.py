@@ -25,6 +25,7 @@ from subscriptions.models import (
     Dispute,
     Order,
     OutgoingMail,
+    PriceNotice,
     Receipt,
     Subscription,
     TraineeProof,
@@ -127,6 +128,32 @@ def credit_note(paper: CreditNote) -> None:
     }  # fmt: skip
     payment = refund.payment
     enqueue(f"refund:{refund.stripe_id}", "subscriptions/email/refund", payment.email, context, payment.user_id)
+
+
+def price_change_key(notice: PriceNotice) -> str:
+    return f"price_change:{notice.pk}"
+
+
+def price_change(notice: PriceNotice) -> None:
+    """The price from a renewal on, and that canceling before it costs nothing."""
+    subscription = notice.subscription
+    context = {
+        "journal_title": subscription.journal.title, "old_price": str(notice.old_price), "price": str(notice.price),
+        "interval": subscription.interval, "day": day(notice.applies_at), "reason": notice.change.reason,
+        "tax_note": notice.change.offer.tax_note, "rises": notice.amount > notice.old_amount,
+    }  # fmt: skip
+    user = subscription.user
+    enqueue(price_change_key(notice), "subscriptions/email/price_change", user.email, context, user.pk)
+
+
+def price_stays(notice: PriceNotice) -> None:
+    subscription = notice.subscription
+    context = {
+        "journal_title": subscription.journal.title, "old_price": str(notice.old_price), "price": str(notice.price),
+        "interval": subscription.interval,
+    }  # fmt: skip
+    user = subscription.user
+    enqueue(f"price_stays:{notice.pk}", "subscriptions/email/price_stays", user.email, context, user.pk)
 
 
 def past_due(subscription: Subscription, invoice: gateway.Invoice, open_until: datetime) -> None:

@@ -15,7 +15,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from accounts.models import User
-from subscriptions import mail
+from subscriptions import mail, price_changes
 from subscriptions.models import Entitlement, Offer, OutgoingMail, Subscription
 
 # How long before. US states' renewal laws ask for 15 to 45 days before a year renews: a late one has 15 days to come.
@@ -124,7 +124,8 @@ def _key(subscription: Subscription, what: str) -> str:
 def _about(subscription: Subscription, what: str, moment: datetime | None) -> Notice:
     assert moment is not None  # noqa: S101  (the query asked for it)
     context = {
-        "journal_title": subscription.journal.title, "price": str(subscription.price), "day": mail.day(moment),
+        "journal_title": subscription.journal.title, "price": str(price_changes.next_price(subscription)),
+        "day": mail.day(moment),
         "interval": subscription.interval, "next_day": mail.day(subscription.period_end or moment),
     }  # fmt: skip
     key = f"yearly:{subscription.stripe_id}:{moment:%Y-%m-%d}" if what == "yearly" else _key(subscription, what)

@@ -13,7 +13,7 @@ from django.utils.formats import date_format
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from subscriptions import changing, gateway, mail, stripe_account, sync
+from subscriptions import changing, gateway, mail, price_changes, stripe_account, sync
 from subscriptions.models import Offer, Subscription, SyncTarget
 
 NO_ANSWER = "The payment service does not answer. Nothing was changed; please try again in a minute."
@@ -79,7 +79,7 @@ def cancel(request: HttpRequest, subscription_id: int) -> HttpResponse:
 def keep(request: HttpRequest, subscription_id: int) -> HttpResponse:
     subscription = _own(request, subscription_id)
     if _changed(request, lambda: changing.keep(subscription)):
-        first = f"{subscription.price} on {day(subscription.period_end)}"
+        first = f"{price_changes.next_price(subscription)} on {day(subscription.period_end)}"
         words = f"Your subscription goes on: {first}, then each {subscription.interval}."
         mail.renewal_changed(subscription, words, f"kept:{int(timezone.now().timestamp()) // 60}")
         messages.success(request, words)

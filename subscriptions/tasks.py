@@ -3,7 +3,7 @@ the tables, and the sweep looks at those."""
 
 from procrastinate.contrib.django import app
 
-from subscriptions import mail, orders, reconcile, reminders, sync, trainees
+from subscriptions import mail, orders, price_changes, reconcile, reminders, sync, trainees
 
 
 @app.task(name="subscriptions.sync_target")
@@ -35,7 +35,8 @@ def compare_with_stripe(timestamp: int) -> None:
 @app.periodic(cron="17 * * * *")
 @app.task(name="subscriptions.remind", queueing_lock="subscriptions.remind")
 def remind(timestamp: int) -> None:
-    """Each hour: notices of renewals and ends whose window has opened and which were not sent yet."""
+    """Each hour: notices of new prices, renewals and ends whose window has opened and which were not sent yet."""
+    price_changes.look_after()
     reminders.send_due()
 
 

@@ -29,6 +29,7 @@ from subscriptions import (
     gateway,
     get_access,
     papers,
+    price_changes,
     refunds,
     stripe_account,
     sync,
@@ -268,7 +269,7 @@ def my_access(request: HttpRequest) -> HttpResponse:
         "now": now,
         "owned": [r for r in rights.in_force(now) if r.kind in ("purchase", "complimentary", "access_code")],
         "rentals": [_rental(r) for r in rights.filter(kind="rental").exclude(revoked_at__isnull=False)],
-        "subscriptions": [_subscription(row, rights) for row in _subscriptions(request)],
+        "subscriptions": _running(request, rights),
         "duplicates": duplicates.proposals(request.user),  # type: ignore[arg-type]
         "withdrawable": withdrawals.within_the_period(request.user),  # type: ignore[arg-type]
         "settling": Order.objects.filter(user=request.user, state=Order.State.PROCESSING),  # type: ignore[misc]
@@ -297,6 +298,12 @@ def settle_duplicate(request: HttpRequest, finding_id: int) -> HttpResponse:
 
 def _subscriptions(request: HttpRequest) -> "QuerySet[Subscription]":
     return Subscription.objects.filter(user=request.user).select_related("journal", "order")  # type: ignore[misc]
+
+
+def _running(request: HttpRequest, rights: "QuerySet[Entitlement]") -> list[dict[str, Any]]:
+    rows = list(_subscriptions(request))
+    coming = price_changes.ahead(rows)
+    return [_subscription(row, rights) | {"new_price": coming.get(row.pk)} for row in rows]
 
 
 def _subscription(row: Subscription, rights: "QuerySet[Entitlement]") -> dict[str, Any]:

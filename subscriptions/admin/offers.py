@@ -7,6 +7,8 @@ from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
 
 from accounts.admin_pages import ModelAdmin, ModelForm, PlainChoices, column
 from subscriptions import offers
@@ -67,6 +69,11 @@ def _minor_units(text: str, currency: str) -> int:
     return amount
 
 
+def start_address(offer: Offer) -> str:
+    """Where running subscriptions are moved to this offer's price."""
+    return f"{reverse('admin:subscriptions_pricechange_add')}?offer={offer.pk}"
+
+
 @admin.register(Offer)
 class OfferAdmin(PlainChoices, ModelAdmin):
     form = OfferForm
@@ -84,7 +91,8 @@ class OfferAdmin(PlainChoices, ModelAdmin):
         ("Price", {
             "fields": (("amount", "currency"), "tax_note", "takes_promotion_codes"),
             "description": "Once an offer has orders, its price and terms are kept as they were agreed: a change takes"
-            " this offer off sale and puts a new one in its place. Subscriptions that are running keep their price.",
+            " this offer off sale and puts a new one in its place. Subscriptions that are running keep their price"
+            " until a price change is started for them (under Price changes).",
         }),
         ("On the page", {"fields": ("position", "active")}),
     )  # fmt: skip
@@ -110,6 +118,10 @@ class OfferAdmin(PlainChoices, ModelAdmin):
         offers.replace(obj)
         self.log_change(request, old, f"Taken off sale; offer {obj.pk} took its place.")
         sentence = f"“{old}” has orders, so it was taken off sale as it is, and “{obj}” is a new offer in its place."
+        if obj.kind == Offer.Kind.SUBSCRIPTION:
+            sentence = format_html(
+                '{} <a href="{}">Change running subscriptions, too…</a>', sentence, start_address(obj)
+            )
         return self.message_user(request, sentence, messages.INFO)
 
     @column("kind", ordering="kind")

@@ -7,6 +7,7 @@ from subscriptions.models.gifts import GiftLink, GiftOpening
 from subscriptions.models.institution import Institution, IPRange, LibraryManager, RangeProposal
 from subscriptions.models.licenses import SiteLicense
 from subscriptions.models.members import Membership, SeatInvitation
+from subscriptions.models.price_changes import PriceChange, PriceNotice
 from subscriptions.models.returns import (
     CreditNote,
     Dispute,
@@ -44,6 +45,8 @@ __all__ = [
     "PaperNumber",
     "Payment",
     "Policy",
+    "PriceChange",
+    "PriceNotice",
     "RangeProposal",
     "Receipt",
     "Reconciliation",

@@ -13,6 +13,8 @@ from subscriptions.models import (
     Order,
     OutgoingMail,
     Payment,
+    PriceChange,
+    PriceNotice,
     Receipt,
     StripeCustomer,
     StripeEvent,
@@ -94,6 +96,10 @@ def everything(db: None) -> None:
     make_right(make_institution(), journal)
     subscription = Subscription.objects.create(
         stripe_id="sub_1", user=dan, journal=journal, status="active", synced_at=now
+    )
+    change = PriceChange.objects.create(offer=offer)
+    PriceNotice.objects.create(
+        change=change, subscription=subscription, old_amount=900, amount=1200, currency="usd", applies_at=now
     )
     payment = Payment.objects.create(
         charge_id="ch_1", payment_intent_id="pi_1", user=dan, order=order, subscription=subscription, amount=3000,
