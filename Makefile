@@ -38,6 +38,10 @@ bench-paying: ## from paying to reading: webhooks on time, lost, and the return 
 	@bin/setup requirements-dev.txt
 	@$(PYTHON) -m tests.benchmarks.paying
 
+bench-scale: ## the access decision with ten million rights (needs 10 GB of disk and some minutes)
+	@bin/setup requirements-dev.txt
+	@$(PYTHON) -m tests.benchmarks.scale
+
 mutations: ## take each safeguard of the selling out, one at a time, and see a test turn red
 	@bin/setup requirements-dev.txt
 	@$(PYTHON) -m tests.mutations
@@ -52,4 +56,4 @@ requirements: ## compile the exact versions with hashes from pyproject.toml
 	@bin/setup requirements-dev.txt
 	@bin/compile-requirements
 
-.PHONY: help demo demo-reset test bench lighthouse bench-paying chaos mutations format requirements
+.PHONY: help demo demo-reset test bench lighthouse bench-paying bench-scale chaos mutations format requirements

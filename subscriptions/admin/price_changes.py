@@ -10,7 +10,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 
-from accounts.admin_pages import ModelAdmin, ReadOnlyAdmin, admin_url, column, link_to, refused
+from accounts.admin_pages import ModelAdmin, ReadOnlyAdmin, admin_url, column, refused
 from subscriptions import price_changes
 from subscriptions.models import Offer, PriceChange, PriceNotice
 
@@ -144,4 +144,4 @@ class PriceNoticeAdmin(ReadOnlyAdmin):
 
     @column("person")
     def person(self, notice: PriceNotice) -> str:
-        return link_to(notice.subscription.user)
+        return str(notice.subscription.user)  # no link: Business does not see people's pages
