@@ -157,9 +157,11 @@ _USER_PROBE = (
     "SELECT {columns}, '' AS via FROM subscriptions_entitlement e"
     " WHERE e.user_id = %(user)s::bigint AND e.{scope}_id = {target}"
 )
+# OFFSET 0 keeps the planner from joining in another way: not knowing the address, it expects hundreds of institutions,
+# and read all rights to an article to find the one (7 ms instead of 0.3 with ten million rights).
 _INSTITUTION_PROBE = (
-    "SELECT {columns}, h.name AS via FROM holder h JOIN subscriptions_entitlement e"
-    " ON e.institution_id = h.id AND e.{scope}_id = {target}"
+    "SELECT e.*, h.name AS via FROM holder h CROSS JOIN LATERAL (SELECT {columns} FROM subscriptions_entitlement e"
+    " WHERE e.institution_id = h.id AND e.{scope}_id = {target} OFFSET 0) e"
 )
 # A gift is held by its link; `gifts` are the links this device has opened and was counted for (subscriptions/gifts.py).
 _GIFT_PROBE = (
@@ -188,7 +190,9 @@ holder AS MATERIALIZED (
         SELECT r.institution_id FROM subscriptions_iprange r WHERE r.network >>= %(ip)s::inet
         UNION SELECT m.institution_id FROM subscriptions_membership m, moment
         WHERE m.user_id = %(user)s::bigint AND m.ended_at IS NULL AND (m.until IS NULL OR m.until > moment.now)
-    ) belongs JOIN subscriptions_institution i ON i.id = belongs.institution_id
+    ) belongs CROSS JOIN LATERAL (
+        SELECT * FROM subscriptions_institution i WHERE i.id = belongs.institution_id OFFSET 0
+    ) i
 )
 SELECT a.id, a.article_type, a.access_type, a.free_from, a.published_online,
        moment.now, (moment.now AT TIME ZONE %(time_zone)s)::date,

@@ -206,7 +206,14 @@ class Scale:
             granted += yes
         took.sort()
         p50, p95, p99 = (round(took[int(len(took) * share)], 3) for share in (0.5, 0.95, 0.99))
-        return {"asked": name, "rights": rights, "p50_ms": p50, "p95_ms": p95, "p99_ms": p99, "yes": granted / ASKED}
+        return {
+            "asked": name,
+            "rights": rights,
+            "p50_ms": p50,
+            "p95_ms": p95,
+            "p99_ms": p99,
+            "yes": round(granted / ASKED, 3),
+        }
 
     def _select_one(self) -> bool:
         from django.db import connection
@@ -222,13 +229,13 @@ class Scale:
         from subscriptions import access
 
         connection.ensure_connection()
-        raw = connection.connection.cursor(binary=False)
+        raw = connection.connection.cursor()
 
         def ask() -> bool:
             user, address = caller()
             sent = access_parameters(access, user, address, [self._article()])
             raw.execute(*sent, prepare=True)
-            return any(row[7] is not None for row in raw.fetchall())
+            return bool(raw.fetchall())  # the article's row, with or without rights beside it
 
         return ask
 
@@ -267,6 +274,7 @@ def access_parameters(access: Any, user: int | None, address: str | None, articl
 
     from django.db import connection
 
+    connection.ensure_connection()
     try:
         with connection.execute_wrapper(catch):
             access.look_up(user, address, articles)
