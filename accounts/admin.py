@@ -7,10 +7,11 @@ from django.contrib.admin.models import LogEntry
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.forms import AdminUserCreationForm
 from django.forms import CheckboxSelectMultiple
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 
+from accounts import incidents
 from accounts.admin_pages import OneRowAdmin, PlainChoices, ReadOnlyAdmin, column, link_to
 from accounts.models import ServiceCenter, SignInIncident, User
 
@@ -49,8 +50,8 @@ class AccountAdmin(PlainChoices, UserAdmin):  # type: ignore[type-arg]
             return self.add_fieldsets
         person = ("email", "name", "last_login", "date_joined")
         if not self.has_change_permission(request, obj):
-            return ((None, {"fields": (*person, "is_active")}),)
-        staff = ("is_active", "is_staff", "is_superuser", "groups")
+            return ((None, {"fields": (*person, "is_active", "held_for")}),)
+        staff = ("is_active", "held_for", "is_staff", "is_superuser", "groups")
         return ((None, {"fields": (*person, "password")}), ("What this account may do", {"fields": staff}))
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
@@ -85,12 +86,22 @@ class ServiceCenterAdmin(OneRowAdmin):
 class SignInIncidentAdmin(ReadOnlyAdmin):
     """What really happened behind the reference a reader reads out, for example E2-7KQ4M."""
 
-    list_display = ("reference", "stage", "person", "happened", "path", "created_at")
+    list_display = ("reference", "stage", "person", "happened", "path", "request_id", "created_at")
     list_filter = ("stage", "created_at")
     list_select_related = ("user",)
-    search_fields = ("reference", "user__email", "path")
-    search_help_text = "Reference (E2-7KQ4M), e-mail address or path"
+    search_fields = ("reference", "user__email", "path", "request_id")
+    search_help_text = "Reference (E2-7KQ4M), e-mail address, path or request id"
     date_hierarchy = "created_at"
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """What was kept in files while the database was away is written first, so that support finds it at once."""
+        incidents.catch_up()
+        return super().changelist_view(request, extra_context)
+
+    def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> Any:
+        """`e2 7kq4m`, as it is said on the telephone, is E2-7KQ4M."""
+        spoken = incidents.spoken(search_term)
+        return super().get_search_results(request, queryset, spoken or search_term)
 
     @column("person")
     def person(self, incident: SignInIncident) -> str:

@@ -6,6 +6,7 @@ from django.contrib.auth.models import AbstractUser, UserManager
 from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models.functions import Lower
+from django.utils import timezone
 
 speakable_phone = RegexValidator(
     r"^\+?[0-9 ().-]{5,30}$", "Write a telephone number with digits, spaces and +().- only."
@@ -31,11 +32,23 @@ class AccountManager(UserManager["User"]):
 class User(AbstractUser):
     """An account. It signs in by e-mail; `name` is how the person wants to be addressed."""
 
+    class Hold(models.TextChoices):
+        """Why an account that is not active is on hold. The reader gets E3: the password was right, call us."""
+
+        STAFF = "staff", "put on hold by staff"
+        MERGED = "merged", "merged into another account"
+        DISPUTED = "disputed", "a payment is disputed"
+        REVIEW = "review", "being looked at by staff"
+
     username = None  # type: ignore[assignment]
     first_name = None  # type: ignore[assignment]
     last_name = None  # type: ignore[assignment]
     email = models.EmailField("e-mail address", unique=True)
     name = models.CharField(max_length=200, blank=True)
+    held_for = models.CharField(
+        "on hold because", max_length=10, choices=Hold, blank=True, default="", db_default="",
+        help_text="Said to the person, in other words, when they sign in while the account is not active.",
+    )  # fmt: skip
 
     USERNAME_FIELD = "email"
     REQUIRED_FIELDS: ClassVar[list[str]] = []
@@ -71,6 +84,10 @@ class ServiceCenter(models.Model):
         max_length=200, blank=True, help_text="For example: Monday to Friday, 8:00 to 17:00 (New York)"
     )
     notice = models.TextField(blank=True, help_text="Shown above the contact, for example during a known disturbance.")
+    disturbed_since = models.DateTimeField(
+        "signing in disturbed since", null=True, blank=True, editable=False,
+        help_text="Set by a rise of sign-in errors, cleared when they stop; every page says so meanwhile.",
+    )  # fmt: skip
 
     class Meta:
         constraints = [models.CheckConstraint(condition=models.Q(pk=1), name="one_service_center")]
@@ -102,10 +119,12 @@ class SignInIncident(models.Model):
     user = models.ForeignKey(User, null=True, blank=True, on_delete=models.SET_NULL)
     path = models.CharField(max_length=500)
     happened = models.TextField("what really happened")
-    created_at = models.DateTimeField(auto_now_add=True)
+    request_id = models.CharField(max_length=64, blank=True, default="", db_default="")
+    created_at = models.DateTimeField(default=timezone.now)
 
     class Meta:
         ordering = ["-created_at"]
+        indexes = [models.Index(fields=["stage", "created_at"], name="incident_stage_time")]
 
     def __str__(self) -> str:
         return self.reference

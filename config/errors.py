@@ -1,9 +1,54 @@
 """Error pages that know what was lost and what was kept."""
 
+import sys
+
+from django.conf import settings
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.views import defaults
+from psycopg_pool import PoolTimeout
+
+from accounts import errors
+
+DATABASE_AWAY = (OperationalError, InterfaceError, PoolTimeout)
+SECRET = ("password", "code", "csrfmiddlewaretoken", "credential")
+MOST_KEPT, LONGEST_KEPT = 60, 20_000
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """A database that went away in between (while the session was saved) is E1; the rest is our fault."""
+    error = sys.exc_info()[1]
+    if isinstance(error, DATABASE_AWAY):
+        return errors.cannot_sign_in(request, f"The database did not answer: {error}")
+    return defaults.server_error(request)
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """A form that was open too long or a browser without cookies: nothing was done, say so, offer the way back."""
-    return render(request, "403_csrf.html", {"reason": reason, "back": request.path}, status=403)
+    """A form that was open too long or a browser without cookies: nothing was done, and what was typed is kept.
+
+    It is shown again only when the browser says that the form was ours: otherwise another site could have filled it in.
+    """
+    kept = _typed(request) if _is_ours(request) else []
+    context = {
+        "back": request.path, "kept": kept, "asks_password": "password" in request.POST,
+        "has_files": bool(request.FILES) and bool(kept), "no_cookies": not request.COOKIES,
+    }  # fmt: skip
+    return render(request, "403_csrf.html", context, status=403)
+
+
+def _is_ours(request: HttpRequest) -> bool:
+    """Browsers name the origin of every form; what they cannot name is not shown again."""
+    origin = request.headers.get("Origin", "")
+    return origin in settings.CSRF_TRUSTED_ORIGINS or origin == f"{request.scheme}://{request.get_host()}"
+
+
+def _typed(request: HttpRequest) -> list[tuple[str, str]]:
+    found = [
+        (name, value)
+        for name, values in request.POST.lists()
+        for value in values
+        if not any(word in name.lower() for word in SECRET)
+    ]
+    fits = len(found) <= MOST_KEPT and sum(len(value) for _, value in found) <= LONGEST_KEPT
+    return [(name, str(value)) for name, value in found] if fits else []

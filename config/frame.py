@@ -10,6 +10,7 @@ from django.templatetags.static import static
 from django.urls import reverse
 from django.utils.html import format_html
 
+from accounts import service_center
 from accounts.models import ServiceCenter
 from journal.models import Journal
 
@@ -46,6 +47,7 @@ def watch() -> None:
 
 def _made() -> dict[str, Any]:
     made: dict[str, Any] = {"journal": Journal.objects.first(), "service_center": ServiceCenter.current()}
+    service_center.keep(made["service_center"])
     made["site_head"] = render_to_string("components/_head.html", made)
     made["page_styles"] = format_html('<link rel="stylesheet" href="{}">', static("css/pages.css"))
     made["icons"] = render_to_string("components/_icons.html")

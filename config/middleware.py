@@ -1,20 +1,17 @@
-"""Two answers that every page needs: the headers that are always the same, and the page for a database that is down."""
+"""What every page needs: a name for the request, the same headers, and an answer while the database is away."""
 
-import logging
+import re
+import secrets
 from collections.abc import Callable
 
-from django.db import InterfaceError, OperationalError
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
-from django.template.loader import render_to_string
-from psycopg_pool import PoolTimeout
 
-from accounts.incidents import new_reference
-
-log = logging.getLogger(__name__)
+from accounts import errors
+from config.errors import DATABASE_AWAY
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
-RETRY_AFTER_SECONDS = 30
 
 
 class SecurityHeadersMiddleware:
@@ -35,6 +32,22 @@ class SecurityHeadersMiddleware:
         return response
 
 
+class RequestIdMiddleware:
+    """A name for each request, in the answer and in the record of a failure; our proxy may have given it."""
+
+    KNOWN = re.compile(r"[\w.:-]{8,64}")
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        said = request.headers.get("X-Request-ID", "") if settings.TRUSTED_PROXY_COUNT else ""
+        request.request_id = said if self.KNOWN.fullmatch(said) else secrets.token_hex(8)  # type: ignore[attr-defined]
+        response = self.get_response(request)
+        response.headers["X-Request-ID"] = request.request_id  # type: ignore[attr-defined]
+        return response
+
+
 class DatabaseDownMiddleware:
     """503 with a reference and Retry-After when PostgreSQL does not answer: the reader is told, Stripe tries again."""
 
@@ -45,16 +58,6 @@ class DatabaseDownMiddleware:
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
-        if not isinstance(error, (OperationalError, InterfaceError, PoolTimeout)):
+        if not isinstance(error, DATABASE_AWAY):
             return None
-        return unavailable(request, error)
-
-
-def unavailable(request: HttpRequest, error: Exception) -> HttpResponse:
-    reference = new_reference("E1")
-    log.error("%s at %s: the database did not answer: %s", reference, request.path, error)
-    body = render_to_string("503.html", {"reference": reference})
-    response = HttpResponse(body, status=503)
-    response["Retry-After"] = str(RETRY_AFTER_SECONDS)
-    response["Cache-Control"] = "no-store"
-    return response
+        return errors.cannot_sign_in(request, f"The database did not answer: {error}")

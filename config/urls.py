@@ -3,9 +3,14 @@
 from django.conf import settings
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
+from django.views.generic import RedirectView
+
+handler500 = "config.errors.server_error"
+handler429 = "accounts.errors.too_many"  # allauth asks for it
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("admin/", admin.site.urls),
+    path("accounts/inactive/", RedirectView.as_view(pattern_name="account_login")),  # E3 comes with the sign-in itself
     path("accounts/", include("allauth.account.urls")),
     path("", include("subscriptions.urls")),
     path("", include("journal.urls")),

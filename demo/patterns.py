@@ -11,8 +11,8 @@ from journal.models import Article, Issue, Journal
 from subscriptions.get_access import Block, Option
 
 BLOCK_STATES = (
-    "visitor", "no_right", "rental_ready", "rental_ended", "subscription_ended", "settling", "unknown", "not_for_sale",
-    "retracted", "granted", "back_file", "institution", "open", "free", "rental_running", "past_due",
+    "visitor", "no_right", "rental_ready", "rental_ended", "subscription_ended", "settling", "unknown", "unlinked",
+    "not_for_sale", "retracted", "granted", "back_file", "institution", "open", "free", "rental_running", "past_due",
 )  # fmt: skip
 SELLING = ("visitor", "no_right", "rental_ended", "subscription_ended")
 
@@ -82,7 +82,7 @@ def block(state: str) -> Block:
         via="Northfield University Library" if state == "institution" else "",
         start_url="#",
         sign_in_url="#",
-        reference="E2-7KQ4" if state == "unknown" else "",
+        reference="E2-7KQ4M" if state in ("unknown", "unlinked") else "",
     )
 
 

@@ -7,5 +7,6 @@ app_name = "demo"
 urlpatterns = [
     path("", views.sample_people, name="people"),
     path("mail/", views.mail, name="mail"),
+    path("faults/", views.faults, name="faults"),
     path("patterns/", views.patterns, name="patterns"),
 ]

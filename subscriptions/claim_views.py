@@ -72,8 +72,14 @@ def _where(order: Order) -> str:
 
 class FindForm(forms.Form):
     email = forms.EmailField(
-        label="The email address you paid with", widget=forms.EmailInput(attrs={"autocomplete": "email"})
-    )
+        label="The email address you paid with", required=False,
+        widget=forms.EmailInput(attrs={"autocomplete": "email"}),
+    )  # fmt: skip
+    number = forms.CharField(
+        label="Or the order number", required=False, max_length=20,
+        help_text="On the receipt, for example 7KQ4-9ACM.",
+        widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "characters"}),
+    )  # fmt: skip
 
     def __init__(self, *args: Any, request: HttpRequest, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -81,14 +87,16 @@ class FindForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or {}
+        if not self.errors and not (cleaned.get("email") or cleaned.get("number")):
+            raise forms.ValidationError("Write the email address or the order number.")
         if not is_allowed(self.request, "find_purchase", most=10, seconds=600):
             raise forms.ValidationError(TOO_OFTEN)
         return cleaned
 
     def send(self) -> None:
         """The same answer whoever asks: only the mail tells whether there is something."""
-        email = self.cleaned_data["email"].lower()
-        if is_allowed_for(email, "find_purchase_mail", most=3, seconds=3600):
+        email = self.cleaned_data["email"].lower() or claiming.paid_with(self.cleaned_data["number"])
+        if email and is_allowed_for(email, "find_purchase_mail", most=3, seconds=3600):
             claiming.send_links(email)
 
 

@@ -92,6 +92,13 @@ def _account_of(email: str) -> User:
     return user
 
 
+def paid_with(number: str) -> str:
+    """The address an order number's mail goes to; "" for a number that is none. The address is never shown."""
+    letters = "".join(letter for letter in number.upper() if letter.isalnum())
+    order = Order.objects.filter(number=f"{letters[:4]}-{letters[4:]}", paid_at__isnull=False).first()
+    return order.email.lower() if order else ""
+
+
 def send_links(email: str) -> None:
     """Mail to an address what was bought with it; to an address with nothing, nothing. The caller says neither."""
     unclaimed = list(Order.objects.filter(guest_email=email, user=None, paid_at__isnull=False).order_by("paid_at")[:20])

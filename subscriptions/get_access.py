@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.safestring import SafeString
 
+from accounts.models import User
 from journal.access import Access, Reason
 from journal.models import Article
 from subscriptions import credits, gateway
@@ -97,9 +98,14 @@ def block_for(article: Article, access: Access, reader: RequestReader, chosen: s
     state = state_of(article, access, reader)
     here = article.get_absolute_url()
     seconds = access.reading_seconds
+    payer = None if state in ("rental_running", "rental_ready") else reader.user
+    offers = _offers(article, payer) if state in SELLING and gateway.is_open() else []
+    unlinked = next((offer.unlinked for offer in offers if offer.unlinked), "")
+    if unlinked:
+        return Block(state="unlinked", reference=reader.report_unlinked(unlinked), access=access)
     return Block(
         state=state,
-        options=tuple(_options(article, reader, state, chosen)) if state in SELLING and gateway.is_open() else (),
+        options=tuple(_options(offers, article, reader, state, chosen)),
         until=access.until,
         open_by=access.open_by,
         would_end=timezone.now() + timedelta(seconds=seconds) if seconds else None,
@@ -126,10 +132,7 @@ def state_of(article: Article, access: Access, reader: RequestReader) -> str:
     return STATES[access.reason]
 
 
-def _options(article: Article, reader: RequestReader, state: str, chosen: str) -> list[Option]:
-    if article.retracted_on or not article.is_for_sale:
-        return []
-    offers = _offers(article)
+def _options(offers: list[Offer], article: Article, reader: RequestReader, state: str, chosen: str) -> list[Option]:
     if state in ("rental_running", "rental_ready"):
         offers = [offer for offer in offers if offer.kind != Offer.Kind.RENTAL]
     # While a rental runs the page has a statement more already (the text): its line says it in words, the order page
@@ -139,9 +142,11 @@ def _options(article: Article, reader: RequestReader, state: str, chosen: str) -
     return [_option(offer, article, reader, chosen, credits.quote(offer, article, payments)) for offer in offers]
 
 
-def _offers(article: Article) -> list[Offer]:
+def _offers(article: Article, payer: User | None) -> list[Offer]:
     """What is on sale for an article; its own price, or its issue's, takes the place of the journal's."""
-    found = list(Offer.objects.on_sale_for(article))
+    if article.retracted_on or not article.is_for_sale:
+        return []
+    found = list(Offer.objects.on_sale_for(article, payer))
     own = {offer.kind for offer in found if offer.article_id or offer.issue_id}
     return [offer for offer in found if offer.article_id or offer.issue_id or offer.kind not in own]
 

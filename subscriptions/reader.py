@@ -2,15 +2,17 @@
 
 import logging
 from collections.abc import Iterable, Mapping
+from datetime import timedelta
 from functools import cached_property
 
 from django.conf import settings
 from django.db import DatabaseError
 from django.http import HttpRequest
+from django.utils import timezone
 
 from accounts.client_address import client_ip
-from accounts.incidents import record
-from accounts.models import User
+from accounts.incidents import report
+from accounts.models import SignInIncident, User
 from journal.access import Access, License, Reason
 from journal.models import Article
 from subscriptions.access import look_up
@@ -79,11 +81,18 @@ class RequestReader:
             order=number_behind(right) if right else "",
         )
 
+    def report_unlinked(self, order_number: str) -> str:
+        """E2: a payment is there and opens nothing. One reference a day for one reader and order, not one a page."""
+        happened = f"Order {order_number} is paid and linked to no right of this account."
+        day_ago = timezone.now() - timedelta(days=1)
+        told = SignInIncident.objects.filter(user=self.user, happened=happened, created_at__gte=day_ago).first()
+        return told.reference if told else report(self._request, "E2", happened, self.user.pk if self.user else None)
+
     def _ask(self, ids: list[int]) -> Mapping[int, Access]:
         user_id = self.user.pk if self.user else None
         try:
             return look_up(user_id, self.ip, ids, gifts=self.gifts)
         except DatabaseError as error:
             happened = f"The rights could not be looked up: {error}"
-            reference = record("E2", path=self._request.path, happened=happened, user_id=user_id)
+            reference = report(self._request, "E2", happened, user_id)
             return dict.fromkeys(ids, Access(False, Reason.UNKNOWN, reference=reference))

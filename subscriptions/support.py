@@ -10,6 +10,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.formats import date_format
 
+from accounts import incidents
 from accounts.models import SignInIncident
 from subscriptions import sync
 from subscriptions.models import Entitlement, Order, Payment, Receipt, StripeCustomer, Subscription, SyncTarget
@@ -72,7 +73,7 @@ def people_behind(text: str) -> set[int]:
         Subscription.objects.filter(stripe_id=text),
         StripeCustomer.objects.filter(stripe_id=text),
         Payment.objects.filter(Q(charge_id=text) | Q(payment_intent_id=text) | Q(invoice_id=text)),
-        SignInIncident.objects.filter(reference=text.upper(), user__isnull=False),
+        SignInIncident.objects.filter(reference=incidents.spoken(text) or text.upper(), user__isnull=False),
     ] if text else []  # fmt: skip
     if text.isdigit() and len(text) < 10:
         found.append(Receipt.objects.filter(number=int(text)))

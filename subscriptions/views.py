@@ -70,6 +70,8 @@ def order(request: HttpRequest, offer_id: int) -> HttpResponse:
     if _has_it_already(request, offer, article, issue):
         messages.info(request, "You already have access. Nothing was charged.")
         return redirect(_back(article, issue))
+    if article and _is_held_back(reader, article):
+        return redirect(f"{_back(article, issue)}#get-access")
     if _lacks_proof(reader.user, offer):
         return redirect(f"{reverse('subscriptions:trainee_proof')}?{urlencode({'next': request.get_full_path()})}")
     page = _Page(request, offer, article, issue)
@@ -166,6 +168,12 @@ def _has_it_already(request: HttpRequest, offer: Offer, article: Article | None,
     if offer.kind == Offer.Kind.SUBSCRIPTION:
         return access.reason == Reason.SUBSCRIPTION
     return access.granted and not (access.reason in READING_ONLY and offer.kind == Offer.Kind.PURCHASE)
+
+
+def _is_held_back(reader: RequestReader, article: Article) -> bool:
+    """E2: nothing is sold while it is not known what this reader has; the article's page says so, with a reference."""
+    access = reader.access_to(article)
+    return access.reason == Reason.UNKNOWN or get_access.block_for(article, access, reader).state == "unlinked"
 
 
 @never_cache

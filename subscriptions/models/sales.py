@@ -2,6 +2,7 @@
 
 import secrets
 import uuid
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any, ClassVar
 
@@ -12,6 +13,7 @@ from django.db.models import Q
 from django.urls import reverse
 
 from accounts.incidents import SPEAKABLE
+from accounts.models import User
 from journal.models import Article, Issue, Journal
 from subscriptions.money import MINIMUM, WHOLE_UNITS_ONLY, Money
 
@@ -29,22 +31,42 @@ class OfferQuerySet(models.QuerySet["Offer"]):
     def on_sale(self) -> "OfferQuerySet":
         return self.filter(active=True).order_by("position", "amount")
 
-    def on_sale_for(self, article: Article) -> "list[Offer]":
-        """`on_sale()` for one article, its own prices and the journal's, written out (docs/performance.md)."""
+    def on_sale_for(self, article: Article, payer: User | None = None) -> "list[Offer]":
+        """`on_sale()` for one article, its own prices and the journal's, written out (docs/performance.md).
+
+        `payer`'s own paid order for it that opens nothing (a guest's order of that address, one that staff must look
+        at) comes along as `unlinked`, so that the page need not ask apart.
+        """
         names = [field.attname for field in Offer._meta.concrete_fields]
+        theirs: list[Any] = [payer.email, payer.pk, article.pk, article.issue_id] if payer else []
         with connection.cursor() as cursor:
             cursor.execute(
-                f"SELECT {', '.join(names)} FROM subscriptions_offer WHERE active AND journal_id = %s"  # noqa: S608
-                " AND (article_id IS NULL OR article_id = %s)"
+                f"SELECT {_UNLINKED if payer else 'NULL'}, {', '.join(names)} FROM subscriptions_offer"  # noqa: S608
+                " WHERE active AND journal_id = %s AND (article_id IS NULL OR article_id = %s)"
                 " AND (kind <> 'issue' OR %s::bigint IS NOT NULL AND (issue_id IS NULL OR issue_id = %s))"
                 " ORDER BY position, amount",
-                [article.journal_id, article.pk, article.issue_id, article.issue_id],
+                [*theirs, article.journal_id, article.pk, article.issue_id, article.issue_id],
             )
-            return [Offer.from_db(self.db, names, row) for row in cursor.fetchall()]
+            return [_offer(self.db, names, row) for row in cursor.fetchall()]
+
+
+_UNLINKED = (
+    "(SELECT o.number FROM subscriptions_order o"
+    " WHERE (o.user_id IS NULL AND o.guest_email <> '' AND o.guest_email = %s AND o.state = 'paid'"
+    " OR o.user_id = %s AND o.state = 'review') AND (o.article_id = %s OR o.issue_id = %s::bigint) LIMIT 1)"
+)
+
+
+def _offer(db: str, names: list[str], row: Sequence[Any]) -> "Offer":
+    offer = Offer.from_db(db, names, row[1:])
+    offer.unlinked = row[0] or ""
+    return offer
 
 
 class Offer(models.Model):
     """A thing for sale. Purchase and rental offers are price lists for every article of the journal."""
+
+    unlinked = ""  # `on_sale_for` fills it in
 
     class Kind(models.TextChoices):
         PURCHASE = "purchase", "Buy this article"

@@ -1,0 +1,68 @@
+"""The three stages of a failed sign-in, and nothing else on their pages (docs/support.md has them as a table).
+
+E1: nobody can be signed in; nothing was checked; trying later helps.
+E2: signed in, but what is paid for cannot be seen; shown where the article is (subscriptions/get_access.py).
+E3: the password was right, and there is a question about the account; trying again does not help.
+"""
+
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.template.loader import render_to_string
+
+from accounts import incidents, service_center
+from accounts.models import User
+
+RETRY_AFTER_SECONDS = 30
+TOO_MANY_SECONDS = 60
+FAILURES = "failures"  # the cookie that counts a browser's failures, for a quarter of an hour
+REMEMBERED_SECONDS = 900
+
+
+def cannot_sign_in(request: HttpRequest, happened: str, *, retry_after: int = RETRY_AFTER_SECONDS) -> HttpResponse:
+    """E1. Asks neither database nor session: one of them may be what failed. No session comes of it."""
+    reference = incidents.report(request, "E1", happened)
+    context = {
+        "reference": reference, "signing_in": request.path.startswith("/accounts/"), "retry_after": retry_after,
+        "since": incidents.failing_since(), "again": "" if request.method == "GET" else request.path,
+    }  # fmt: skip
+    return _plain(request, "503.html", context, status=503, retry_after=retry_after)
+
+
+def too_many(request: HttpRequest, *, retry_after: int = TOO_MANY_SECONDS) -> HttpResponse:
+    """E1 as 429: this address, or everybody together for this account, has tried too often."""
+    reference = incidents.report(request, "E1", "Rate-limited: too many tries from this address or for one account.")
+    context = {"reference": reference, "retry_after": retry_after, "again": request.path}
+    return _plain(request, "429.html", context, status=429, retry_after=retry_after)
+
+
+def about_account(request: HttpRequest, user: User) -> HttpResponse:
+    """E3. Only for who has shown that the account is theirs; no session is kept."""
+    held = user.get_held_for_display() if user.held_for else "not active, no reason given"
+    reference = incidents.report(request, "E3", f"The account is on hold: {held}.", user.pk)
+    context = {"reference": reference, "held_for": user.held_for}
+    response = render(request, "account/account_inactive.html", context, status=403)
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+def _plain(
+    request: HttpRequest, template: str, context: dict[str, Any], *, status: int, retry_after: int
+) -> HttpResponse:
+    failures = failures_of(request) + 1
+    shown = {**context, "service_center": service_center.kept(), "show_contact": failures > 1}
+    response = HttpResponse(render_to_string(template, shown), status=status)
+    response["Retry-After"] = str(retry_after)
+    response["Cache-Control"] = "no-store"
+    response.set_cookie(
+        FAILURES, str(min(failures, 9)), max_age=REMEMBERED_SECONDS, httponly=True, samesite="Lax",
+        secure=settings.SESSION_COOKIE_SECURE,
+    )  # fmt: skip
+    return response
+
+
+def failures_of(request: HttpRequest) -> int:
+    said = request.COOKIES.get(FAILURES, "")
+    return int(said) if said.isdigit() and len(said) == 1 else 0
