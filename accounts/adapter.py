@@ -1,18 +1,22 @@
 """Our answers to allauth's questions."""
 
-import logging
+import time
 from typing import Any
 
+from allauth.account import app_settings
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.internal.flows.login import get_authentication_records
 from allauth.account.internal.stagekit import clear_login
+from allauth.account.models import EmailAddress
 from allauth.core import context as of_request
 from allauth.core.exceptions import ImmediateHttpResponse
 from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django.utils.http import url_has_allowed_host_and_scheme
 
-from accounts import errors
+from accounts import devices, errors, letters, notices, tries
 from accounts.client_address import client_ip
-
-log = logging.getLogger(__name__)
+from accounts.models import User
 
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth is not typed
@@ -28,14 +32,53 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth is
         user.name = form.cleaned_data.get("name", "")
         return super().save_user(request, user, form, commit)
 
-    # --- mail ----------------------------------------------------------------------------------------------------
+    def is_safe_url(self, url: str) -> bool:
+        """The way back leads to this site, whatever other names it answers to."""
+        host = of_request.request.get_host()
+        return url_has_allowed_host_and_scheme(url, allowed_hosts={host}, require_https=of_request.request.is_secure())
+
+    def is_reauthentication_required(self, *, app: str) -> bool:
+        """Who signed in within the last minutes is not asked again at once (WCAG 3.3.7)."""
+        request = of_request.request
+        records = get_authentication_records(request, request.user)
+        recently = bool(records) and time.time() - records[-1]["at"] < app_settings.REAUTHENTICATION_TIMEOUT
+        return not recently and super().is_reauthentication_required(app=app)
+
+    # --- tries -------------------------------------------------------------------------------------------------------
+
+    def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
+        """Before a password is looked at. Ours take the place of allauth's counter, which an attacker could use up."""
+        self._counted = tries.count_password(request, credentials.get("email", ""))
+        if self._counted is None:
+            raise ImmediateHttpResponse(errors.too_many(request, retry_after=tries.OF_ADDRESS_AND_ACCOUNT.seconds))
+
+    def _rollback_login_failed_rl_usage(self) -> None:
+        """allauth calls this for the right password."""
+        tries.forgive(self._counted or [])
+
+    # --- mail --------------------------------------------------------------------------------------------------------
+
+    def render_mail(
+        self, template_prefix: str, email: Any, context: dict[str, Any], headers: dict[str, str] | None = None
+    ) -> Any:
+        """Text and HTML of every message, the second made from the first (accounts/letters.py)."""
+        message = super().render_mail(template_prefix, email, context, headers)
+        html = letters.html_of(message.subject, message.body, of_request.request)
+        message.attach_alternative(html, "text/html")
+        return message
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         """A code somebody waits for. A mail server that refuses is E1: nobody can be signed in, try later."""
+        request = of_request.request
+        if not tries.count_mail(request, email):
+            clear_login(request)
+            response = errors.too_many(request, retry_after=tries.MAIL_ADDRESS_AND_ACCOUNT.seconds)
+            raise ImmediateHttpResponse(response)
+        if template_prefix == "account/email/unknown_account":  # to the owner, so nobody else learns of the account
+            context = {**context, "is_held": User.objects.filter(email=email.lower(), is_active=False).exists()}
         try:
             super().send_mail(template_prefix, email, context)
         except OSError as error:
-            request = of_request.request
             clear_login(request)
             response = errors.cannot_sign_in(request, f"The mail server did not take {template_prefix}: {error}")
             raise ImmediateHttpResponse(response) from error
@@ -50,9 +93,16 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth is
                 user.delete()
             raise
 
-    def send_notification_mail(self, *args: Any, **kwargs: Any) -> None:
-        """What tells of a change must not undo it: the change is made, whatever the mail server says."""
-        try:
-            super().send_notification_mail(*args, **kwargs)
-        except ImmediateHttpResponse:
-            log.error("The notice %s did not go out.", args[0] if args else kwargs.get("template_prefix"))
+    def send_notification_mail(
+        self, template_prefix: str, user: Any, context: dict[str, Any] | None = None, email: str | None = None
+    ) -> None:
+        """What tells of a change does not undo it: the change is made, and a worker tries the mail again."""
+        to = email or EmailAddress.objects.get_primary_email(user)
+        if not to:
+            return
+        request = of_request.request
+        told = {
+            "request": request, "email": to, "user": user, "timestamp": timezone.now(),
+            "browser": devices.browser_of(request), **(context or {}),
+        }  # fmt: skip
+        notices.send(self.render_mail(template_prefix, to, told))

@@ -9,6 +9,6 @@ class AccountsConfig(AppConfig):
     verbose_name = "Accounts"
 
     def ready(self) -> None:
-        from accounts import checks  # noqa: F401, PLC0415  (checks register once the settings are there)
+        from accounts import checks, devices  # noqa: F401, PLC0415  (they register themselves)
 
         post_migrate.connect(make_groups, sender=self)

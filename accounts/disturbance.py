@@ -20,7 +20,7 @@ def look(stage: str) -> None:
     if stage not in STAGES:
         return
     since = timezone.now() - WITHIN
-    recent = SignInIncident.objects.filter(stage__in=STAGES, created_at__gte=since).order_by("created_at")
+    recent = SignInIncident.objects.filter(stage__in=STAGES, is_rise=True, created_at__gte=since).order_by("created_at")
     moments = list(recent.values_list("created_at", flat=True)[:FROM])
     if len(moments) == FROM and not ServiceCenter.objects.filter(disturbed_since__isnull=False).exists():
         center = ServiceCenter.current()
@@ -31,7 +31,7 @@ def look(stage: str) -> None:
 def end_if_over() -> bool:
     """Each minute: take the banner down when nothing has happened for a while."""
     since = timezone.now() - OVER_AFTER
-    if SignInIncident.objects.filter(stage__in=STAGES, created_at__gte=since).exists():
+    if SignInIncident.objects.filter(stage__in=STAGES, is_rise=True, created_at__gte=since).exists():
         return False
     center = ServiceCenter.objects.filter(disturbed_since__isnull=False).first()
     if center is None:

@@ -5,6 +5,7 @@ E2: signed in, but what is paid for cannot be seen; shown where the article is (
 E3: the password was right, and there is a question about the account; trying again does not help.
 """
 
+import logging
 from typing import Any
 
 from django.conf import settings
@@ -14,6 +15,9 @@ from django.template.loader import render_to_string
 
 from accounts import incidents, service_center
 from accounts.models import User
+from accounts.rate_limits import is_allowed
+
+log = logging.getLogger(__name__)
 
 RETRY_AFTER_SECONDS = 30
 TOO_MANY_SECONDS = 60
@@ -33,7 +37,12 @@ def cannot_sign_in(request: HttpRequest, happened: str, *, retry_after: int = RE
 
 def too_many(request: HttpRequest, *, retry_after: int = TOO_MANY_SECONDS) -> HttpResponse:
     """E1 as 429: this address, or everybody together for this account, has tried too often."""
-    reference = incidents.report(request, "E1", "Rate-limited: too many tries from this address or for one account.")
+    happened = "Rate-limited: too many tries from this address or for one account."
+    if is_allowed(request, "rate-limited-incidents", most=20, seconds=3600):
+        reference = incidents.report(request, "E1", happened, is_rise=False)
+    else:  # an attack: not a row for each try
+        reference = incidents.new_reference("E1")
+        log.warning("%s at %s: %s", reference, request.path, happened)
     context = {"reference": reference, "retry_after": retry_after, "again": request.path}
     return _plain(request, "429.html", context, status=429, retry_after=retry_after)
 

@@ -42,25 +42,32 @@ def spoken(text: str) -> str:
     return f"{found[1]}-{found[2]}" if found else ""
 
 
-def report(request: HttpRequest, stage: str, happened: str, user_id: int | None = None) -> str:
+def report(request: HttpRequest, stage: str, happened: str, user_id: int | None = None, *, is_rise: bool = True) -> str:
     """Record what happened to this request; returns the reference the reader is shown."""
+    known = getattr(request, "request_id", "")
     return record(
-        stage, path=request.path, happened=happened, user_id=user_id, request_id=getattr(request, "request_id", "")
-    )
+        stage, path=request.path, happened=happened, user_id=user_id, request_id=known, is_rise=is_rise
+    )  # fmt: skip
 
 
-def record(stage: str, *, path: str, happened: str, user_id: int | None = None, request_id: str = "") -> str:
-    """Store an incident and return its reference. `happened` must hold nothing secret: no password, code or token."""
+def record(
+    stage: str, *, path: str, happened: str, user_id: int | None = None, request_id: str = "", is_rise: bool = True
+) -> str:
+    """Store an incident and return its reference. `happened` must hold nothing secret: no password, code or token.
+
+    `is_rise` is false for what one visitor alone can bring about: it puts no banner on everybody's pages.
+    """
     row = {
         "stage": stage, "path": path[:500], "happened": happened[:4000], "user_id": user_id,
-        "request_id": request_id[:64], "created_at": timezone.now(),
+        "request_id": request_id[:64], "created_at": timezone.now(), "is_rise": is_rise,
     }  # fmt: skip
     for _ in range(TRIES):
         reference = new_reference(stage)
         try:
             with transaction.atomic():
                 SignInIncident.objects.create(reference=reference, **row)
-                disturbance.look(stage)
+                if is_rise:
+                    disturbance.look(stage)
         except IntegrityError:
             continue  # somebody was told this one already
         except UNREACHABLE as error:

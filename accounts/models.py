@@ -119,6 +119,10 @@ class SignInIncident(models.Model):
     user = models.ForeignKey(User, null=True, blank=True, on_delete=models.SET_NULL)
     path = models.CharField(max_length=500)
     happened = models.TextField("what really happened")
+    is_rise = models.BooleanField(
+        default=True, db_default=True, editable=False,
+        help_text="Counts towards a disturbance; what one visitor alone can bring about does not.",
+    )  # fmt: skip
     request_id = models.CharField(max_length=64, blank=True, default="", db_default="")
     created_at = models.DateTimeField(default=timezone.now)
 
@@ -139,3 +143,19 @@ class RateLimit(models.Model):
 
     def __str__(self) -> str:
         return self.key
+
+
+class KnownDevice(models.Model):
+    """A browser an account has signed in with (accounts/devices.py). Only a digest of its cookie is kept."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="devices")
+    digest = models.CharField(max_length=64)
+    browser = models.CharField(max_length=60)
+    first_seen_at = models.DateTimeField(default=timezone.now)
+    seen_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["user", "digest"], name="one_row_per_device")]
+
+    def __str__(self) -> str:
+        return self.browser

@@ -4,6 +4,7 @@ In PostgreSQL, so that every process of the site counts together and a restart f
 """
 
 import hashlib
+import ipaddress
 
 from django.db import connection
 from django.http import HttpRequest
@@ -19,17 +20,38 @@ RETURNING count
 """
 
 
+_GIVE_BACK = "UPDATE accounts_ratelimit SET count = count - 1 WHERE key = %s AND count > 0"
+IPV6_PREFIX = 64  # one household or machine has a whole network of them
+
+
+def network_of(request: HttpRequest) -> str:
+    """Whom a limit by address counts: the address, of IPv6 the network."""
+    address = client_ip(request)
+    if address is None or ":" not in address:
+        return address or "unknown"
+    return str(ipaddress.ip_network(f"{address}/{IPV6_PREFIX}", strict=False).network_address)
+
+
 def is_allowed(request: HttpRequest, action: str, *, most: int, seconds: int) -> bool:
     """Count one try of `action` from this client; False for more than `most` in one window of `seconds`."""
-    return is_allowed_for(client_ip(request) or "unknown", action, most=most, seconds=seconds)
+    return is_allowed_for(network_of(request), action, most=most, seconds=seconds)
 
 
 def is_allowed_for(whom: str, action: str, *, most: int, seconds: int) -> bool:
     """As `is_allowed`, for an address, an account or anything else that can be named. Only its digest is stored."""
-    digest = hashlib.sha256(f"{action}:{whom}".encode()).hexdigest()[:40]
     with connection.cursor() as cursor:
         cursor.execute("SELECT floor(extract(epoch FROM clock_timestamp()) / %s)::bigint", [seconds])
         window = cursor.fetchone()[0]
-        cursor.execute(_COUNT, {"key": digest, "window": window})
+        cursor.execute(_COUNT, {"key": _key(whom, action), "window": window})
         count: int = cursor.fetchone()[0]
     return count <= most
+
+
+def give_back(whom: str, action: str) -> None:
+    """Uncount one try: it was the right one."""
+    with connection.cursor() as cursor:
+        cursor.execute(_GIVE_BACK, [_key(whom, action)])
+
+
+def _key(whom: str, action: str) -> str:
+    return hashlib.sha256(f"{action}:{whom}".encode()).hexdigest()[:40]

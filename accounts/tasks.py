@@ -1,8 +1,17 @@
 """Jobs of the accounts (procrastinate, in the same PostgreSQL). Every one may run twice or not at all without harm."""
 
+from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
-from accounts import disturbance, incidents
+from accounts import disturbance, incidents, notices
+
+#: After 1, 4, 16, 64 … minutes, about a day in all.
+AGAIN = RetryStrategy(max_attempts=6, exponential_wait=4, wait=60)
+
+
+@app.task(name="accounts.send_notice", retry=AGAIN)
+def send_notice(subject: str, text: str, html: str, to: str) -> None:
+    notices.deliver(subject, text, html, to)
 
 
 @app.periodic(cron="* * * * *")

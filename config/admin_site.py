@@ -3,12 +3,16 @@
 from collections.abc import Iterable
 from typing import Any
 
+from django.contrib import messages
 from django.contrib.admin import AdminSite
 from django.contrib.auth import REDIRECT_FIELD_NAME
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
+
+from accounts import second_factor
 
 DESKS = {
     "Publish": "Article ImportBatch Issue Section Journal",
@@ -17,6 +21,7 @@ DESKS = {
 }
 NAMES = {"Journal": "Journal", "ServiceCenter": "Service center", "SignInIncident": "Sign-in errors"}
 BEHIND = "Behind the scenes"
+SET_UP_FIRST = "Staff pages need a second factor. Set up an authenticator app or a passkey here, then open them again."
 
 
 class FirstPageAdminSite(AdminSite):
@@ -25,6 +30,10 @@ class FirstPageAdminSite(AdminSite):
     index_title = "Staff"
     enable_nav_sidebar = True
 
+    def has_permission(self, request: HttpRequest) -> bool:
+        """Staff with a second factor, where one is required (STAFF_SECOND_FACTOR)."""
+        return super().has_permission(request) and not second_factor.is_missing(request.user)
+
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """The readers' own sign-in serves staff, too: one form with rate limits, codes and the error flow."""
         target = request.GET.get(REDIRECT_FIELD_NAME) or reverse("admin:index")
@@ -32,6 +41,9 @@ class FirstPageAdminSite(AdminSite):
             return redirect_to_login(target)
         if self.has_permission(request):
             return super().login(request, extra_context)
+        if request.user.is_staff:
+            messages.warning(request, SET_UP_FIRST)
+            return redirect("mfa_index")
         context = {**self.each_context(request), "title": "Only for staff", "target": target}
         return TemplateResponse(request, "admin/not_staff.html", context, status=403)
 

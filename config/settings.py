@@ -53,6 +53,10 @@ INSTALLED_APPS = [
     "django.forms",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.orcid",
     "procrastinate.contrib.django",
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
@@ -95,6 +99,14 @@ FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
 DATABASE_URL = env.text("DATABASE_URL")
 DATABASES = {"default": database(DATABASE_URL, VAR_DIR / "postgres", pool=env.flag("DATABASE_POOL"))}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+# allauth counts tries in the default cache: one for all processes, so in the database. What may differ from process to
+# process (parts of pages, citations) is kept in its memory.
+_memory = {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
+CACHES: dict[str, dict[str, Any]] = {
+    "default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "accounts_cache"},
+    "template_fragments": {**_memory, "LOCATION": "fragments"},
+    "memory": {**_memory, "LOCATION": "memory"},
+}
 FRAME_SECONDS = 60  # how long a process keeps what stands around every page (config/frame.py)
 MEDIA_ROOT = VAR_DIR / "media"
 MEDIA_URL = "/media/"
@@ -166,6 +178,24 @@ ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_LOGOUT_REDIRECT_URL = "/"
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+ACCOUNT_REAUTHENTICATION_REQUIRED = True
+# By address; what concerns one account is counted in accounts/tries.py, but `login_failed`: second factors.
+ACCOUNT_RATE_LIMITS = {"reset_password": "20/m/ip", "request_login_code": "20/m/ip", "login_failed": "8/5m/key"}
+STAFF_SECOND_FACTOR = env.flag("STAFF_SECOND_FACTOR", not DEMO)
+MFA_ADAPTER = "accounts.second_factor.SecondFactorAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_TOTP_TOLERANCE = 1  # the code before and the one after: phones' clocks
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = _site.hostname == "localhost" or DEMO or DEBUG
+SOCIALACCOUNT_ADAPTER = "accounts.providers.SocialAccountAdapter"
+SOCIALACCOUNT_AUTO_SIGNUP = False  # ORCID seldom tells an address, and ours must be confirmed
+SOCIALACCOUNT_STORE_TOKENS = False
+SOCIALACCOUNT_REQUESTS_TIMEOUT = 8
+ORCID_CLIENT_ID = env.text("ORCID_CLIENT_ID")
+ORCID_DOMAIN = env.text("ORCID_DOMAIN", "orcid.org")
+_orcid = {"name": "ORCID", "client_id": ORCID_CLIENT_ID, "secret": env.text("ORCID_CLIENT_SECRET")}
+SOCIALACCOUNT_PROVIDERS = {"orcid": {"BASE_DOMAIN": ORCID_DOMAIN, "APPS": [_orcid] if ORCID_CLIENT_ID else []}}
 
 # --- mail ------------------------------------------------------------------------------------------------------------
 EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
@@ -223,8 +253,8 @@ CONTENT_SECURITY_POLICY = {
         "font-src": ["'self'"],
         "connect-src": ["'self'"],
         "manifest-src": ["'self'"],
-        # Browsers apply this to the redirect after a form, too: these are the payment page and the portal.
-        "form-action": ["'self'", *PAYMENT_PAGES],
+        # Browsers apply this to the redirect after a form, too: these are the payment page, the portal and ORCID.
+        "form-action": ["'self'", *PAYMENT_PAGES, *([f"https://{ORCID_DOMAIN}"] if ORCID_CLIENT_ID else [])],
         "base-uri": ["'none'"],
         "frame-ancestors": ["'none'"],
     }

@@ -11,7 +11,8 @@ handler429 = "accounts.errors.too_many"  # allauth asks for it
 urlpatterns: list[URLPattern | URLResolver] = [
     path("admin/", admin.site.urls),
     path("accounts/inactive/", RedirectView.as_view(pattern_name="account_login")),  # E3 comes with the sign-in itself
-    path("accounts/", include("allauth.account.urls")),
+    path("accounts/", include("allauth.urls")),
+    path("account/", include("accounts.urls")),
     path("", include("subscriptions.urls")),
     path("", include("journal.urls")),
 ]

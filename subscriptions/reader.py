@@ -86,7 +86,9 @@ class RequestReader:
         happened = f"Order {order_number} is paid and linked to no right of this account."
         day_ago = timezone.now() - timedelta(days=1)
         told = SignInIncident.objects.filter(user=self.user, happened=happened, created_at__gte=day_ago).first()
-        return told.reference if told else report(self._request, "E2", happened, self.user.pk if self.user else None)
+        if told:
+            return told.reference
+        return report(self._request, "E2", happened, self.user.pk if self.user else None, is_rise=False)
 
     def _ask(self, ids: list[int]) -> Mapping[int, Access]:
         user_id = self.user.pk if self.user else None

@@ -19,7 +19,11 @@ ALLOWED_HOSTS = ["testserver", "localhost", "127.0.0.1"]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 FRAME_SECONDS = 0
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.dummy.DummyCache"}}
+CACHES = {
+    name: {"BACKEND": "django.core.cache.backends.dummy.DummyCache"}
+    for name in ("default", "template_fragments", "memory")
+}
+STAFF_SECOND_FACTOR = False  # tests of the admin sign in without; tests/accounts/test_second_factor.py turns it on
 STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
 WHITENOISE_AUTOREFRESH = False
 _files = Path(tempfile.mkdtemp(prefix="firstpage-test-"))

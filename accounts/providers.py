@@ -1,0 +1,53 @@
+"""Signing in elsewhere (ORCID): allauth's providers, and what follows when one of them does not answer.
+
+No account is ever found by an e-mail address alone: a provider's account is linked by its owner, signed in here.
+"""
+
+from typing import Any
+
+from allauth.core.exceptions import ImmediateHttpResponse
+from allauth.socialaccount.adapter import DefaultSocialAccountAdapter, _build_apps_from_settings
+from allauth.socialaccount.providers.base import AuthError
+from allauth.socialaccount.providers.orcid.provider import OrcidProvider
+from django.contrib import messages
+from django.http import HttpRequest
+from django.shortcuts import redirect
+
+from accounts import errors
+
+OrcidProvider.name = "ORCID"  # as ORCID spells it; allauth says Orcid.org
+
+CANCELLED = "You did not sign in with {name}. Nothing has changed; choose another way if you like."
+
+
+class SocialAccountAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]  # allauth is not typed
+    error_messages = {
+        **DefaultSocialAccountAdapter.error_messages,
+        "no_password": "This iD is the only way into your account. Choose a password first, then remove it.",
+    }
+
+    def list_apps(self, request: HttpRequest, provider: str | None = None, client_id: str | None = None) -> list[Any]:
+        """Only what the settings name: the sign-in page asks no table for it."""
+        found = _build_apps_from_settings(provider=provider, client_id=client_id)
+        return [app for apps in found.values() for app in apps]
+
+    def on_authentication_error(
+        self, request: HttpRequest, provider: Any, error: Any = None, exception: Any = None, extra_context: Any = None
+    ) -> None:
+        """Who cancels goes back to the sign-in page; a provider that fails or answers nonsense is E1."""
+        name = getattr(provider, "name", "the other site")
+        if error in (AuthError.CANCELLED, AuthError.DENIED):
+            messages.info(request, CANCELLED.format(name=name))
+            raise ImmediateHttpResponse(redirect("account_login"))
+        happened = f"{name} did not sign the reader in: {error}, {type(exception).__name__}: {exception}"
+        raise ImmediateHttpResponse(errors.cannot_sign_in(request, happened))
+
+    def populate_user(self, request: HttpRequest, sociallogin: Any, data: dict[str, Any]) -> Any:
+        """Our accounts have one name."""
+        user = super().populate_user(request, sociallogin, data)
+        whole = data.get("name") or " ".join(filter(None, (data.get("first_name"), data.get("last_name"))))
+        user.name = whole[:200]
+        return user
+
+    def get_signup_form_initial_data(self, sociallogin: Any) -> dict[str, Any]:
+        return {**super().get_signup_form_initial_data(sociallogin), "name": sociallogin.user.name}

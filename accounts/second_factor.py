@@ -1,0 +1,59 @@
+"""Second factors: allauth's, with their secrets encrypted at rest, and required of staff."""
+
+from typing import Any
+from urllib.parse import urlsplit
+
+from allauth.mfa.adapter import DefaultMFAAdapter
+from allauth.mfa.models import Authenticator
+from django.conf import settings
+
+from accounts import encryption
+
+FACTORS = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)
+
+
+class SecondFactorAdapter(DefaultMFAAdapter):  # type: ignore[misc]  # allauth is not typed
+    def encrypt(self, text: str) -> str:
+        return encryption.encrypt(text)
+
+    def decrypt(self, encrypted_text: str) -> str:
+        return encryption.decrypt(encrypted_text)
+
+    def get_totp_issuer(self) -> str:
+        """What the authenticator app shows beside the address of the account."""
+        return urlsplit(settings.SITE_URL).hostname or "First Page"
+
+    def can_delete_authenticator(self, authenticator: Any) -> bool:
+        """Staff keep at least one factor, so that taking one away is no way around the rule."""
+        if authenticator.type not in FACTORS or not _is_required(authenticator.user):
+            return True
+        return bool(_factors_of(authenticator.user).exclude(pk=authenticator.pk).exists())
+
+
+def is_missing(user: Any) -> bool:
+    """Whether this account must set up a second factor before it may do what staff do."""
+    return _is_required(user) and not _factors_of(user).exists()
+
+
+def _is_required(user: Any) -> bool:
+    return bool(settings.STAFF_SECOND_FACTOR and user.is_staff)
+
+
+def _factors_of(user: Any) -> Any:
+    return Authenticator.objects.filter(user=user, type__in=FACTORS)
+
+
+def reencrypt() -> int:
+    """The secrets lie within a JSON column, which `manage.py reencrypt` asks for apart. Returns how many factors."""
+    done = 0
+    for row in Authenticator.objects.select_for_update().exclude(type=Authenticator.Type.WEBAUTHN):
+        row.data = {name: _anew(name, value) for name, value in row.data.items()}
+        row.save(update_fields=["data"])
+        done += 1
+    return done
+
+
+def _anew(name: str, value: Any) -> Any:
+    if name in ("secret", "seed"):
+        return encryption.reencrypt(value)
+    return [encryption.reencrypt(code) for code in value] if name == "migrated_codes" else value
