@@ -112,6 +112,7 @@ MEDIA_ROOT = VAR_DIR / "media"
 MEDIA_URL = "/media/"
 STATIC_ROOT = VAR_DIR / "static"
 STATIC_URL = "/static/"
+SEARCH_FOLDER = VAR_DIR / "search"  # the full-text index of this machine
 READER_COPIES = VAR_DIR / "reader-copies"  # PDFs with a license line, kept for an hour
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STORAGES: dict[str, dict[str, Any]] = {

@@ -177,6 +177,8 @@ class Article(models.Model):
     has_pdf = models.BooleanField("has a PDF", default=False, editable=False)
     pdf_pages = models.PositiveSmallIntegerField("pages of the PDF", default=0, editable=False)
     has_full_text = models.BooleanField(default=False, editable=False)
+    pmid = models.CharField("PMID", max_length=12, blank=True, db_default="", editable=False)
+    has_cme = models.BooleanField(default=False, db_default=False, editable=False, help_text="CME credit is offered.")
     version = models.PositiveSmallIntegerField(default=0, editable=False)
     source_sha256 = models.CharField(max_length=64, blank=True, editable=False)
     problems = models.JSONField(default=list, blank=True, editable=False)
@@ -202,6 +204,7 @@ class Article(models.Model):
             models.Index(fields=["status", "-published_online", "-id"], name="article_newest"),
             models.Index(fields=["issue", "section", "position"], name="article_in_issue"),
             models.Index(fields=["source_sha256"], name="article_source"),
+            models.Index(fields=["pmid"], condition=~models.Q(pmid=""), name="article_pmid"),
         ]
 
     def __str__(self) -> str:
@@ -417,3 +420,7 @@ class ImportItem(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+# A subject of its own in a file of its own; Django looks for models here.
+from journal import topic_models  # noqa: E402, F401

@@ -41,6 +41,7 @@ FROM_JATS = (
     "published_online",
     "license_url",
     "has_full_text",
+    "pmid",
     "problems",
     "search",
 )
@@ -68,6 +69,7 @@ def fill(article: Article, doc: ArticleDoc) -> None:
     article.published_online = whole_date(meta.dates.published) or article.published_online
     article.license_url = meta.license.url[:300]
     article.has_full_text = bool(doc.sections)
+    article.pmid = meta.pmid if meta.pmid.isascii() and meta.pmid.isdigit() and len(meta.pmid) <= 12 else ""
     article.problems = in_words(doc.errors)
     article.search = search.entry(article)
 

@@ -5,6 +5,7 @@ from procrastinate.contrib.django import app
 
 from journal import batches, filing
 from journal.pdf import delivery
+from journal.search import terms, upkeep
 from journal.typesetting import job
 
 #: After everything else: a reader's payment does not wait for an editor's upload.
@@ -43,3 +44,17 @@ def sweep_files(timestamp: int) -> None:
 def typeset(article_id: int) -> None:
     """The PDF of an article whose publisher supplies none."""
     job.make(article_id)
+
+
+@app.periodic(cron="* * * * *")
+@app.task(name="journal.catch_up", queueing_lock="journal.catch_up", lock="journal.catch_up", priority=LATER)
+def catch_up(timestamp: int) -> None:
+    """Each minute: search terms and the full-text index learn what has changed."""
+    upkeep.catch_up()
+
+
+@app.periodic(cron="41 2 * * *")
+@app.task(name="journal.learn_terms", queueing_lock="journal.learn_terms", priority=LATER)
+def learn_terms(timestamp: int) -> None:
+    """Each night: suggestions and spellings are counted anew."""
+    terms.learn_all()

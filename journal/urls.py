@@ -1,6 +1,6 @@
 from django.urls import path, register_converter
 
-from journal import citation_views, feeds, figure_views, sitemaps, views
+from journal import citation_views, feeds, figure_views, search_views, sitemaps, views
 from journal.doi import DOIConverter, LabelConverter
 from journal.oai.answer import oai
 
@@ -15,7 +15,9 @@ urlpatterns = [
     path("issues/<label:volume>/<label:number>/", views.issue, name="issue"),
     path("issues/<label:volume>/<label:number>/cover/", views.issue_cover, name="issue_cover"),
     path("online-first/", views.online_first, name="online_first"),
-    path("search/", views.search_page, name="search"),
+    path("search/", search_views.search_page, name="search"),
+    path("search/suggestions/", search_views.suggestions, name="suggestions"),
+    path("openurl", search_views.openurl, name="openurl"),
     path("about/", views.about, name="about"),
     path("brand.css", views.brand, name="brand"),
     path("robots.txt", sitemaps.robots, name="robots"),

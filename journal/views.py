@@ -4,7 +4,6 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.core.paginator import Paginator
-from django.db import OperationalError, transaction
 from django.db.models import Count, Q
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
@@ -16,11 +15,9 @@ from django.views.decorators.vary import vary_on_headers
 from journal import article_parts, negotiation
 from journal.access import Access, Reader
 from journal.article_parts import Found
-from journal.doi import pasted_doi
 from journal.metadata import page_head
 from journal.models import Article, ArticleFile, FullText, Issue, Journal, PublicPage, Section
 from journal.pdf import delivery
-from journal.search import LONGEST_QUERY, guard_statement_time, search
 from journal.sending import send_file
 
 PER_PAGE = 20
@@ -131,40 +128,7 @@ def about(request: HttpRequest) -> HttpResponse:
     return render(request, "journal/about.html", {"sections": Section.objects.all()})
 
 
-@require_safe
-def search_page(request: HttpRequest) -> HttpResponse:
-    """A plain search. A pasted DOI goes straight to its article."""
-    text = " ".join(request.GET.get("q", "").split())
-    doi = pasted_doi(text)
-    if doi and (found := _find(doi)):
-        return redirect(found)
-    context: dict[str, Any] = {"q": text}
-    if len(text) > LONGEST_QUERY:
-        context |= {"q": text[:LONGEST_QUERY], "error": f"Please search for at most {LONGEST_QUERY} characters."}
-    elif text:
-        context |= _results(request, text)
-    return render(request, "journal/search.html", context)
-
-
-def _results(request: HttpRequest, text: str) -> dict[str, Any]:
-    try:
-        with transaction.atomic():
-            guard_statement_time()
-            matches = search(text)
-            page = Paginator(matches.articles.only(*LIST_FIELDS).select_related(None), PER_PAGE)
-            page.count = matches.count  # counted already, and only up to 1,000
-            shown = page.get_page(request.GET.get("page"))
-            items = marked(request, shown.object_list)
-    except OperationalError:
-        return {"error": "This search took too long. More words, or rarer ones, help."}
-    return {"page": shown, "items": items, "count": matches.count, "is_more": matches.is_more}
-
-
 # --- one article -----------------------------------------------------------------------------------------------------
-
-
-def _find(doi: str) -> Article | None:
-    return Article.objects.published().by_doi(doi).first()
 
 
 def _article(doi: str) -> Article:

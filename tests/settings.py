@@ -30,6 +30,7 @@ _files = Path(tempfile.mkdtemp(prefix="firstpage-test-"))
 MEDIA_ROOT = _files / "media"
 STATIC_ROOT = _files / "static"
 STATIC_ROOT.mkdir()
+SEARCH_FOLDER = _files / "search"
 READER_COPIES = _files / "reader-copies"
 STORAGES["articles"]["OPTIONS"] = {"location": _files / "articles", "base_url": None}
 STORAGES["imports"]["OPTIONS"] = {"location": _files / "imports", "base_url": None}

@@ -135,7 +135,7 @@ LISTS = {
     "issue": ("", 6),
     "issues": ("/issues/", 1),
     "online first": ("/online-first/", 3),
-    "search": ("/search/?q=herons", 6),
+    "search": ("/search/?q=herons", 7),
 }
 
 

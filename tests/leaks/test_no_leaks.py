@@ -16,7 +16,7 @@ from urllib.parse import unquote, urljoin, urlsplit
 import pypdfium2
 import pytest
 from django.http import HttpResponse
-from django.test import Client
+from django.test import Client, override_settings
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from accounts.models import User
@@ -26,6 +26,7 @@ from journal.models import Article, ArticleFile, Issue, Section
 from journal.negotiation import OFFERED
 from journal.oai import listing
 from journal.oai.request import PREFIXES
+from journal.search import upkeep
 from tests.conftest import signed_in
 from tests.emptying import empty_the_tables
 from tests.make import make_right, make_user, sample_folder
@@ -60,10 +61,12 @@ NEEDLES = {letters(sentence): (doi, sentence) for doi, sentences in SENTINELS.it
 
 
 @pytest.fixture(scope="module")
-def sample_site(django_db_setup: None, django_db_blocker) -> Iterator[None]:
-    """The sample journal, imported as the demo does, once for all tests here."""
-    with django_db_blocker.unblock():
+def sample_site(django_db_setup: None, django_db_blocker, tmp_path_factory) -> Iterator[None]:
+    """The sample journal, imported as the demo does, once for all tests here; its full text is searched."""
+    index = override_settings(SEARCH_FOLDER=tmp_path_factory.mktemp("search"))
+    with django_db_blocker.unblock(), index:
         sample_journal.load()
+        upkeep.catch_up()
         yield
         empty_the_tables()
 
@@ -132,9 +135,14 @@ def crawl(client: Client, **headers: str) -> tuple[dict[str, set[str]], int]:
             found[path] = hit
         if not answer.streaming and re.search("text|xml", answer.headers.get("Content-Type", "text")):
             new = set(links(path, answer.content.decode("utf-8", "replace")))
-            waiting |= {link for link in new - seen if not link.startswith(NOT_FOLLOWED)}
+            waiting |= {link for link in new - seen if not link.startswith(NOT_FOLLOWED) and not narrowed(link)}
     assert not waiting, "The crawl was cut short; raise MOST_PAGES."
     return found, len(seen)
+
+
+def narrowed(link: str) -> bool:
+    """Results of a guessed search narrowed further: all of them together are more than can be asked."""
+    return link.startswith("/search/?") and "&" in link
 
 
 def guesses() -> Iterator[str]:
@@ -146,6 +154,10 @@ def guesses() -> Iterator[str]:
             words = sentence.split()
             yield f"/search/?q={' '.join(words[:5])}"
             yield f"/search/?q=%22{'%20'.join(words[:8])}%22"
+        words = sentences[0].split()
+        yield f"/search/?q={' '.join(words[3:7])}&format=json"
+        yield f"/search/?q=text:{words[0]} text:{words[-2]}"
+        yield f"/search/suggestions/?q={' '.join(words[:2])}"
 
 
 pytestmark = [

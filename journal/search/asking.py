@@ -1,0 +1,44 @@
+"""A search as a page asks it: by the full-text index of this machine, else by PostgreSQL."""
+
+import logging
+from dataclasses import dataclass
+
+from django.db import OperationalError, transaction
+
+from journal.search import database, fulltext
+from journal.search.database import COUNT_UP_TO, Found
+from journal.search.filters import Filters, newest
+from journal.search.query import Query
+
+log = logging.getLogger(__name__)
+
+
+class TooSlow(Exception):
+    """The search was stopped by its time limit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """`is_limited`: the query asks for what only the full-text index knows, and there is none."""
+
+    found: Found
+    is_limited: bool = False
+
+
+def ask(query: Query, filters: Filters, sort: str) -> Asked:
+    """Raises `TooSlow`."""
+    if not query.is_empty:
+        try:
+            return Asked(fulltext.find(query, filters, sort))
+        except fulltext.Unusable as error:
+            log.debug("Searching in PostgreSQL: %s", error)
+    try:
+        with transaction.atomic():
+            database.guard(narrowed=not filters.is_empty or sort == "date")
+            if query.is_empty:
+                return Asked(database.found(newest(filters, COUNT_UP_TO + 1)))
+            return Asked(database.find(query, filters, sort), is_limited=query.wants_full_text)
+    except OperationalError as error:
+        if "statement timeout" not in str(error):
+            raise
+        raise TooSlow from error

@@ -1,0 +1,133 @@
+"""The search that needs nothing but PostgreSQL: title, authors, keywords, DOI and abstract, by their weights.
+
+The text behind the wall is not in this index at all. Very common words are ranked among a sample of the matches
+(gin_fuzzy_search_limit), and no search runs longer than half a second (docs/performance.md).
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.contrib.postgres.search import SearchVector
+from django.db import connection
+from django.db.models import Value
+from django.db.models.expressions import Combinable
+from django.utils import timezone
+
+from journal.models import Article
+from journal.search.filters import Filters, conditions
+from journal.search.folding import fold, spelled_out
+from journal.search.query import Clause, Query
+
+COUNT_UP_TO = 1000
+CANDIDATES = 2000
+#: D, C, B, A: abstract, keywords, authors, title.
+WEIGHTS = "{0.15, 0.5, 0.6, 1.0}"
+_FIELD = {
+    "title": ("english", ":A"), "author": ("simple", ":B"), "keyword": ("english", ":C"), "abstract": ("english", ":D"),
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Ids in their order; `count` is exact up to 1,000, and `is_more` says that there are more."""
+
+    ids: list[int] = field(default_factory=list)
+    count: int = 0
+    is_more: bool = False
+    in_full_text: bool = False
+
+
+def find(query: Query, filters: Filters, sort: str) -> Found:
+    """Runs inside the caller's transaction, whose statements `guard` has limited."""
+    matching, words = tsquery(query)
+    where, values = conditions(filters, timezone.localdate())
+    if sort == "date":
+        sql = (
+            f"SELECT a.id FROM journal_article a WHERE a.search @@ ({matching}) AND {where}"  # noqa: S608
+            " ORDER BY a.published_online DESC, a.id DESC LIMIT %s"
+        )
+        asked = [*words, *values, COUNT_UP_TO + 1]
+    else:
+        sql = (
+            "WITH f AS MATERIALIZED (SELECT a.id, a.published_online AS day,"  # noqa: S608
+            f" ts_rank('{WEIGHTS}', a.search, ({matching}), 1) AS rank"
+            f" FROM journal_article a WHERE a.search @@ ({matching}) AND {where} LIMIT {CANDIDATES})"
+            " SELECT id FROM f ORDER BY rank DESC, day DESC, id DESC LIMIT %s"
+        )
+        asked = [*words, *words, *values, COUNT_UP_TO + 1]
+    with connection.cursor() as cursor:
+        cursor.execute(sql, asked)
+        ids = [row[0] for row in cursor.fetchall()]
+    return found(ids)
+
+
+def found(ids: list[int]) -> Found:
+    return Found(ids[:COUNT_UP_TO], min(len(ids), COUNT_UP_TO), len(ids) > COUNT_UP_TO)
+
+
+def tsquery(query: Query) -> tuple[str, list[str]]:
+    """The query as an SQL expression of functions, and their texts: nothing typed stands in the statement."""
+    parts: list[str] = []
+    texts: list[str] = []
+    for group in query.groups:
+        alternatives = [_said(clause, texts) for clause in group]
+        parts.append(f"({' || '.join(alternatives)})")
+    parts += [f"(!! {_said(clause, texts)})" for clause in query.without]
+    return " && ".join(parts), texts
+
+
+def _said(clause: Clause, texts: list[str]) -> str:
+    """A clause in one field, or anywhere: in English by its stem, and among the authors as it is written."""
+    if clause.field in _FIELD:
+        config, weight = _FIELD[clause.field]
+        texts.append(_lexemes(clause, weight))
+        return f"to_tsquery('{config}', %s)"
+    texts.extend((_lexemes(clause, ""), _lexemes(clause, ":B")))
+    return "(to_tsquery('english', %s) || to_tsquery('simple', %s))"
+
+
+def _lexemes(clause: Clause, weight: str) -> str:
+    """Our words are letters and digits only (`folding.words`), so quoting them is all there is to do."""
+    return " <-> ".join(f"'{word}'{weight}" for word in clause.words)
+
+
+def guard(*, narrowed: bool) -> None:
+    """A search may take half a second of the database, then it is told to be more specific.
+
+    Its plan depends on how rare its words are, so here, and only here, it is not the kept one (config/database.py).
+    With other conditions beside the words a sample of the matches would miss what they leave.
+    """
+    sample = 0 if narrowed else CANDIDATES
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT set_config('statement_timeout', '500ms', true),"
+            " set_config('plan_cache_mode', 'force_custom_plan', true),"
+            " set_config('gin_fuzzy_search_limit', %s, true)",
+            [str(sample)],
+        )
+
+
+def entry(article: Article) -> Combinable:
+    """What the article is found by, for its column: title A, authors B, keywords and DOI C, abstract (or extract) D."""
+    return (
+        SearchVector(Value(fold(f"{article.title} {article.subtitle}")), weight="A", config="english")
+        + SearchVector(Value(names(article)), weight="B", config="simple")
+        + SearchVector(Value(fold(" ".join(article.keywords))), weight="C", config="english")
+        + SearchVector(Value(fold(article.doi or "")), weight="C", config="simple")
+        + SearchVector(Value(fold(article.abstract)), weight="D", config="english")
+    )
+
+
+def names(article: Article) -> str:
+    """Everybody's name (the byline of a list stops at ten), with umlauts written both ways."""
+    parts = (author.get(key, "") for author in article.authors for key in ("given", "surname", "group"))
+    said = " ".join([article.byline, *(part for part in parts if part)])
+    ways: Iterable[str] = dict.fromkeys((fold(said), spelled_out(said)))
+    return " ".join(ways)
+
+
+def refresh(articles: Iterable[Any]) -> None:
+    """The entries of articles that were imported before this version of the index."""
+    for article in articles:
+        Article.objects.filter(pk=article.pk).update(search=entry(article))

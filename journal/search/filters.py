@@ -1,0 +1,201 @@
+"""What a search is narrowed to: read from the address, applied by both engines, counted for the choices beside it."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+from urllib.parse import urlencode
+
+from django.db import connection
+from django.utils import timezone
+
+from journal.access import NOTICE_TYPES
+from journal.models import Article, Section
+from journal.topic_models import Topic
+
+LAST_YEAR = 2200
+MOST_CHOICES = 12
+FREE, OPEN, CONTROLLED = "free", "open", "controlled"
+ACCESS = {FREE: "Free for everybody", OPEN: "Open access", CONTROLLED: "Needs access"}
+SORTS = {"relevance": "Relevance", "date": "Newest first"}
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """Each narrows by one value; empty means all. `topic` is a slug, `kind` the type as it is shown."""
+
+    year: int | None = None
+    section: int | None = None
+    kind: str = ""
+    topic: str = ""
+    access: str = ""
+    cme: bool = False
+
+    @property
+    def is_empty(self) -> bool:
+        return self == Filters()
+
+    def terms(self) -> dict[str, str]:
+        """As they stand in an address."""
+        said = {name: getattr(self, name) for name in ("year", "section", "kind", "topic", "access")}
+        return {name: str(value) for name, value in said.items() if value} | ({"cme": "1"} if self.cme else {})
+
+
+def read(asked: Mapping[str, str]) -> Filters:
+    """Whatever stands in the address: a value that cannot be one is none."""
+    access = asked.get("access", "")
+    return Filters(
+        year=_number(asked.get("year", ""), LAST_YEAR),
+        section=_number(asked.get("section", ""), 2**31 - 1),
+        kind=_text(asked.get("kind", "")),
+        topic=_text(asked.get("topic", "")),
+        access=access if access in ACCESS else "",
+        cme=asked.get("cme") == "1",
+    )
+
+
+def _number(text: str, most: int) -> int | None:
+    number = int(text) if text.isascii() and text.isdigit() and len(text) < 11 else 0
+    return number if 0 < number <= most else None
+
+
+def _text(text: str) -> str:
+    return "".join(letter for letter in text if letter.isprintable())[:100]
+
+
+def conditions(filters: Filters, today: date) -> tuple[str, list[Any]]:
+    """The filters as SQL on `journal_article a`: a text of our own words, and its values."""
+    parts = ["a.status = 'published' AND a.published_online <= %s"]
+    values: list[Any] = [today]
+    if filters.year:
+        parts.append("a.published_online >= %s AND a.published_online <= %s")
+        values += [date(filters.year, 1, 1), date(filters.year, 12, 31)]
+    for column, value in (("section_id", filters.section), ("type_label", filters.kind)):
+        if value:
+            parts.append(f"a.{column} = %s")
+            values.append(value)
+    if filters.topic:
+        parts.append(
+            "a.id IN (SELECT t.article_id FROM journal_articletopic t WHERE t.topic_id IN"
+            " (SELECT below_id FROM journal_topicpath p JOIN journal_topic o ON o.id = p.above_id WHERE o.slug = %s))"
+        )
+        values.append(filters.topic)
+    if filters.access:
+        parts.append(_ACCESS_SQL[filters.access])
+        values += [today] if filters.access != OPEN else []
+    if filters.cme:
+        parts.append("a.has_cme")
+    return " AND ".join(parts), values
+
+
+_NOTICES = ", ".join(f"'{kind}'" for kind in sorted(NOTICE_TYPES))
+#: `public_reason` of journal/access.py, said to the database; a test holds the two together.
+_IS_FREE = (
+    f"(a.access_type IN ('open', 'free_to_read') OR a.article_type IN ({_NOTICES})"
+    " OR coalesce(a.free_from <= %s, false))"
+)
+_ACCESS_SQL = {FREE: _IS_FREE, OPEN: "a.access_type = 'open'", CONTROLLED: f"NOT {_IS_FREE}"}
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One way to narrow the results. `terms` is the address's query with it (or, when chosen, without it)."""
+
+    label: str
+    count: int
+    terms: str
+    is_chosen: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Facet:
+    name: str
+    title: str
+    choices: tuple[Choice, ...]
+
+
+_FACETS = f"""
+WITH f AS MATERIALIZED (
+    SELECT a.id, extract(year FROM a.published_online)::int AS year, a.section_id, a.type_label, a.access_type,
+           a.has_cme, {_IS_FREE} AS is_free
+    FROM journal_article a WHERE a.id = ANY(%s::bigint[])
+)
+SELECT 'year', year::text, year::text, count(*) FROM f GROUP BY year
+UNION ALL SELECT 'section', s.id::text, s.name, count(*)
+    FROM f JOIN journal_section s ON s.id = f.section_id GROUP BY s.id
+UNION ALL SELECT 'kind', type_label, type_label, count(*) FROM f WHERE type_label <> '' GROUP BY type_label
+UNION ALL SELECT 'topic', t.slug, t.name, count(DISTINCT f.id)
+    FROM f JOIN journal_articletopic x ON x.article_id = f.id JOIN journal_topicpath p ON p.below_id = x.topic_id
+    JOIN journal_topic t ON t.id = p.above_id GROUP BY t.id
+
+UNION ALL SELECT 'access', 'free', '', count(*) FROM f WHERE is_free
+UNION ALL SELECT 'access', 'open', '', count(*) FROM f WHERE access_type = 'open'
+UNION ALL SELECT 'access', 'controlled', '', count(*) FROM f WHERE NOT is_free
+UNION ALL SELECT 'cme', '1', 'With CME credit', count(*) FROM f WHERE has_cme
+"""  # noqa: S608  (only our own words are put together)
+_TITLES = {
+    "access": "Access", "year": "Year", "kind": "Type", "section": "Section", "topic": "Topic", "cme": "Education",
+}  # fmt: skip
+
+
+def facets(found: list[int], filters: Filters, kept: dict[str, str]) -> list[Facet]:
+    """How the articles of `found` may be narrowed further, in one statement. `kept` is what else the address says."""
+    with connection.cursor() as cursor:
+        cursor.execute(_FACETS, [timezone.localdate(), found])
+        rows: Iterable[tuple[str, str, str, int]] = cursor.fetchall()
+    grouped: dict[str, list[tuple[str, str, int]]] = {name: [] for name in _TITLES}
+    for name, value, label, count in rows:
+        if value and count:
+            grouped[name].append((value, label or ACCESS[value], count))
+    made = (_facet(name, choices, filters, kept, len(found)) for name, choices in grouped.items())
+    return [facet for facet in made if facet.choices]
+
+
+def _facet(name: str, values: list[tuple[str, str, int]], filters: Filters, kept: dict[str, str], among: int) -> Facet:
+    chosen = filters.terms().get(name, "")
+    if not chosen and (not values or (len(values) == 1 and values[0][2] == among)):
+        return Facet(name, _TITLES[name], ())  # a choice that changes nothing
+    values = values or [(chosen, _name_of(name, chosen), 0)]
+    by_value = name == "year"
+    values.sort(key=lambda row: row[0] if by_value else f"{9_999_999 - row[2]:07}", reverse=by_value)
+    shown = [row for row in values if row[0] == chosen] if chosen else values[:MOST_CHOICES]
+    shown = shown or [(chosen, _name_of(name, chosen), 0)]
+    choices = (
+        Choice(label, count, address(kept, _set(filters, name, "" if value == chosen else value)), value == chosen)
+        for value, label, count in shown
+    )
+    return Facet(name, _TITLES[name], tuple(choices))
+
+
+def _name_of(name: str, value: str) -> str:
+    if name == "access":
+        return ACCESS[value]
+    if name == "section":
+        return Section.objects.filter(pk=value).values_list("name", flat=True).first() or "This section"
+    if name == "topic":
+        return Topic.objects.filter(slug=value).values_list("name", flat=True).first() or "This topic"
+    return "With CME credit" if name == "cme" else value
+
+
+def _set(filters: Filters, name: str, value: str) -> Filters:
+    """With one condition given, or taken away by the empty text."""
+    return read({**filters.terms(), name: value})
+
+
+def address(kept: dict[str, str], filters: Filters) -> str:
+    return urlencode({name: value for name, value in {**kept, **filters.terms()}.items() if value})
+
+
+def newest(filters: Filters, most: int) -> list[int]:
+    """Without a word to look for: what the filters leave, newest first."""
+    where, values = conditions(filters, timezone.localdate())
+    sql = f"SELECT a.id FROM journal_article a WHERE {where} ORDER BY a.published_online DESC, a.id DESC LIMIT %s"  # noqa: S608
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [*values, most])
+        return [row[0] for row in cursor.fetchall()]
+
+
+def in_order(ids: list[int], queryset: Any) -> list[Article]:
+    """The articles of `ids` from a queryset, in the order of `ids`."""
+    by_id = {article.pk: article for article in queryset.filter(pk__in=ids)}
+    return [by_id[pk] for pk in ids if pk in by_id]

@@ -1,0 +1,127 @@
+"""How articles are grouped beyond issues and sections: topics, and the words that searching suggests.
+
+`journal.models` names these, too; they stand in a file of their own because they are a subject of their own.
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex, OpClass
+from django.db import connection, models
+from django.urls import reverse
+
+
+class Topic(models.Model):
+    """A subject of the journal. Topics form a tree in which one may stand below several others."""
+
+    name = models.CharField(max_length=100, unique=True)
+    slug = models.SlugField(max_length=110, unique=True, help_text="As it stands in the address.")
+    description = models.TextField(blank=True, help_text="One or two sentences above the list of articles.")
+    parents: models.ManyToManyField[Topic, Topic] = models.ManyToManyField(
+        "self",
+        symmetrical=False,
+        related_name="children",
+        blank=True,
+        help_text="Broader topics; none for the first level.",
+    )
+    keywords = models.JSONField(
+        default=list, blank=True, help_text="An article with one of these keywords gets the topic by itself."
+    )
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def get_absolute_url(self) -> str:
+        return reverse("journal:topic", args=[self.slug])
+
+
+class TopicPath(models.Model):
+    """Which topic lies below which, at any depth and itself included: written by `draw_paths`."""
+
+    above = models.ForeignKey(Topic, on_delete=models.CASCADE, related_name="paths_down")
+    below = models.ForeignKey(Topic, on_delete=models.CASCADE, related_name="paths_up")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["above", "below"], name="one_path_between_topics")]
+
+    def __str__(self) -> str:
+        return f"{self.above} > {self.below}"
+
+
+class ArticleTopic(models.Model):
+    """An article's topic: chosen by an editor, or by the topic's keywords."""
+
+    article = models.ForeignKey("journal.Article", on_delete=models.CASCADE, related_name="topic_rows")
+    topic = models.ForeignKey(Topic, on_delete=models.CASCADE, related_name="article_rows")
+    by_keyword = models.BooleanField(default=False, editable=False)
+
+    class Meta:
+        ordering = ["topic__name"]
+        verbose_name = "topic of an article"
+        verbose_name_plural = "topics of an article"
+        constraints = [models.UniqueConstraint(fields=["topic", "article"], name="one_topic_row_per_article")]
+
+    def __str__(self) -> str:
+        return f"{self.article}: {self.topic}"
+
+
+class SearchTerm(models.Model):
+    """What is suggested while somebody types, and what a misspelt word may have meant. From public texts only."""
+
+    class Kind(models.TextChoices):
+        AUTHOR = "author", "Author"
+        KEYWORD = "keyword", "Keyword"
+        TITLE = "title", "Title"
+        TOPIC = "topic", "Topic"
+        WORD = "word", "Word"
+
+    kind = models.CharField(max_length=10, choices=Kind)
+    text = models.CharField(max_length=300, help_text="As it is shown.")
+    key = models.CharField(max_length=300, help_text="Folded, as it is compared.")
+    near = ArrayField(
+        models.CharField(max_length=12), default=list, help_text="A word's beginning, with one letter left out."
+    )
+    weight = models.PositiveIntegerField(default=1, help_text="In how many articles.")
+
+    class Meta:
+        constraints: ClassVar[list[Any]] = [
+            models.UniqueConstraint(fields=["kind", "key"], name="one_search_term_per_key")
+        ]
+        indexes = [
+            models.Index(OpClass("key", name="varchar_pattern_ops"), name="search_term_prefix"),
+            GinIndex(fields=["near"], name="search_term_near", condition=models.Q(kind="word")),
+        ]
+
+    def __str__(self) -> str:
+        return self.text
+
+
+def draw_paths() -> None:
+    """Work out which topic lies below which. A circle does no harm: it ends where it began."""
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM journal_topicpath")
+        cursor.execute(
+            "INSERT INTO journal_topicpath (above_id, below_id) WITH RECURSIVE path (above, below) AS ("
+            " SELECT id, id FROM journal_topic UNION"
+            " SELECT p.above, t.from_topic_id FROM path p JOIN journal_topic_parents t ON t.to_topic_id = p.below"
+            ") SELECT above, below FROM path"
+        )
+
+
+class Upkeep(models.Model):
+    """How far what is worked out of the articles has come: changes up to `at` are in, and days up to `day`."""
+
+    name = models.CharField(max_length=30, primary_key=True)
+    at = models.DateTimeField()
+    day = models.DateField()
+
+    class Meta:
+        verbose_name_plural = "upkeep"
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.at:%Y-%m-%d %H:%M}"
