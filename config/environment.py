@@ -38,6 +38,14 @@ class Environment:
         except ValueError:
             raise ImproperlyConfigured(f"{name} is “{value}”, but it must be a whole number.") from None
 
+    def choice(self, name: str, allowed: tuple[str, ...]) -> str:
+        """One of a few words; the first is the default."""
+        value = self.text(name, allowed[0])
+        if value not in allowed:
+            words = ", ".join(word or "empty" for word in allowed)
+            raise ImproperlyConfigured(f"{name} is “{value}”, but it must be one of: {words}.")
+        return value
+
     def words(self, name: str) -> list[str]:
         """Values separated by commas or spaces."""
         return self.text(name).replace(",", " ").split()

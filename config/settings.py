@@ -222,6 +222,8 @@ STRIPE_CONSOLE_URL = env.text("STRIPE_CONSOLE_URL")
 SITE_TAG = env.text("SITE_TAG", "firstpage")
 GRACE_DAYS = env.integer("GRACE_DAYS", 14)
 RENEWAL_SLACK_HOURS = env.integer("RENEWAL_SLACK_HOURS", 72)
+STRIPE_TAX = env.choice("STRIPE_TAX", ("", "inclusive", "exclusive"))
+STRIPE_TAX_CODE = env.text("STRIPE_TAX_CODE", "txcd_10000000")
 PRICE_NOTICE_DAYS = env.integer("PRICE_NOTICE_DAYS", 30)
 
 # --- Crossref --------------------------------------------------------------------------------------------------------

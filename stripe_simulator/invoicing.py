@@ -111,6 +111,10 @@ def draft(
             "customer_email": payer.get("email"),
             "customer_name": payer.get("name"),
             "customer_tax_exempt": payer.get("tax_exempt") or "none",
+            "customer_tax_ids": [
+                {"type": number["type"], "value": number["value"]}
+                for number in sandbox.store.where("tax_id", "customer", customer or "")
+            ],
             "period_start": sandbox.now(),
             "period_end": sandbox.now(),
             "test_clock": payer.get("test_clock"),

@@ -317,11 +317,19 @@ def _params(order: Order) -> dict[str, Any]:
     params["subscription_data" if subscription else "payment_intent_data"] = described
     if order.trial_days:
         described["trial_period_days"] = order.trial_days
-    return params | _discount(order)
+    return params | _discount(order) | _tax(order)
 
 
 def _payer(order: Order) -> dict[str, Any]:
     return {"customer": customer_id(order.user)} if order.user else {"customer_email": order.guest_email}
+
+
+def _tax(order: Order) -> dict[str, Any]:
+    """Stripe Tax asks for the payer's address, and a business may give its tax number (reverse charge)."""
+    if not settings.STRIPE_TAX:
+        return {}
+    kept = {"customer_update": {"address": "auto", "name": "auto"}} if order.user else {}
+    return {"automatic_tax": {"enabled": True}, "tax_id_collection": {"enabled": True}} | kept
 
 
 def _discount(order: Order) -> dict[str, Any]:
@@ -338,7 +346,8 @@ def _line(order: Order) -> dict[str, Any]:
     if order.kind == Offer.Kind.SUBSCRIPTION:
         return {"price": price_at_stripe(order.offer)}
     product = {"name": order.description[:250], "metadata": {"site": settings.SITE_TAG}}
-    return {"price_data": {"currency": order.currency, "unit_amount": order.amount, "product_data": product}}
+    price = {"currency": order.currency, "unit_amount": order.amount, **gateway.taxed_price(product)}
+    return {"price_data": price}
 
 
 def price_at_stripe(offer: Offer) -> str:

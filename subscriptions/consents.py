@@ -49,7 +49,7 @@ def statements(offer: Offer, trial_days: int = 0) -> tuple[Statement, ...]:
     if offer.kind != Offer.Kind.SUBSCRIPTION:
         return (Statement(Consent.Kind.IMMEDIATE, AT_ONCE),)
     words = TRIAL_RENEWAL if trial_days else RENEWAL
-    renewal = words.format(interval=offer.interval, price=offer.price, days=trial_days)
+    renewal = words.format(interval=offer.interval, price=offer.told_price, days=trial_days)
     return Statement(Consent.Kind.RENEWAL, renewal), Statement(Consent.Kind.IMMEDIATE, BEGIN_AT_ONCE)
 
 

@@ -72,7 +72,10 @@ def _counts(order: Order, offer: Offer, article: Article | None) -> bool:
 
 
 def _worth(order: Order) -> int:
-    return order.amount_paid - order.amount_refunded
+    """What is left of a payment. Tax on top of the price went to the state, and comes on top of the next one again."""
+    left = order.amount_paid - order.amount_refunded
+    asked = order.amount - order.credit
+    return left * asked // order.amount_paid if order.amount_paid > asked else left
 
 
 def _parts(price: Money, orders: Sequence[Order]) -> list[tuple[Order, int]]:

@@ -37,7 +37,7 @@ def examine() -> Iterator[Answer]:
     if not gateway.is_open():
         return
     yield from (_webhook_reaches_us(), _waiting(), _jobs(), _mail())
-    for check in (_account, _endpoint, _prices):
+    for check in (_account, _endpoint, _prices, *([_tax] if settings.STRIPE_TAX else [])):
         try:
             yield check()
         except gateway.GatewayError as error:
@@ -86,6 +86,16 @@ def _prices() -> Answer:
             said = f"“{offer}” costs {price.amount} {price.currency} a {price.interval} at Stripe."
             return Answer("Prices", said, "Somebody moved the lookup key there: archive that price, run stripe_setup.")
     return Answer("Prices", f"{len(offers)} subscription prices are at Stripe and equal ours")
+
+
+def _tax() -> Answer:
+    status, missing = stripe_account.tax_status()
+    if status != "active":
+        lacking = f", it lacks {', '.join(missing)}" if missing else ""
+        remedy = "Finish Stripe Tax in the dashboard (address, registrations), or empty STRIPE_TAX: nobody can pay."
+        return Answer("Stripe Tax", f"{status}{lacking}.", remedy)
+    where = "in the prices" if settings.STRIPE_TAX == "inclusive" else "on top of the prices"
+    return Answer("Stripe Tax", f"active; taxes are {where}. Registrations are kept in Stripe's dashboard.")
 
 
 def _webhook_reaches_us() -> Answer:

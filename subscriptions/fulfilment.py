@@ -126,7 +126,9 @@ def apply_order(found: FoundOrder) -> Targets:
     credits.payment_came_back(order)
     payment = None
     if charge:
-        payment = payments.record_charge(charge, order.user, order.description, order.consent_text, order=order)
+        payment = payments.record_charge(
+            charge, order.user, order.description, order.consent_text, session.tax, order=order
+        )
     if order.state == Order.State.PAID and session.payment_status == "no_payment_required":
         mail.confirmation(order)
     if order.state == Order.State.REVIEW:
@@ -210,8 +212,10 @@ def apply_subscription(found: FoundSubscription) -> Targets:
     description = order.description if order else f"Subscription to {journal.title}"
     terms = f"{order.consent_text} {_new_price_told(subscription)}".strip() if order else ""
     links = {"order": order, "subscription": subscription}
+    taxes = {invoice.id: invoice.tax for invoice in state.invoices}
     for invoice_id, charge in found.charges:
-        payment = payments.record_charge(charge, user, description, terms, invoice_id=invoice_id, **links)
+        tax = taxes.get(invoice_id)
+        payment = payments.record_charge(charge, user, description, terms, tax, invoice_id=invoice_id, **links)
         _refund_if_warned(payment, payments.standing_of(charge))
     _grant_subscription(subscription, found.charges)
     _tell_of_unpaid(subscription, state)
@@ -243,7 +247,8 @@ def _mirrored(state: gateway.SubscriptionState) -> dict[str, Any]:
         "unpaid_invoice_id": unpaid.id if unpaid else "",
         "hosted_invoice_url": unpaid.hosted_invoice_url if unpaid else "",
         "paid_until": standing.covered_until(state.invoices) or trial_end, "is_collecting": state.is_collecting,
-        "latest_invoice_status": latest.status if latest else "", "synced_at": timezone.now(),
+        "latest_invoice_status": latest.status if latest else "", "plus_tax": state.plus_tax,
+        "synced_at": timezone.now(),
     }  # fmt: skip
 
 

@@ -21,6 +21,7 @@ from subscriptions.stripe_answers import (
     invoice_of,
     metadata_of,
     moment,
+    rate_words,
     refund_of,
     session_of,
     warning_of,
@@ -191,13 +192,17 @@ def ensure_price(*, lookup_key: str, name: str, amount: int, currency: str, inte
     if found:
         return found[0].id
     params: Any = {
-        "lookup_key": lookup_key,
-        "currency": currency,
-        "unit_amount": amount,
-        "recurring": {"interval": interval},
-        "product_data": {"name": name, "metadata": {"site": settings.SITE_TAG}},
-    }
+        "lookup_key": lookup_key, "currency": currency, "unit_amount": amount, "recurring": {"interval": interval},
+        **taxed_price({"name": name, "metadata": {"site": settings.SITE_TAG}}),
+    }  # fmt: skip
     return client().v1.prices.create(params, options={"idempotency_key": f"price:{lookup_key}"}).id
+
+
+def taxed_price(product: dict[str, Any]) -> dict[str, Any]:
+    """The `product_data` of a price; with Stripe Tax its code, and whether tax is in the price or on top of it."""
+    if not settings.STRIPE_TAX:
+        return {"product_data": product}
+    return {"product_data": product | {"tax_code": settings.STRIPE_TAX_CODE}, "tax_behavior": settings.STRIPE_TAX}
 
 
 @translated
@@ -284,6 +289,8 @@ def portal_url(
 @translated
 def read_session(session_id: str) -> Session:
     expand = ["payment_intent.latest_charge.refunds"]
+    if settings.STRIPE_TAX:
+        expand.append("line_items.data.taxes")
     return session_of(client().v1.checkout.sessions.retrieve(session_id, {"expand": expand}))
 
 
@@ -310,9 +317,16 @@ def read_subscription(subscription_id: str) -> SubscriptionState:
         ends_at=moment(ends),
         ended_at=moment(subscription.ended_at),
         metadata=metadata_of(subscription),
-        invoices=tuple(invoice_of(invoice) for invoice in invoices.data),
+        invoices=tuple(invoice_of(invoice, _rate_in_words) for invoice in invoices.data),
         is_collecting=subscription.pause_collection is None,
+        plus_tax=subscription.automatic_tax.enabled and price.tax_behavior == "exclusive",
     )
+
+
+@lru_cache(maxsize=256)
+def _rate_in_words(rate_id: str) -> str:
+    """A tax rate's name and percentage never change."""
+    return rate_words(client().v1.tax_rates.retrieve(rate_id))
 
 
 @translated

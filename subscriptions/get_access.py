@@ -163,7 +163,7 @@ def _option(offer: Offer, article: Article, reader: RequestReader, chosen: str, 
         price=price,
         period=f"per {offer.interval}" if offer.interval else "",
         terms=TRIAL.format(days=offer.trial_days) + TERMS[key] if offer.trial_days else TERMS[key],
-        tax_note=offer.tax_note,
+        tax_note=offer.tax_words,
         button_label=LABELS[key].format(price=price if offer.interval else to_pay, interval=offer.interval),
         rental_hours=offer.rental_hours,
         action_url=_back_after(_address("account_signup"), offer, article)

@@ -53,6 +53,8 @@ def receipt(paper: Receipt) -> None:
         "claim_order": str(order.pk) if order and order.user is None else "",
         "credit": str(order.credited) if order and order.credit else "",
         "price": str(order.price) if order else "",
+        "taxes": ", ".join(f"{words} {amount}" for words, amount in paper.tax_lines),
+        "tax_note": paper.tax_note if paper.tax else "",
     }
     enqueue(f"receipt:{payment.charge_id}", "subscriptions/email/receipt", payment.email, context, payment.user_id)
 
@@ -140,7 +142,7 @@ def price_change(notice: PriceNotice) -> None:
     context = {
         "journal_title": subscription.journal.title, "old_price": str(notice.old_price), "price": str(notice.price),
         "interval": subscription.interval, "day": day(notice.applies_at), "reason": notice.change.reason,
-        "tax_note": notice.change.offer.tax_note, "rises": notice.amount > notice.old_amount,
+        "tax_note": notice.change.offer.tax_words, "rises": notice.amount > notice.old_amount,
     }  # fmt: skip
     user = subscription.user
     enqueue(price_change_key(notice), "subscriptions/email/price_change", user.email, context, user.pk)

@@ -30,11 +30,11 @@ def invoice(receipt: Receipt) -> bytes:
     facts += [f"{payment.card_brand.title()} ending in {payment.card_last4}"] if payment.card_last4 else []
     return _set(
         title=f"Invoice {receipt.number}",
-        buyer=_buyer(receipt),
+        buyer=receipt.buyer,
         facts=facts,
-        rows=[{"words": about, "amount": str(payment.price)}],
+        rows=[{"words": about, "amount": str(receipt.net)}, *_tax_rows(receipt.tax_lines)],
         totals=[{"words": "Total, paid in full", "amount": str(payment.price)}],
-        notes=[*_tax_note(receipt), receipt.terms],
+        notes=[receipt.tax_note, receipt.terms],
     )
 
 
@@ -42,25 +42,33 @@ def credit_note(note: CreditNote) -> bytes:
     """The credit note of one refund, naming the invoice it corrects."""
     refund, receipt = note.refund, note.receipt
     amount = str(Money(-refund.amount, refund.payment.currency))
+    taxes = [(words, Money(-share, refund.payment.currency)) for words, share in _tax_shares(note)]
+    net = Money(-refund.amount - sum(share.amount for _, share in taxes), refund.payment.currency)
     void = f"Void since {day(note.voided_at)}: the bank returned the money." if note.voided_at else ""
     facts = [f"Credit note {note.number}", f"Issued {day(note.issued_at)}", f"For invoice {receipt.number}"]
     return _set(
         title=f"Credit note {note.number}" + (" (void)" if void else ""),
-        buyer=_buyer(receipt),
+        buyer=receipt.buyer,
         facts=[*facts, f"of {day(receipt.issued_at)}"],
-        rows=[{"words": [receipt.description, f"Refund of invoice {receipt.number}"], "amount": amount}],
+        rows=[
+            {"words": [receipt.description, f"Refund of invoice {receipt.number}"], "amount": str(net)},
+            *_tax_rows(taxes),
+        ],
         totals=[{"words": "Total credited", "amount": amount}],
-        notes=[void or "Refunded to the card or account the invoice was paid with.", *_tax_note(receipt)],
+        notes=[void or "Refunded to the card or account the invoice was paid with.", receipt.tax_note],
     )  # fmt: skip
 
 
-def _buyer(receipt: Receipt) -> list[str]:
-    return [line for line in (receipt.user.name if receipt.user else "", receipt.payment.email) if line]
+def _tax_rows(taxes: list[tuple[str, Money]]) -> list[dict[str, Any]]:
+    return [{"words": [words], "amount": str(amount)} for words, amount in taxes]
 
 
-def _tax_note(receipt: Receipt) -> list[str]:
-    order = receipt.payment.order
-    return [f"{order.offer.tax_note}."] if order and order.offer.tax_note else []
+def _tax_shares(note: CreditNote) -> list[tuple[str, int]]:
+    """Of each tax as much as of the payment goes back, rounded half up; in full refunds all of it."""
+    paid = note.refund.payment.amount
+    return [
+        (words, (2 * tax.amount * note.refund.amount + paid) // (2 * paid)) for words, tax in note.receipt.tax_lines
+    ]
 
 
 def _set(**told: Any) -> bytes:

@@ -3,6 +3,7 @@
 Everything here may be done again without effect: rows are found by Stripe's ids, papers and mails exist once for each.
 """
 
+from dataclasses import asdict
 from typing import Any
 
 from django.utils import timezone
@@ -11,11 +12,14 @@ from accounts.models import User
 from subscriptions import gateway, mail
 from subscriptions.models import CreditNote, Dispute, FraudWarning, Payment, Receipt, Refund
 from subscriptions.standing import Paid
+from subscriptions.stripe_objects import Tax
 
 UNSEEN = "needs_response"  # a dispute the charge tells of and we have not read yet counts as an open one
 
 
-def record_charge(charge: gateway.Charge, user: User | None, description: str, terms: str, **links: Any) -> Payment:
+def record_charge(
+    charge: gateway.Charge, user: User | None, description: str, terms: str, tax: Tax | None, **links: Any
+) -> Payment:
     """The payment with its refunds and its receipt."""
     paid = standing_of(charge)
     payment, _ = Payment.objects.update_or_create(
@@ -26,7 +30,7 @@ def record_charge(charge: gateway.Charge, user: User | None, description: str, t
             "card_brand": charge.card_brand, "card_last4": charge.card_last4, "paid_at": charge.created, **links,
         },
     )  # fmt: skip
-    receipt = _receipt(payment, description, terms)
+    receipt = _receipt(payment, description, terms, tax)
     for refund in charge.refunds:
         _record_refund(payment, receipt, refund)
     return payment
@@ -47,10 +51,12 @@ def has_unseen_dispute(charge: gateway.Charge) -> bool:
     return charge.disputed and not Dispute.objects.filter(payment_intent_id=charge.payment_intent_id).exists()
 
 
-def _receipt(payment: Payment, description: str, terms: str) -> Receipt:
+def _receipt(payment: Payment, description: str, terms: str, tax: Tax | None) -> Receipt:
     receipt = Receipt.objects.filter(payment=payment).first()
     if receipt is None:
-        receipt = Receipt.objects.create(payment=payment, user=payment.user, description=description, terms=terms)
+        receipt = Receipt.objects.create(
+            payment=payment, user=payment.user, description=description, terms=terms, tax=asdict(tax) if tax else None
+        )
         mail.receipt(receipt)
     return receipt
 

@@ -190,7 +190,7 @@ def ahead(subscriptions: Iterable[Subscription], now: datetime | None = None) ->
     return {notice.subscription_id: notice for notice in coming}
 
 
-def next_price(subscription: Subscription, now: datetime | None = None) -> Money:
-    """What the next renewal costs."""
+def next_price(subscription: Subscription, now: datetime | None = None) -> str:
+    """What the next renewal costs, in words."""
     notice = ahead([subscription], now).get(subscription.pk)
-    return notice.price if notice else subscription.price
+    return subscription.told(notice.price if notice else subscription.price)

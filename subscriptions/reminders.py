@@ -124,7 +124,7 @@ def _key(subscription: Subscription, what: str) -> str:
 def _about(subscription: Subscription, what: str, moment: datetime | None) -> Notice:
     assert moment is not None  # noqa: S101  (the query asked for it)
     context = {
-        "journal_title": subscription.journal.title, "price": str(price_changes.next_price(subscription)),
+        "journal_title": subscription.journal.title, "price": price_changes.next_price(subscription),
         "day": mail.day(moment),
         "interval": subscription.interval, "next_day": mail.day(subscription.period_end or moment),
     }  # fmt: skip

@@ -175,6 +175,14 @@ def account() -> Account:
 
 
 @translated
+def tax_status() -> tuple[str, list[str]]:
+    """Stripe Tax's status word, and what its settings lack."""
+    found = client().v1.tax.settings.retrieve()
+    pending = getattr(found.status_details, "pending", None)
+    return found.status, list(getattr(pending, "missing_fields", None) or [])
+
+
+@translated
 def prices(lookup_keys: list[str]) -> dict[str, Price]:
     """Active prices by lookup key. Stripe takes ten keys at a time."""
     found: dict[str, Price] = {}

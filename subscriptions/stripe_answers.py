@@ -3,10 +3,11 @@
 Knows no client and asks nothing; `gateway.py` calls it.
 """
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-from subscriptions.stripe_objects import Charge, Dispute, FraudWarning, Invoice, Refund, Session
+from subscriptions.stripe_objects import Charge, Dispute, FraudWarning, Invoice, Refund, Session, Tax
 
 
 def moment(seconds: int | None) -> datetime | None:
@@ -39,7 +40,38 @@ def session_of(session: Any) -> Session:
         subscription_id=id_of(session.subscription),
         payment_failed=expanded and intent.status in ("requires_payment_method", "canceled"),
         charge=charge_of(intent) if expanded else None,
+        tax=_tax_of_session(session),
     )
+
+
+def _tax_of_session(session: Any) -> Tax | None:
+    if not getattr(session.automatic_tax, "enabled", False) or session.customer_details is None:
+        return None
+    buyer = session.customer_details
+    items = getattr(getattr(session, "line_items", None), "data", [])
+    found = [tax for item in items for tax in getattr(item, "taxes", None) or []]
+    return Tax(
+        amount=session.total_details.amount_tax if session.total_details else 0,
+        lines=tuple((rate_words(tax.rate), tax.amount) for tax in found if tax.amount),
+        inclusive=any(tax.rate.inclusive for tax in found),
+        reverse=buyer.tax_exempt == "reverse",
+        numbers=tuple(number.value for number in buyer.tax_ids or [] if number.value),
+        buyer=_buyer(getattr(buyer, "business_name", None) or buyer.name, buyer.address),
+    )
+
+
+def rate_words(rate: Any) -> str:
+    """`VAT 19%`, `Sales Tax 8.875%`."""
+    percent = rate.effective_percentage if rate.effective_percentage is not None else rate.percentage
+    return f"{rate.display_name} {percent:g}%"
+
+
+def _buyer(name: str | None, address: Any) -> tuple[str, ...]:
+    """Name and address, line by line, as an invoice needs them."""
+    if address is None:
+        return (name,) if name else ()
+    place = " ".join(part for part in (address.postal_code, address.city, address.state) if part)
+    return tuple(line for line in (name, address.line1, address.line2, place, address.country) if line)
 
 
 def charge_of(intent: Any) -> Charge | None:
@@ -101,7 +133,23 @@ def metadata_of(holder: Any) -> dict[str, str]:
     return dict(holder.metadata.to_dict()) if getattr(holder, "metadata", None) else {}
 
 
-def invoice_of(invoice: Any) -> Invoice:
+def tax_of_invoice(invoice: Any, words_of: Callable[[str], str]) -> Tax | None:
+    """`words_of` turns a tax rate's id into words: an invoice only names its rates."""
+    if not getattr(invoice.automatic_tax, "enabled", False):
+        return None
+    found = invoice.total_taxes or []
+    rates = [(tax.tax_rate_details.tax_rate, tax.amount) for tax in found if tax.amount and tax.tax_rate_details]
+    return Tax(
+        amount=sum(tax.amount for tax in found),
+        lines=tuple((words_of(rate), amount) for rate, amount in rates),
+        inclusive=any(tax.tax_behavior == "inclusive" for tax in found),
+        reverse=invoice.customer_tax_exempt == "reverse",
+        numbers=tuple(number.value for number in invoice.customer_tax_ids or [] if number.value),
+        buyer=_buyer(invoice.customer_name, invoice.customer_address),
+    )
+
+
+def invoice_of(invoice: Any, words_of: Callable[[str], str]) -> Invoice:
     payments = getattr(invoice, "payments", None)
     intents = [
         id_of(payment.payment.payment_intent)
@@ -118,4 +166,5 @@ def invoice_of(invoice: Any) -> Invoice:
         covers_until=max((when(line.period.end) for line in invoice.lines.data), default=None),
         amount_due=invoice.amount_due,
         next_attempt=moment(getattr(invoice, "next_payment_attempt", None)),
+        tax=tax_of_invoice(invoice, words_of),
     )

@@ -17,7 +17,23 @@ __all__ = [
     "Refund",
     "Session",
     "SubscriptionState",
+    "Tax",
 ]
+
+
+@dataclass(frozen=True, slots=True)
+class Tax:
+    """What Stripe Tax worked out for one payment. `lines` are words and minor units: ("VAT 19%", 380).
+
+    `inclusive`: it is in the price. `reverse`: the buyer, a business, accounts for it. `numbers`: the buyer's tax ids.
+    """
+
+    amount: int = 0
+    lines: tuple[tuple[str, int], ...] = ()
+    inclusive: bool = False
+    reverse: bool = False
+    numbers: tuple[str, ...] = ()
+    buyer: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +53,7 @@ class Session:
     amount_discount: int = 0
     payment_failed: bool = False
     charge: "Charge | None" = None
+    tax: Tax | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +129,7 @@ class Invoice:
     covers_until: datetime | None = None
     amount_due: int = 0
     next_attempt: datetime | None = None
+    tax: Tax | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +147,7 @@ class SubscriptionState:
     metadata: dict[str, str] = field(default_factory=dict)
     invoices: tuple[Invoice, ...] = ()
     is_collecting: bool = True
+    plus_tax: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -116,12 +116,12 @@ def switched(request: HttpRequest, subscription_id: int) -> HttpResponse:
     before = subscription.interval
     changing.read_again(subscription)
     if subscription.interval != before:
-        price = f"{subscription.price} per {subscription.interval}"
+        price = f"{subscription.told_price} per {subscription.interval}"
         words = f"Your subscription is {price} now, next on {day(subscription.period_end)}."
         mail.renewal_changed(subscription, words, f"switched:{int(timezone.now().timestamp()) // 60}")
         messages.success(request, words)
     else:
-        messages.info(request, f"Your subscription is {subscription.price} per {subscription.interval}.")
+        messages.info(request, f"Your subscription is {subscription.told_price} per {subscription.interval}.")
     return redirect("subscriptions:my_access")
 
 

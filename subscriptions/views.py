@@ -103,7 +103,7 @@ class _Page:
         context = {
             "offer": self.offer, "article": self.article, "issue": self.issue, "form": self.form, "back": self.back,
             "quote": self.quote, "trial_days": self.trial_days, "is_guest": self.user is None,
-            "description": checkout.describe(self.offer, self.subject, self.issue), "price": str(self.offer.price),
+            "description": checkout.describe(self.offer, self.subject, self.issue), "price": self.offer.told_price,
             "after_account": get_access.back_to_choice(self.offer, self.article) if self.article
             else self.request.get_full_path(),
             "next_payment": consents.next_payment(self.offer, self.trial_days) if self.offer.interval else "",

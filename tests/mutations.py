@@ -73,7 +73,7 @@ MUTATIONS = (
              f"{T}test_lifecycles.py -k paused"),
     Mutation("one receipt for a payment", "subscriptions/mail.py", "OutgoingMail.objects.get_or_create(\n        key=key,",
              "OutgoingMail.objects.get_or_create(\n        key=f'{key}:{timezone.now()}',", f"{T}test_reminders.py"),
-    Mutation("numbers without gaps", "subscriptions/models/sales.py", "subscriptions_papernumber.last + 1 RETURNING",
+    Mutation("numbers without gaps", "subscriptions/models/papers.py", "subscriptions_papernumber.last + 1 RETURNING",
              "subscriptions_papernumber.last + 2 RETURNING", f"{T}test_papers.py"),
     Mutation("the policy's limits", "subscriptions/policy.py", "    limit = LIMITS[happening]\n    if limit.days is None:",
              "    return True\n    limit = LIMITS[happening]\n    if limit.days is None:", f"{T}test_lifecycles.py -k limits_of_the_policy"),

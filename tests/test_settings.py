@@ -28,6 +28,7 @@ def check(**settings: str) -> subprocess.CompletedProcess[str]:
         ({"TRUSTED_PROXY_COUNT": "two"}, "TRUSTED_PROXY_COUNT is “two”, but it must be a whole number."),
         ({"DATABASE_URL": "mysql://x/y"}, "First Page runs on PostgreSQL only"),
         ({"DATABASE_URL": "postgresql://host/"}, "DATABASE_URL names no database"),
+        ({"STRIPE_TAX": "yes"}, "STRIPE_TAX is “yes”, but it must be one of: empty, inclusive, exclusive."),
         ({"STRIPE_SECRET_KEY": "sk_test_a"}, "STRIPE_SECRET_KEY is set without STRIPE_WEBHOOK_SECRETS"),
         (
             {"STRIPE_API_BASE": "http://127.0.0.1:1", "STRIPE_SECRET_KEY": "sk_live_a"},
@@ -50,7 +51,7 @@ def test_right_settings_start() -> None:
 
 def test_the_example_names_every_setting_that_is_read_and_no_other() -> None:
     source = "".join((ROOT / "config" / name).read_text() for name in ("settings.py", "gunicorn.py"))
-    read = set(re.findall(r"""env(?:iron)?\.(?:text|flag|integer|words|get)\(\s*"([A-Z_]+)\"""", source))
+    read = set(re.findall(r"""env(?:iron)?\.(?:text|flag|integer|choice|words|get)\(\s*"([A-Z_]+)\"""", source))
     named = set(re.findall(r"^([A-Z_]+)=", (ROOT / ".env.example").read_text(), re.MULTILINE))
     assert named == read
 

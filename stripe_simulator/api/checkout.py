@@ -46,6 +46,29 @@ def _line_items(sandbox: Sandbox, session: Json) -> list[Json]:
     return checkout.line_items(sandbox, session)
 
 
+@included("item", "taxes", "")
+def _line_taxes(sandbox: Sandbox, item: Json) -> list[Json]:
+    """A line's taxes with their rates, which Stripe tells when asked for."""
+    session = next(one for one in sandbox.store.of_kind("checkout.session") if _holds(sandbox, one, item))
+    place = Place(**sandbox.store.hidden(session["id"]).get("place", {}))
+    if not place.taxed or not taxes.percent(place.country):
+        return []
+    inclusive = taxes.is_inclusive(item["price"])
+    free, taxable = place.exempt in taxes.EXEMPT, item["amount_subtotal"] - item["amount_discount"]
+    return [
+        {
+            "amount": item["amount_tax"],
+            "rate": taxes.rate_object(sandbox, place.country, inclusive),
+            "taxability_reason": "reverse_charge" if free else "standard_rated",
+            "taxable_amount": 0 if free else taxable,
+        }
+    ]
+
+
+def _holds(sandbox: Sandbox, session: Json, item: Json) -> bool:
+    return any(line["id"] == item["id"] for line in checkout.line_items(sandbox, session))
+
+
 @endpoint("GET /v1/checkout/sessions/{session}/line_items")
 def get_line_items(call: Call) -> Json:
     session = call.sandbox.require("checkout.session", call.id, "session")

@@ -15,7 +15,10 @@ INCLUDED: dict[tuple[str, str], tuple[str, Finder]] = {}
 
 
 def included(kind: str, field: str, path: str) -> Callable[[Finder], Finder]:
-    """Registers a list that belongs to an object, such as a charge's refunds; `path` is its URL below the object's."""
+    """Registers a list that belongs to an object, such as a charge's refunds; `path` is its URL below the object's.
+
+    Without a path it is a plain array.
+    """
 
     def register(finder: Finder) -> Finder:
         INCLUDED[kind, field] = (path, finder)
@@ -69,6 +72,8 @@ def _object_of(sandbox: Sandbox, value: Any) -> Any:
     return value if isinstance(value, dict) else None
 
 
-def _include(sandbox: Sandbox, holder: Json, name: str) -> Json:
+def _include(sandbox: Sandbox, holder: Json, name: str) -> Json | list[Json]:
     path, finder = INCLUDED[holder["object"], name]
+    if not path:
+        return list(finder(sandbox, holder))
     return embedded(path.format(id=holder["id"]), list(finder(sandbox, holder)))

@@ -7,6 +7,7 @@ from subscriptions.models.gifts import GiftLink, GiftOpening
 from subscriptions.models.institution import Institution, IPRange, LibraryManager, RangeProposal
 from subscriptions.models.licenses import SiteLicense
 from subscriptions.models.members import Membership, SeatInvitation
+from subscriptions.models.papers import PaperNumber, Receipt
 from subscriptions.models.price_changes import PriceChange, PriceNotice
 from subscriptions.models.returns import (
     CreditNote,
@@ -17,7 +18,7 @@ from subscriptions.models.returns import (
     Reconciliation,
     Refund,
 )
-from subscriptions.models.sales import Offer, Order, PaperNumber, Payment, Receipt, Subscription
+from subscriptions.models.sales import Offer, Order, Payment, Subscription
 from subscriptions.models.sign_ins import InstitutionSignIn
 from subscriptions.models.stripe import OutgoingMail, StripeCustomer, StripeEvent, SyncTarget
 from subscriptions.models.trainees import TraineeProof

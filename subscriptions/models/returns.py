@@ -8,7 +8,8 @@ from django.db import models, transaction
 from django.db.models import Q
 from django.urls import reverse
 
-from subscriptions.models.sales import PaperNumber, Payment, Receipt
+from subscriptions.models.papers import PaperNumber, Receipt
+from subscriptions.models.sales import Payment
 from subscriptions.money import Money
 
 

@@ -4,11 +4,11 @@ import secrets
 import uuid
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.db import connection, models, transaction
+from django.db import connection, models
 from django.db.models import Q
 from django.urls import reverse
 
@@ -19,6 +19,7 @@ from subscriptions.money import MINIMUM, WHOLE_UNITS_ONLY, Money
 
 RENTAL_HOURS = 48
 RENTAL_OPEN_DAYS = 30
+PLUS_TAX = "plus tax"
 
 
 def new_order_number() -> str:
@@ -161,7 +162,18 @@ class Offer(models.Model):
     @property
     def lookup_key(self) -> str:
         """Stripe's name for a recurring price; a changed amount is a new price, so the amount is part of the name."""
-        return f"{settings.SITE_TAG}-{self.journal_id}-{self.interval}-{self.amount}-{self.currency}"
+        taxed = f"-{settings.STRIPE_TAX}" if settings.STRIPE_TAX else ""
+        return f"{settings.SITE_TAG}-{self.journal_id}-{self.interval}-{self.amount}-{self.currency}{taxed}"
+
+    @property
+    def told_price(self) -> str:
+        """The price in a sentence: `$9.00`, or `$9.00 plus tax`."""
+        return f"{self.price} {PLUS_TAX}" if settings.STRIPE_TAX == "exclusive" else str(self.price)
+
+    @property
+    def tax_words(self) -> str:
+        """What is said of tax beside the price: with Stripe Tax how it is worked out, else what staff wrote."""
+        return {"inclusive": "Taxes included", "exclusive": PLUS_TAX}.get(settings.STRIPE_TAX, self.tax_note)
 
     def clean(self) -> None:
         smallest = MINIMUM.get(self.currency, 1)
@@ -301,6 +313,7 @@ class Subscription(models.Model):
     is_collecting = models.BooleanField(default=True, db_default=True, help_text="Not paused at Stripe.")
     latest_invoice_status = models.CharField(max_length=20, blank=True, default="", db_default="")
     hosted_invoice_url = models.TextField(blank=True, help_text="Where the reader pays an open invoice.")
+    plus_tax = models.BooleanField(default=False, db_default=False, help_text="Tax comes on top of the price.")
     created_at = models.DateTimeField(auto_now_add=True)
     synced_at = models.DateTimeField()
 
@@ -316,6 +329,14 @@ class Subscription(models.Model):
     @property
     def price(self) -> Money:
         return Money(self.amount, self.currency)
+
+    @property
+    def told_price(self) -> str:
+        """The price as it is told to the reader: `$9.00`, or `$9.00 plus tax`."""
+        return self.told(self.price)
+
+    def told(self, price: Money) -> str:
+        return f"{price} {PLUS_TAX}" if self.plus_tax else str(price)
 
 
 class Payment(models.Model):
@@ -365,58 +386,3 @@ class Payment(models.Model):
     @property
     def refunded_price(self) -> Money:
         return Money(self.amount_refunded, self.currency)
-
-
-_TAKE_NUMBER = {
-    kind: f"""
-INSERT INTO subscriptions_papernumber (kind, last)
-VALUES (%s, (SELECT GREATEST(COALESCE(MAX(number), 0) + 1, %s) FROM {table}))
-ON CONFLICT (kind) DO UPDATE SET last = subscriptions_papernumber.last + 1 RETURNING last
-"""  # noqa: S608  (our own two tables)
-    for kind, table in (("receipt", "subscriptions_receipt"), ("credit_note", "subscriptions_creditnote"))
-}
-
-
-class PaperNumber(models.Model):
-    """The last number given to a kind of paper (receipt, credit_note)."""
-
-    FIRST = 1001
-    kind = models.CharField(max_length=20, primary_key=True)
-    last = models.PositiveIntegerField()
-
-    def __str__(self) -> str:
-        return f"{self.kind}: {self.last}"
-
-    @classmethod
-    def take(cls, kind: str) -> int:
-        """The next number. Its row stays locked until the caller's transaction ends, so a rollback leaves no gap."""
-        with connection.cursor() as cursor:
-            cursor.execute(_TAKE_NUMBER[kind], [kind, cls.FIRST])
-            return int(cursor.fetchone()[0])
-
-
-class Receipt(models.Model):
-    """The numbered paper for one payment: what it says does not change afterwards."""
-
-    number = models.PositiveIntegerField(unique=True, editable=False)
-    payment = models.OneToOneField(Payment, on_delete=models.PROTECT, related_name="receipt")
-    user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="receipts"
-    )
-    description = models.CharField(max_length=500)
-    terms = models.TextField(blank=True)
-    issued_at = models.DateTimeField(auto_now_add=True)
-
-    class Meta:
-        ordering = ["-number"]
-
-    def __str__(self) -> str:
-        return f"Receipt {self.number}"
-
-    def get_absolute_url(self) -> str:
-        return reverse("subscriptions:receipt", args=[self.number])
-
-    def save(self, *args: Any, **kwargs: Any) -> None:
-        with transaction.atomic():
-            self.number = self.number or PaperNumber.take("receipt")
-            super().save(*args, **kwargs)

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from subscriptions import checkout, gateway, stripe_account
@@ -29,5 +30,9 @@ class Command(BaseCommand):
         url = stripe_account.webhook_url()
         secret = stripe_account.ensure_webhook(url)
         self.stdout.write(f"Webhooks go to {url}.")
+        if settings.STRIPE_TAX:
+            status, _ = stripe_account.tax_status()
+            told = f"new prices are {settings.STRIPE_TAX} of tax ({settings.STRIPE_TAX_CODE})"
+            self.stdout.write(f"Stripe Tax is {status}; {told}.")
         if secret:
             self.stdout.write(f"Put this into .env now, Stripe tells it only once:\nSTRIPE_WEBHOOK_SECRETS={secret}")
