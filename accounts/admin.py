@@ -14,9 +14,9 @@ from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 
-from accounts import incidents
+from accounts import incidents, roster_admin  # noqa: F401  (registers its pages)
 from accounts.admin_pages import ModelAdmin, OneRowAdmin, PlainChoices, ReadOnlyAdmin, column, link_to
-from accounts.models import ServiceCenter, SignInIncident, User
+from accounts.models import AccountMerge, ServiceCenter, SignInIncident, User
 
 
 class NewAccountForm(AdminUserCreationForm):  # type: ignore[type-arg]
@@ -125,6 +125,16 @@ class LogEntryAdmin(ReadOnlyAdmin):
     @column("what")
     def said(self, entry: LogEntry) -> str:
         return entry.get_change_message() or entry.get_action_flag_display()
+
+
+@admin.register(AccountMerge)
+class AccountMergeAdmin(ReadOnlyAdmin):
+    """Which account went into which."""
+
+    list_display = ("other_email", "kept", "merged_at")
+    list_select_related = ("kept", "other")
+    search_fields = ("other_email", "kept__email")
+    search_help_text = "E-mail address of either account"
 
 
 class FactorAdmin(ModelAdmin):

@@ -159,3 +159,61 @@ class KnownDevice(models.Model):
 
     def __str__(self) -> str:
         return self.browser
+
+
+class RosterImport(models.Model):
+    """A roster as staff uploaded it: checked first, then applied as a whole or not at all."""
+
+    name = models.CharField("file", max_length=200)
+    content = models.TextField(editable=False)
+    is_complete = models.BooleanField(
+        "the file is the whole roster", default=False, help_text="Members who are not in it end today."
+    )
+    by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
+    created_at = models.DateTimeField(default=timezone.now)
+    applied_at = models.DateTimeField(null=True, blank=True)
+    summary = models.CharField("what it did", max_length=200, blank=True)
+
+    class Meta:
+        ordering = ["-created_at"]
+        verbose_name = "roster"
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Member(models.Model):
+    """A line of the society's roster. Whoever activates it reads until its last day (subscriptions/memberships.py)."""
+
+    number = models.CharField(max_length=40, unique=True, help_text="As it stands on the member's card.")
+    name = models.CharField(max_length=200)
+    email = models.EmailField("e-mail address", blank=True)
+    valid_until = models.DateField(help_text="The last day of the membership.")
+    user = models.ForeignKey(
+        User, null=True, blank=True, on_delete=models.SET_NULL, related_name="society_memberships",
+        help_text="Who has activated it.",
+    )  # fmt: skip
+    activated_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["number"]
+
+    def __str__(self) -> str:
+        return f"{self.number} {self.name}"
+
+
+class AccountMerge(models.Model):
+    """Which account went into which, and what came along (subscriptions/merging.py)."""
+
+    kept = models.ForeignKey(User, on_delete=models.CASCADE, related_name="merges")
+    other = models.ForeignKey(User, on_delete=models.CASCADE, related_name="merged_into")
+    other_email = models.EmailField("address of the other account")
+    moved = models.JSONField(default=dict, help_text="How many rows of each kind came along.")
+    stayed = models.JSONField(default=dict, help_text="What has its like in the kept account, and stayed.")
+    merged_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ["-merged_at"]
+
+    def __str__(self) -> str:
+        return f"{self.other_email} into {self.kept}"

@@ -12,7 +12,8 @@ from django.apps import apps as installed_apps
 from django.contrib.auth.management import create_permissions
 
 SUPPORT = (
-    "accounts.view_user accounts.view_signinincident accounts.view_servicecenter "
+    "accounts.view_user accounts.view_member accounts.view_accountmerge "
+    "accounts.view_signinincident accounts.view_servicecenter "
     "journal.view_article journal.view_issue journal.view_section journal.view_journal "
     "subscriptions.view_offer subscriptions.view_order subscriptions.view_subscription subscriptions.view_payment "
     "subscriptions.view_receipt subscriptions.view_stripecustomer subscriptions.view_stripeevent "
@@ -48,6 +49,7 @@ BUSINESS = (
     "subscriptions.view_iprange subscriptions.add_iprange subscriptions.change_iprange subscriptions.delete_iprange "
     "subscriptions.view_librarymanager subscriptions.add_librarymanager "
     "subscriptions.change_librarymanager subscriptions.delete_librarymanager "
+    "accounts.view_member accounts.view_rosterimport accounts.add_rosterimport "
     "accounts.view_servicecenter accounts.add_servicecenter accounts.change_servicecenter"
 )
 ROLES = {"Support": SUPPORT.split(), "Editor": EDITOR.split(), "Business": BUSINESS.split()}

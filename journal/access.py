@@ -25,6 +25,7 @@ class Reason(StrEnum):
     INSTITUTION = "institution"
     COMPLIMENTARY = "complimentary"
     ACCESS_CODE = "access_code"
+    MEMBERSHIP = "membership"  # of the society, by a number on its roster
     GIFT = "gift"
     STAFF_PREVIEW = "staff_preview"  # the admin's preview, never a reader's page
 

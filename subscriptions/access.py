@@ -19,6 +19,7 @@ ANSWERS = (
     Reason.PURCHASE,
     Reason.COMPLIMENTARY,
     Reason.ACCESS_CODE,
+    Reason.MEMBERSHIP,
     Reason.SUBSCRIPTION,
     Reason.BACK_FILE,
     Reason.INSTITUTION,

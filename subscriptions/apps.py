@@ -7,6 +7,8 @@ class SubscriptionsConfig(AppConfig):
     verbose_name = "Subscriptions"
 
     def ready(self) -> None:
-        from subscriptions import checks, policy  # noqa: F401, PLC0415  (checks register once the settings are there)
+        from accounts import roster  # noqa: PLC0415
+        from subscriptions import checks, memberships, policy  # noqa: F401, PLC0415  (checks register once the settings are there)
 
+        roster.watch(memberships.follow)
         post_migrate.connect(policy.make_rows, sender=self)

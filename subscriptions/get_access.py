@@ -78,6 +78,7 @@ STATES = {
     Reason.SUBSCRIPTION: "granted",
     Reason.COMPLIMENTARY: "granted",
     Reason.ACCESS_CODE: "granted",
+    Reason.MEMBERSHIP: "granted",
     Reason.GIFT: "gift",
     Reason.STAFF_PREVIEW: "granted",
     Reason.BACK_FILE: "back_file",

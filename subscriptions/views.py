@@ -275,7 +275,9 @@ def my_access(request: HttpRequest) -> HttpResponse:
     now = timezone.now()
     context: dict[str, Any] = {
         "now": now,
-        "owned": [r for r in rights.in_force(now) if r.kind in ("purchase", "complimentary", "access_code")],
+        "owned": [
+            r for r in rights.in_force(now) if r.kind in ("purchase", "complimentary", "access_code", "membership")
+        ],
         "rentals": [_rental(r) for r in rights.filter(kind="rental").exclude(revoked_at__isnull=False)],
         "subscriptions": _running(request, rights),
         "duplicates": duplicates.proposals(request.user),  # type: ignore[arg-type]

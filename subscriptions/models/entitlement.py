@@ -31,6 +31,7 @@ class Entitlement(models.Model):
         INSTITUTION = "institution", "Institution's license"
         COMPLIMENTARY = "complimentary", "Complimentary"
         ACCESS_CODE = "access_code", "Access code"
+        MEMBERSHIP = "membership", "Membership of the society"
         GIFT = "gift", "Gift link"
 
     user = models.ForeignKey(

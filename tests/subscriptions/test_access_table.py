@@ -256,6 +256,10 @@ SITUATIONS |= {
     "paid for the issue it is in, and the bank has not confirmed": lambda: paying_for_issue(*[make_issue()] * 2),
     "paid for another issue, and the bank has not confirmed": lambda: paying_for_issue(make_issue(), make_issue()),
     "bought as a guest, not claimed": as_a_guest,
+    "activated a membership of the society": lambda: held("membership", ends_at=timezone.now() + days(30)),
+    "a membership of the society that ran out yesterday": lambda: held(
+        "membership", starts_at=timezone.now() - days(40), ends_at=timezone.now() - days(1)
+    ),
     "redeemed an access code": lambda: held("access_code", ends_at=timezone.now() + days(30)),
     "redeemed an access code, its days are over": lambda: held(
         "access_code", starts_at=timezone.now() - days(40), ends_at=timezone.now() - days(1)

@@ -13,7 +13,7 @@ TODAY = date(2026, 11, 22)
 PUBLISHED = date(2026, 6, 1)
 moments = st.one_of(st.none(), st.sampled_from([NOW + timedelta(hours=hours) for hours in (-100, -1, 0, 1, 100)]))
 days = st.one_of(st.none(), st.sampled_from([PUBLISHED + timedelta(days=number) for number in (-30, -1, 0, 1, 30)]))
-KINDS = ["purchase", "subscription", "institution", "complimentary", "access_code", "gift"]
+KINDS = ["purchase", "subscription", "institution", "complimentary", "access_code", "membership", "gift"]
 
 
 @st.composite

@@ -1,0 +1,272 @@
+"""The society's roster: read from CSV with a sentence for every wrong line, and applied whole or not at all.
+
+Columns by name, in any order: number, name, until (2027-12-31); email may be left out. What a membership opens is not
+known here: other apps watch (`watch`) and follow every change of a member's row.
+"""
+
+import csv
+import io
+import re
+import unicodedata
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.models import Member, RosterImport, User
+
+NEEDED, KNOWN = ("number", "name", "until"), ("number", "name", "until", "email")
+MOST_BYTES, MOST_ROWS, MOST_ERRORS = 10_000_000, 200_000, 50
+DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+HIDDEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u200b-\u200f\u202a-\u202e\u2060\ufeff]")
+
+_watchers: list[Callable[[Member], None]] = []
+
+
+def watch(function: Callable[[Member], None]) -> None:
+    """Call `function` with each member whose user or last day has changed, in the same transaction."""
+    if function not in _watchers:
+        _watchers.append(function)
+
+
+def tell(members: Iterable[Member]) -> None:
+    for member in members:
+        for function in _watchers:
+            function(member)
+
+
+@dataclass
+class Row:
+    line: int
+    number: str
+    name: str
+    until: date
+    email: str
+
+
+@dataclass
+class Checked:
+    """What a roster says, and what it would do. With errors it does nothing."""
+
+    rows: list[Row] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
+    new: int = 0
+    changed: int = 0
+    same: int = 0
+    ended: int = 0
+    ended_active: int = 0
+
+    @property
+    def words(self) -> str:
+        ended = f", {self.ended} ended ({self.ended_active} of them with an account)" if self.ended else ""
+        return f"{self.new} new, {self.changed} changed, {self.same} as before{ended}"
+
+
+# --- reading ---------------------------------------------------------------------------------------------------------
+
+
+def text_of(raw: bytes) -> str:
+    """The file's text: UTF-8, or UTF-16 when it says so itself. ValueError names the line that is neither."""
+    if len(raw) > MOST_BYTES:
+        raise ValueError(f"The file is larger than {MOST_BYTES // 1_000_000} MB.")
+    if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
+        try:
+            return raw.decode("utf-16")
+        except UnicodeDecodeError:
+            raise ValueError("The file begins like UTF-16, but is cut off. Save it as “CSV UTF-8”.") from None
+    if b"\0" in raw:
+        line = raw.count(b"\n", 0, raw.index(0)) + 1
+        raise ValueError(f"Line {line} holds a zero byte, which cannot be seen. Is the file a CSV?")
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = raw.count(b"\n", 0, error.start) + 1
+        found = f"byte 0x{raw[error.start]:02X}"
+        raise ValueError(
+            f"Line {line} is not UTF-8 ({found}). Save the file as “CSV UTF-8” and upload it again."
+        ) from None
+
+
+def read(text: str) -> Checked:
+    checked = Checked()
+    first = text.split("\n", 1)[0]
+    delimiter = max(",;\t", key=first.count)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    try:
+        columns = [name.strip().lower() for name in next(reader, [])]
+        if wrong := _wrong_columns(columns):
+            checked.errors.append(wrong)
+            return checked
+        _rows(reader, columns, checked)
+    except csv.Error as error:
+        checked.errors.append(f"Line {reader.line_num}: {error}. Perhaps a quotation mark is not closed.")
+    if not checked.rows and not checked.errors:
+        checked.errors.append("The file holds no members.")
+    return checked
+
+
+def _wrong_columns(columns: list[str]) -> str:
+    missing = [name for name in NEEDED if name not in columns]
+    if missing:
+        return f"Line 1 must name the columns; missing: {', '.join(missing)}. Known are {', '.join(KNOWN)}."
+    twice = [name for name in KNOWN if columns.count(name) > 1]
+    return f"Line 1 names the column {twice[0]} twice." if twice else ""
+
+
+def _rows(reader: Any, columns: list[str], checked: Checked) -> None:
+    seen: dict[str, int] = {}
+    for cells in reader:
+        line = reader.line_num
+        if not any(cell.strip() for cell in cells):
+            continue
+        row = _row(line, dict(zip(columns, cells, strict=False)), len(cells) - len(columns))
+        if isinstance(row, str):
+            checked.errors.append(f"Line {line}: {row}")
+        elif row.number in seen:
+            checked.errors.append(f"Line {line}: number {row.number} stands in line {seen[row.number]} already.")
+        else:
+            seen[row.number] = line
+            checked.rows.append(row)
+        if len(checked.errors) >= MOST_ERRORS:
+            checked.errors.append(f"After {MOST_ERRORS} errors the rest was not looked at.")
+            return
+        if len(checked.rows) > MOST_ROWS:
+            checked.errors.append(f"More than {MOST_ROWS:,} members: divide the file.")
+            return
+
+
+def _row(line: int, cells: dict[str, str], surplus: int) -> Row | str:
+    if surplus > 0:
+        return f"{surplus} more value(s) than columns; a value with the separator in it needs quotation marks."
+    if HIDDEN.search("".join(cells.values())):
+        return "it holds characters that cannot be seen. Type it anew."
+    number, name = normal_number(cells.get("number", "")), " ".join(cells.get("name", "").split())
+    until, email = cells.get("until", "").strip(), cells.get("email", "").strip().lower()
+    if not number or len(number) > 40:
+        return "the number is missing." if not number else "the number is longer than 40 characters."
+    if not name or len(name) > 200:
+        return "the name is missing." if not name else "the name is longer than 200 characters."
+    try:
+        day = date.fromisoformat(until) if DAY.fullmatch(until) else None
+    except ValueError:
+        day = None
+    if day is None:
+        return f"“{until[:20]}” is no day. Write it like 2027-12-31."
+    try:
+        if email:
+            validate_email(email)
+    except ValidationError:
+        return f"“{email[:60]}” is no e-mail address."
+    return Row(line, number, name, day, email[:254])
+
+
+def normal_number(typed: str) -> str:
+    """Capitals, without spaces and hyphens; leading zeros count. `m-00 12` and `M0012` are one."""
+    return re.sub(r"[\s‐-―-]", "", unicodedata.normalize("NFKC", typed)).upper()
+
+
+# --- comparing and applying ------------------------------------------------------------------------------------------
+
+
+def check(text: str, *, is_complete: bool) -> Checked:
+    """The dry run: what applying it now would do. Nothing is written."""
+    checked = read(text)
+    if checked.errors:
+        return checked
+    known = {member.number: member for member in Member.objects.all()}
+    for row in checked.rows:
+        member = known.pop(row.number, None)
+        if member is None:
+            checked.new += 1
+        elif _differs(member, row):
+            checked.changed += 1
+        else:
+            checked.same += 1
+    if is_complete:
+        running = [member for member in known.values() if member.valid_until >= timezone.localdate()]
+        checked.ended, checked.ended_active = len(running), sum(member.user_id is not None for member in running)
+    return checked
+
+
+def _differs(member: Member, row: Row) -> bool:
+    return (member.name, member.valid_until, member.email) != (row.name, row.until, row.email)
+
+
+def apply(roster: RosterImport) -> Checked:
+    """All of it, or nothing: one transaction, in which the rights of activated members follow."""
+    with transaction.atomic():
+        roster = RosterImport.objects.select_for_update().get(pk=roster.pk)
+        checked = check(roster.content, is_complete=roster.is_complete)
+        if checked.errors or roster.applied_at:
+            return checked
+        known = Member.objects.select_for_update().in_bulk(field_name="number")
+        new: list[Member] = []
+        changed: list[Member] = []
+        for row in checked.rows:
+            member = known.pop(row.number, None) or Member(number=row.number)
+            is_new, differs = member.pk is None, member.pk is None or _differs(member, row)
+            member.name, member.valid_until, member.email = row.name, row.until, row.email
+            if differs:
+                (new if is_new else changed).append(member)
+        if roster.is_complete:
+            changed += _end(member for member in known.values() if member.valid_until >= timezone.localdate())
+        Member.objects.bulk_create(new, batch_size=1000)
+        Member.objects.bulk_update(changed, ["name", "valid_until", "email"], batch_size=1000)
+        tell(member for member in changed if member.user_id)
+        roster.applied_at, roster.summary, roster.content = timezone.now(), checked.words, ""
+        roster.save()
+    return checked
+
+
+def _end(members: Iterable[Member]) -> list[Member]:
+    yesterday = timezone.localdate() - timedelta(days=1)
+    ended = list(members)
+    for member in ended:
+        member.valid_until = yesterday
+    return ended
+
+
+# --- activating ------------------------------------------------------------------------------------------------------
+
+
+class NotActivated(Exception):
+    """Why not, as a sentence for the reader. Number and name that do not go together are one answer."""
+
+
+NO_SUCH = "We find no membership with this number and name. Both stand on your card or your last invoice."
+RUN_OUT = "This membership ran out on {until}. The society can renew it; then activate it again."
+ELSEWHERE = (
+    "This membership is active in another account. If that account is yours, sign in there, or merge the two; otherwise"
+    " please contact us."
+)
+
+
+def activate(user: User, number: str, name: str) -> Member:
+    with transaction.atomic():
+        member = Member.objects.select_for_update().filter(number=normal_number(number)).first()
+        if member is None or not _is_named(member, name):
+            raise NotActivated(NO_SUCH)
+        if member.user_id not in (None, user.pk):
+            raise NotActivated(ELSEWHERE)
+        if member.valid_until < timezone.localdate():
+            raise NotActivated(RUN_OUT.format(until=f"{member.valid_until:%B %-d, %Y}"))
+        member.user, member.activated_at = user, member.activated_at or timezone.now()
+        member.save(update_fields=["user", "activated_at"])
+        tell([member])
+    return member
+
+
+def _is_named(member: Member, typed: str) -> bool:
+    """The family name is enough, in any case and with or without its accents: `muller` is Müller."""
+    wanted, known = _words(typed), _words(member.name)
+    return bool(wanted) and set(wanted) <= set(known) and max(map(len, wanted)) > 1
+
+
+def _words(name: str) -> list[str]:
+    plain = "".join(c for c in unicodedata.normalize("NFKD", name.casefold()) if not unicodedata.combining(c))
+    return re.findall(r"\w+", plain)

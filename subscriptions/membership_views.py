@@ -1,0 +1,51 @@
+"""“Activate your membership”: a number and a name that stand together on the society's roster."""
+
+from django import forms
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods
+
+from accounts import roster
+from accounts.rate_limits import is_allowed, is_allowed_for
+
+TRIES, WINDOW = 8, 900
+TOO_OFTEN = "That was often. Please wait a quarter of an hour, then type number and name with care."
+
+
+class ActivateForm(forms.Form):
+    number = forms.CharField(
+        label="Membership number", max_length=60, help_text="Spaces, hyphens and capitals do not matter.",
+        widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "characters", "spellcheck": "false"}),
+    )  # fmt: skip
+    name = forms.CharField(
+        label="Family name", max_length=200, widget=forms.TextInput(attrs={"autocomplete": "family-name"})
+    )
+
+
+@never_cache
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def activate(request: HttpRequest) -> HttpResponse:
+    form = ActivateForm(request.POST or None)
+    status = 200
+    if request.method == "POST" and not _may_try(request):
+        form.add_error(None, TOO_OFTEN)
+        status = 429
+    elif request.method == "POST" and form.is_valid():
+        try:
+            member = roster.activate(request.user, form.cleaned_data["number"], form.cleaned_data["name"])  # type: ignore[arg-type]
+        except roster.NotActivated as refusal:
+            form.add_error(None, str(refusal))
+        else:
+            until = f"{member.valid_until:%B %-d, %Y}"
+            messages.success(request, f"Your membership is active: the journal is open to you until {until}.")
+            return redirect("subscriptions:my_access")
+    return render(request, "subscriptions/activate_membership.html", {"form": form}, status=status)
+
+
+def _may_try(request: HttpRequest) -> bool:
+    from_here = is_allowed(request, "activate-membership", most=TRIES * 3, seconds=WINDOW)
+    return is_allowed_for(f"user {request.user.pk}", "activate-membership", most=TRIES, seconds=WINDOW) and from_here
