@@ -27,7 +27,9 @@ SUPPORT = (
     "subscriptions.view_refund subscriptions.add_refund subscriptions.view_creditnote subscriptions.view_dispute "
     "subscriptions.view_fraudwarning subscriptions.view_policy subscriptions.view_reconciliation "
     "subscriptions.view_finding subscriptions.change_finding "
-    "subscriptions.view_pricechange subscriptions.view_pricenotice"
+    "subscriptions.view_pricechange subscriptions.view_pricenotice "
+    "cme.view_activity cme.view_provider cme.view_requirement cme.view_question cme.view_attempt "
+    "cme.view_credit cme.change_credit cme.view_correction cme.view_report"
 )
 EDITOR = (
     "journal.view_journal journal.change_journal "
@@ -52,7 +54,21 @@ BUSINESS = (
     "accounts.view_member accounts.view_rosterimport accounts.add_rosterimport "
     "accounts.view_servicecenter accounts.add_servicecenter accounts.change_servicecenter"
 )
-ROLES = {"Support": SUPPORT.split(), "Editor": EDITOR.split(), "Business": BUSINESS.split()}
+EDUCATION = (
+    "journal.view_article journal.view_issue journal.view_section journal.view_journal "
+    "cme.view_activity cme.add_activity cme.change_activity cme.delete_activity "
+    "cme.view_provider cme.add_provider cme.change_provider cme.delete_provider "
+    "cme.view_requirement cme.add_requirement cme.change_requirement cme.delete_requirement "
+    "cme.view_question cme.add_question cme.change_question cme.delete_question "
+    "cme.view_attempt cme.view_commitment cme.view_credit cme.change_credit cme.view_correction "
+    "cme.view_report cme.change_report"
+)
+ROLES = {
+    "Support": SUPPORT.split(),
+    "Editor": EDITOR.split(),
+    "Business": BUSINESS.split(),
+    "Education": EDUCATION.split(),
+}
 
 
 def make_groups(*, apps: Any = installed_apps, using: str = "default", **_: Any) -> None:

@@ -17,6 +17,7 @@ from accounts import second_factor
 DESKS = {
     "Publish": "Article ImportBatch Issue Section Journal",
     "Help a reader": "User Order Subscription Entitlement Payment Receipt Refund Dispute Finding SignInIncident",
+    "Education (CME)": "Activity Provider Credit Report Commitment Attempt",
     "Sell": "RosterImport Offer PriceChange Policy Institution ServiceCenter",
 }
 NAMES = {"Journal": "Journal", "ServiceCenter": "Service center", "SignInIncident": "Sign-in errors"}

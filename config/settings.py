@@ -40,6 +40,7 @@ ROOT_URLCONF = "config.urls"
 WSGI_APPLICATION = "config.wsgi.application"
 INSTALLED_APPS = [
     *(["demo"] if DEMO else []),
+    "cme",
     "subscriptions",
     "journal",
     "accounts",
@@ -233,6 +234,9 @@ CROSSREF_PASSWORD = env.text("CROSSREF_PASSWORD")
 CROSSREF_DEPOSITOR = env.text("CROSSREF_DEPOSITOR")
 CROSSREF_EMAIL = env.text("CROSSREF_EMAIL")
 CROSSREF_CROSSMARK_POLICY = env.text("CROSSREF_CROSSMARK_POLICY")
+
+# --- CME -------------------------------------------------------------------------------------------------------------
+CME_REGISTER = env.text("CME_REGISTER")  # the register that reports are matched with; empty: they wait for staff
 
 # --- words and time --------------------------------------------------------------------------------------------------
 LANGUAGE_CODE = "en-us"

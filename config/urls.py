@@ -13,6 +13,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("accounts/inactive/", RedirectView.as_view(pattern_name="account_login")),  # E3 comes with the sign-in itself
     path("accounts/", include("allauth.urls")),
     path("account/", include("accounts.urls")),
+    path("cme/", include("cme.urls")),
     path("", include("subscriptions.urls")),
     path("", include("journal.urls")),
 ]

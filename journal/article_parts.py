@@ -14,7 +14,7 @@ from journal.models import Article, FullText, PublicPage
 
 _NEEDED = {
     "id", "doi", "title", "title_html", "article_type", "access_type", "free_from", "published_online", "retracted_on",
-    "is_for_sale", "license_url", "has_pdf", "pdf_pages", "journal_id", "issue_id", "status", "language",
+    "is_for_sale", "license_url", "has_pdf", "pdf_pages", "journal_id", "issue_id", "status", "language", "activity",
 }  # fmt: skip
 _ARTICLE = [
     field.attname for field in Article._meta.concrete_fields if field.attname in _NEEDED
@@ -45,6 +45,7 @@ def find(doi: str) -> Found | None:
     if row is None:
         return None
     article = Article.from_db("default", _ARTICLE, row[: len(_ARTICLE)])
+    article.activity = json.loads(article.activity) if article.activity else None
     parts = {name: text or "" for name, text in zip(_PUBLIC, row[len(_ARTICLE) :], strict=True)}
     parts["header"] = parts["header"] or article.title_html
     return Found(article, PublicPage(article_id=article.pk, **parts))

@@ -182,6 +182,9 @@ class Article(models.Model):
     version = models.PositiveSmallIntegerField(default=0, editable=False)
     source_sha256 = models.CharField(max_length=64, blank=True, editable=False)
     problems = models.JSONField(default=list, blank=True, editable=False)
+    activity: Any = models.JSONField(
+        null=True, editable=False, help_text="What lists and the page tell of its CME activity; written by the cme app."
+    )
     search = SearchVectorField(null=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
@@ -212,6 +215,14 @@ class Article(models.Model):
 
     def get_absolute_url(self) -> str:
         return article_address(self.doi) if self.doi else ""
+
+    @property
+    def open_activity(self) -> dict[str, Any] | None:
+        """What is told of a CME activity while it can be taken: `from` and `until` are its first and last day."""
+        told: dict[str, Any] | None = self.activity
+        if not told or self.retracted_on:
+            return None
+        return told if told["from"] <= timezone.localdate().isoformat() <= told["until"] else None
 
     @property
     def pages(self) -> str:

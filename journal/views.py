@@ -19,13 +19,14 @@ from journal.metadata import page_head
 from journal.models import Article, ArticleFile, FullText, Issue, Journal, PublicPage, Section
 from journal.pdf import delivery
 from journal.sending import send_file
+from journal.signals import text_given
 
 PER_PAGE = 20
 ISSUE_ORDER = ("-published_on", "-volume", "-number")  # annotating with a count drops the model's own order
 LIST_FIELDS = (
     "doi", "title_html", "title", "subtitle_html", "byline", "article_type", "type_label", "first_page", "last_page",
     "elocation_id", "published_online", "corrected_on", "retracted_on", "access_type", "free_from", "issue", "section",
-    "journal", "position", "status", "language",
+    "journal", "position", "status", "language", "activity",
 )  # fmt: skip
 
 
@@ -153,6 +154,8 @@ def article(request: HttpRequest, doi: str) -> HttpResponse:
 
 def article_page(request: HttpRequest, found: Found, access: Access) -> HttpResponse:
     full_text = article_parts.full_text(found.article, with_pdf=access.allows_pdf) if access.granted else None
+    if full_text and found.article.open_activity:
+        text_given.send_robust(Article, article=found.article, access=access, request=request)
     context = {
         "article": found.article,
         "public": found.public,
@@ -213,6 +216,8 @@ def pdf(request: HttpRequest, doi: str) -> HttpResponseBase:
     access = reader.access_to(found)
     if not access.allows_pdf:
         return refused(request, found)
+    if found.open_activity:
+        text_given.send_robust(Article, article=found, access=access, request=request)
     return delivery.deliver(request, found, file, None if access.is_public else reader.license_for(access))
 
 

@@ -26,6 +26,11 @@ ANSWERS = (
     Reason.RENTAL,
     Reason.GIFT,
 )
+# Rows that never open the text, and what they answer instead.
+APART = {
+    "order": (Reason.SETTLING, "paid, and the bank has not confirmed yet"),
+    "cme": (Reason.NO_LICENSE, "opens the CME activity, not the text"),
+}
 # Reading on this site only, without PDF and printing.
 READING_ONLY = frozenset({Reason.RENTAL, Reason.GIFT})
 REFUSALS = (
@@ -90,8 +95,8 @@ def decide(
 
 def judge(right: Right, facts: Facts, now: datetime) -> tuple[Reason, str]:
     """What one right does for an article at `now`: the reason it answers with, and the verdict in words for support."""
-    if right.kind == "order":
-        return Reason.SETTLING, "paid, and the bank has not confirmed yet"
+    if right.kind in APART:
+        return APART[right.kind]
     if right.revoked_at:
         return Reason.NO_LICENSE, f"revoked on {right.revoked_at:%Y-%m-%d}: {right.revoke_reason or 'no reason given'}"
     if right.starts_at and right.starts_at > now:
@@ -171,7 +176,7 @@ _GIFT_PROBE = (
 )
 _SETTLING_PROBE = (
     "SELECT NULL::bigint, 'order', 'order:' || o.number, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '', ''"
-    " FROM subscriptions_order o WHERE o.user_id = %(user)s::bigint AND o.state = 'processing'"
+    " FROM subscriptions_order o WHERE o.user_id = %(user)s::bigint AND o.state = 'processing' AND o.kind <> 'cme'"
     " AND CASE WHEN o.article_id IS NOT NULL THEN o.article_id = a.id"
     " WHEN o.issue_id IS NOT NULL THEN o.issue_id = a.issue_id ELSE o.journal_id = a.journal_id END"
 )

@@ -20,7 +20,7 @@ from subscriptions.models import Entitlement, Offer, Order, StripeCustomer, Subs
 SESSION_MINUTES = 60
 STILL_USABLE = timedelta(minutes=5)
 SHORTEST_SECONDS = 35 * 60
-SINGLY = (Offer.Kind.PURCHASE, Offer.Kind.RENTAL)
+SINGLY = (Offer.Kind.PURCHASE, Offer.Kind.RENTAL, Offer.Kind.CME)
 
 
 class AlreadySubscribed(Exception):
@@ -57,6 +57,8 @@ def describe(offer: Offer, article: Article | None, issue: Issue | None = None) 
     title = f"“{article.title}”" if article else offer.journal.title
     if offer.kind == Offer.Kind.RENTAL:
         return f"{offer.rental_hours}-hour rental: {title}"
+    if offer.kind == Offer.Kind.CME:
+        return f"CME activity: {title}"
     if offer.kind == Offer.Kind.SUBSCRIPTION:
         reduced = " (trainee)" if offer.audience == Offer.Audience.TRAINEE else ""
         return f"Subscription to {title}{reduced}, renewing each {offer.interval}"
@@ -143,6 +145,8 @@ def _goes_with(wish: Wish) -> bool:
         )  # fmt: skip
     if article is None or issue is not None or article.journal_id != offer.journal_id:
         return False
+    if offer.kind == Offer.Kind.CME:
+        return wish.user is not None and offer.article_id == article.pk and not article.retracted_on
     return offer.article_id in (None, article.pk) and article.is_for_sale and not article.retracted_on
 
 

@@ -9,7 +9,7 @@ from accounts.models import User
 from subscriptions import mail, policy
 from subscriptions.models import Finding, Offer, Order, Payment, Refund, Subscription
 
-FOR_GOOD = (Offer.Kind.PURCHASE, Offer.Kind.ISSUE)
+FOR_GOOD = (Offer.Kind.PURCHASE, Offer.Kind.ISSUE, Offer.Kind.CME)
 
 
 def find_paid_twice(order: Order) -> None:
@@ -35,6 +35,8 @@ def _same_thing(order: Order) -> "QuerySet[Order]":
     paid = Order.objects.filter(user=order.user, state=Order.State.PAID)
     if order.kind == Offer.Kind.ISSUE:
         return paid.filter(kind=Offer.Kind.ISSUE, issue=order.issue)
+    if order.kind == Offer.Kind.CME:
+        return paid.filter(kind=Offer.Kind.CME, article=order.article)
     covering = Q(kind=Offer.Kind.PURCHASE, article=order.article)
     if order.article and order.article.issue_id:
         covering |= Q(kind=Offer.Kind.ISSUE, issue=order.article.issue_id)

@@ -75,13 +75,18 @@ def _set(**told: Any) -> bytes:
     journal, center = Journal.objects.get(), ServiceCenter.current()
     seller = [journal.publisher or journal.title, journal.title, *([center.email] if center.email else [])]
     told["notes"] = [note for note in told["notes"] if note]
+    return typeset(_TEMPLATE, {**told, "seller": seller}, journal)
+
+
+def typeset(template: Path, told: dict[str, Any], journal: Journal) -> bytes:
+    """A tagged PDF (PDF/UA-1) of what is `told`, which the template gets as data; nothing of it is read as markup."""
     paper = {
-        **told, "seller": seller, "accent": journal.accent, "footer": f"{journal.title} · {settings.SITE_URL}",
+        **told, "accent": journal.accent, "footer": f"{journal.title} · {settings.SITE_URL}",
         "page": "us-letter" if settings.TIME_ZONE.startswith(_LETTER_COUNTRIES_ZONE) else "a4",
     }  # fmt: skip
     inputs = {"paper": json.dumps(paper)}
     return cast(
-        bytes, _compiler().compile(_TEMPLATE.read_bytes(), format="pdf", sys_inputs=inputs, pdf_standards=["ua-1"])
+        bytes, _compiler().compile(template.read_bytes(), format="pdf", sys_inputs=inputs, pdf_standards=["ua-1"])
     )
 
 

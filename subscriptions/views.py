@@ -13,6 +13,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -51,6 +52,8 @@ from subscriptions.models import (
 from subscriptions.reader import RequestReader
 
 RETURN_SECONDS = 5.0
+LONGEST_PATH = 500
+OWNED = ("purchase", "complimentary", "access_code", "membership", "cme")
 NO_ANSWER = (
     "The payment service does not answer. Nothing was charged and your order is kept; please try again in a minute."
 )
@@ -65,11 +68,11 @@ def order(request: HttpRequest, offer_id: int) -> HttpResponse:
     article = _article(request)
     issue = _issue(request, article) if offer.kind == Offer.Kind.ISSUE else None
     reader: RequestReader = request.reader  # type: ignore[attr-defined]
-    if reader.user is None and offer.kind == Offer.Kind.SUBSCRIPTION:
+    if reader.user is None and offer.kind in (Offer.Kind.SUBSCRIPTION, Offer.Kind.CME):
         return redirect_to_login(request.get_full_path())
     if _has_it_already(request, offer, article, issue):
         messages.info(request, "You already have access. Nothing was charged.")
-        return redirect(_back(article, issue))
+        return redirect(_back(article, issue, _next(request, offer)))
     if article and _is_held_back(reader, article):
         return redirect(f"{_back(article, issue)}#get-access")
     if _lacks_proof(reader.user, offer):
@@ -89,7 +92,7 @@ class _Page:
         self.user: User | None = request.reader.user  # type: ignore[attr-defined]
         self.quote = checkout.quote(self.user, offer, self.subject)
         self.trial_days = checkout.trial_days(self.user, self.quote, offer)
-        self.back = _back(article, issue)
+        self.back = _back(article, issue, _next(request, offer))
         agreed = consents.statements(offer, self.trial_days)
         self.form = OrderForm(request.POST or None, statements=agreed, is_guest=self.user is None)
 
@@ -102,6 +105,7 @@ class _Page:
     def response(self, status: int = 200) -> HttpResponse:
         context = {
             "offer": self.offer, "article": self.article, "issue": self.issue, "form": self.form, "back": self.back,
+            "next": _next(self.request, self.offer),
             "quote": self.quote, "trial_days": self.trial_days, "is_guest": self.user is None,
             "description": checkout.describe(self.offer, self.subject, self.issue), "price": self.offer.told_price,
             "after_account": get_access.back_to_choice(self.offer, self.article) if self.article
@@ -151,7 +155,16 @@ def _issue(request: HttpRequest, article: Article | None) -> Issue:
     return get_object_or_404(Issue.objects.published(), pk=wanted)
 
 
-def _back(article: Article | None, issue: Issue | None = None) -> str:
+def _next(request: HttpRequest, offer: Offer) -> str:
+    """The page of this site a CME activity's price was seen on: nothing here knows its address."""
+    path = request.POST.get("next") or request.GET.get("next") or ""
+    safe = url_has_allowed_host_and_scheme(path, allowed_hosts=None) and len(path) <= LONGEST_PATH
+    return path if offer.kind == Offer.Kind.CME and safe else ""
+
+
+def _back(article: Article | None, issue: Issue | None = None, path: str = "") -> str:
+    if path:
+        return path
     if article:
         return article.get_absolute_url()
     return issue.get_absolute_url() if issue else reverse("subscriptions:my_access")
@@ -162,6 +175,8 @@ def _has_it_already(request: HttpRequest, offer: Offer, article: Article | None,
         return issue is not None and checkout.has_the_issue(request.reader.user, issue)  # type: ignore[attr-defined]
     if article is None:
         return False
+    if offer.kind == Offer.Kind.CME:
+        return Entitlement.objects.in_force().filter(user=request.user, kind=offer.kind, article=article).exists()  # type: ignore[misc]
     access: Access = request.reader.access_to(article)  # type: ignore[attr-defined]
     if offer.kind == Offer.Kind.RENTAL and access.reason == Reason.RENTAL_READY:
         return True
@@ -224,6 +239,8 @@ def _thanks(found: Order) -> str:
         return f"Thank you. Your {found.trial_days} free days have begun; nothing was charged."
     if found.kind == Offer.Kind.SUBSCRIPTION:
         return "Thank you. Your subscription is active. The receipt is in your mail."
+    if found.kind == Offer.Kind.CME:
+        return "Thank you. The CME activity is open to you. The receipt is in your mail."
     if found.kind == Offer.Kind.ISSUE:
         return "Thank you. The whole issue is yours. The receipt is in your mail."
     return "Thank you. The article is yours. The receipt is in your mail."
@@ -275,9 +292,7 @@ def my_access(request: HttpRequest) -> HttpResponse:
     now = timezone.now()
     context: dict[str, Any] = {
         "now": now,
-        "owned": [
-            r for r in rights.in_force(now) if r.kind in ("purchase", "complimentary", "access_code", "membership")
-        ],
+        "owned": [r for r in rights.in_force(now) if r.kind in OWNED],
         "rentals": [_rental(r) for r in rights.filter(kind="rental").exclude(revoked_at__isnull=False)],
         "subscriptions": _running(request, rights),
         "duplicates": duplicates.proposals(request.user),  # type: ignore[arg-type]

@@ -68,7 +68,7 @@ def make_article(*, body: str = f"<p>{SECRET_SENTENCE}</p>", **fields: Any) -> A
 
 
 def make_offer(kind: str = "purchase", **fields: Any) -> Offer:
-    prices = {"purchase": 3000, "rental": 600, "issue": 9000, "subscription": 900}
+    prices = {"purchase": 3000, "rental": 600, "issue": 9000, "subscription": 900, "cme": 2500}
     interval = "month" if kind == "subscription" else ""
     defaults = {"journal": make_journal(), "kind": kind, "amount": prices[kind], "interval": interval}
     return Offer.objects.create(**{**defaults, **fields})

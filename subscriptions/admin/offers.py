@@ -55,6 +55,8 @@ class OfferForm(ModelForm):
                 cleaned["amount"] = _minor_units(cleaned["amount"], cleaned["currency"])
             except ValueError as error:
                 self.add_error("amount", str(error))
+        if cleaned.get("kind") == Offer.Kind.CME and not cleaned.get("article"):
+            self.add_error("article", "Choose the article whose CME activity this is the price of.")
         if cleaned.get("kind") == Offer.Kind.SUBSCRIPTION and cleaned.get("article"):
             self.add_error("article", "A subscription is for the journal. Leave the article empty.")
         return cleaned

@@ -33,6 +33,7 @@ class Entitlement(models.Model):
         ACCESS_CODE = "access_code", "Access code"
         MEMBERSHIP = "membership", "Membership of the society"
         GIFT = "gift", "Gift link"
+        CME = "cme", "CME activity (no right to read)"
 
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="entitlements"

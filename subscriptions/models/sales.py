@@ -33,7 +33,7 @@ class OfferQuerySet(models.QuerySet["Offer"]):
         return self.filter(active=True).order_by("position", "amount")
 
     def on_sale_for(self, article: Article, payer: User | None = None) -> "list[Offer]":
-        """`on_sale()` for one article, its own prices and the journal's, written out (docs/performance.md).
+        """`on_sale()` for reading one article, its own prices and the journal's, written out (docs/performance.md).
 
         `payer`'s own paid order for it that opens nothing (a guest's order of that address, one that staff must look
         at) comes along as `unlinked`, so that the page need not ask apart.
@@ -43,7 +43,7 @@ class OfferQuerySet(models.QuerySet["Offer"]):
         with connection.cursor() as cursor:
             cursor.execute(
                 f"SELECT {_UNLINKED if payer else 'NULL'}, {', '.join(names)} FROM subscriptions_offer"  # noqa: S608
-                " WHERE active AND journal_id = %s AND (article_id IS NULL OR article_id = %s)"
+                " WHERE active AND journal_id = %s AND (article_id IS NULL OR article_id = %s) AND kind <> 'cme'"
                 " AND (kind <> 'issue' OR %s::bigint IS NOT NULL AND (issue_id IS NULL OR issue_id = %s))"
                 " ORDER BY position, amount",
                 [*theirs, article.journal_id, article.pk, article.issue_id, article.issue_id],
@@ -74,6 +74,7 @@ class Offer(models.Model):
         RENTAL = "rental", "Rent this article"
         ISSUE = "issue", "Buy the whole issue"
         SUBSCRIPTION = "subscription", "Subscribe"
+        CME = "cme", "Take part in the CME activity"
 
     class Interval(models.TextChoices):
         MONTH = "month", "month"
@@ -138,6 +139,11 @@ class Offer(models.Model):
                 name="only_issue_offers_name_an_issue",
                 condition=Q(issue=None) | Q(kind="issue", article=None),
                 violation_error_message="Only “Buy the whole issue” is for an issue.",
+            ),
+            models.CheckConstraint(
+                name="cme_offers_name_their_article",
+                condition=~Q(kind="cme") | Q(article__isnull=False),
+                violation_error_message="Choose the article whose CME activity this is the price of.",
             ),
             models.UniqueConstraint(
                 fields=["journal", "article", "issue", "kind", "audience", "interval", "currency"],

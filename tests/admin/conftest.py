@@ -8,6 +8,7 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import ServiceCenter, SignInIncident, User
+from cme.claiming import Learner
 from journal.models import Article, ArticleFile, ArticleSource, ImportBatch, Relation, Section
 from subscriptions.models import (
     Order,
@@ -22,6 +23,7 @@ from subscriptions.models import (
     SyncTarget,
 )
 from subscriptions.tasks import sweep, sync_target
+from tests.cme.make import make_credit
 from tests.conftest import signed_in
 from tests.journal.jats.build import make_xml
 from tests.make import (
@@ -58,6 +60,11 @@ def sam(db: None) -> Client:
 @pytest.fixture
 def bea(db: None) -> Client:
     return signed_in(make_user("bea@example.org", groups=["Business"], is_staff=True, name="Bea"))
+
+
+@pytest.fixture
+def ella(db: None) -> Client:
+    return signed_in(make_user("ella@example.org", groups=["Education"], is_staff=True, name="Ella"))
 
 
 @pytest.fixture
@@ -118,6 +125,7 @@ def everything(db: None) -> None:
     }
     StripeEvent.objects.create(id="evt_1", **event)
     SignInIncident.objects.create(reference="E2-7KQ4M", stage="E2", user=dan, path="/", happened="timeout")
+    make_credit(commitment="Wait", learner=Learner("L", "L", "04-27", "FL", "ME 1"))
     _make_jobs()
 
 

@@ -12,7 +12,7 @@ INLINE = re.compile(
 )
 LINK = re.compile(r'href="([^"#]+)')
 SAME = re.compile(r"\d+|[0-9a-f-]{36}|evt_\w+")
-FILE = re.compile(r"/article\.(?:xml|zip)$")
+FILE = re.compile(r"/(?:article\.(?:xml|zip)|certificate\.pdf)$")
 SKIP = ("/admin/logout", "/admin/jsi18n", "/admin/password_change")
 
 
@@ -48,6 +48,6 @@ def test_every_page_opens_and_holds_nothing_inline(root: Client, everything: Non
     assert broken == {}
 
 
-@pytest.mark.parametrize("role", ["edith", "sam", "bea"])
+@pytest.mark.parametrize("role", ["edith", "sam", "bea", "ella"])
 def test_every_link_a_role_is_shown_opens_for_it(role: str, everything: None, request: pytest.FixtureRequest) -> None:
     assert len(crawl(request.getfixturevalue(role))) > 8

@@ -11,9 +11,9 @@ from tests.make import make_user
 
 pytestmark = pytest.mark.django_db
 LISTS = {
-    "journal/article": {"Support": "view", "Editor": "import", "Business": "view"},
-    "journal/issue": {"Support": "view", "Editor": "add", "Business": "view"},
-    "journal/section": {"Support": "view", "Editor": "add", "Business": "view"},
+    "journal/article": {"Support": "view", "Editor": "import", "Business": "view", "Education": "view"},
+    "journal/issue": {"Support": "view", "Editor": "add", "Business": "view", "Education": "view"},
+    "journal/section": {"Support": "view", "Editor": "add", "Business": "view", "Education": "view"},
     "accounts/user": {"Support": "view"},
     "accounts/signinincident": {"Support": "view"},
     "subscriptions/order": {"Support": "view"},
@@ -34,6 +34,12 @@ LISTS = {
     "subscriptions/policy": {"Support": "view", "Business": "view"},
     "subscriptions/offer": {"Support": "view", "Business": "add"},
     "subscriptions/institution": {"Support": "view", "Business": "add"},
+    "cme/activity": {"Support": "view", "Education": "add"},
+    "cme/provider": {"Support": "view", "Education": "add"},
+    "cme/credit": {"Support": "view", "Education": "view"},
+    "cme/attempt": {"Support": "view", "Education": "view"},
+    "cme/report": {"Support": "view", "Education": "view"},
+    "cme/commitment": {"Education": "view"},
     "auth/group": {},
     "admin/logentry": {},
     "account/emailaddress": {},
@@ -60,6 +66,7 @@ def test_money_and_publishing_are_apart() -> None:
     assert {name.partition(".")[0] for name in changes["Editor"]} == {"journal"}
     assert not [name for name in changes["Support"] if "offer" in name or name.startswith(("journal.", "accounts."))]
     assert not [name for name in changes["Business"] if "entitlement" in name or name.startswith("journal.")]
+    assert {name.partition(".")[0] for name in changes["Education"]} == {"cme"}
     assert not [name for name in ROLES["Business"] if "order" in name or "user" in name]
 
 

@@ -57,6 +57,7 @@ SITUATIONS |= {
     "the article's free day is tomorrow": lambda: by_anybody(free_from=timezone.localdate() + days(1)),
     "the article is a correction notice": lambda: by_anybody(article_type="correction"),
     "a visitor, nothing else": by_anybody,
+    "paid for the article's CME activity, nothing else": lambda: held("cme", scope="article"),
     "signed in, no right": lambda: (make_user(), ELSEWHERE, make_article()),
     "bought the article": lambda: held("purchase", scope="article"),
     "bought, and the payment was refunded": lambda: held("purchase", scope="article", revoked_at=timezone.now()),
