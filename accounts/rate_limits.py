@@ -11,6 +11,9 @@ from django.http import HttpRequest
 
 from accounts.client_address import client_ip
 
+#: Seconds; no window is longer, so a counter that began before has nothing left to count.
+LONGEST_WINDOW = 86_400
+
 _COUNT = """
 INSERT INTO accounts_ratelimit (key, window_start, count) VALUES (%(key)s, %(window)s, 1)
 ON CONFLICT (key) DO UPDATE SET
@@ -40,7 +43,7 @@ def is_allowed(request: HttpRequest, action: str, *, most: int, seconds: int) ->
 def is_allowed_for(whom: str, action: str, *, most: int, seconds: int) -> bool:
     """As `is_allowed`, for an address, an account or anything else that can be named. Only its digest is stored."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT floor(extract(epoch FROM clock_timestamp()) / %s)::bigint", [seconds])
+        cursor.execute("SELECT floor(extract(epoch FROM clock_timestamp()) / %(s)s)::bigint * %(s)s", {"s": seconds})
         window = cursor.fetchone()[0]
         cursor.execute(_COUNT, {"key": _key(whom, action), "window": window})
         count: int = cursor.fetchone()[0]
@@ -55,3 +58,13 @@ def give_back(whom: str, action: str) -> None:
 
 def _key(whom: str, action: str) -> str:
     return hashlib.sha256(f"{action}:{whom}".encode()).hexdigest()[:40]
+
+
+def forget_old() -> int:
+    """Remove the counters whose window is over; how many."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "DELETE FROM accounts_ratelimit WHERE window_start < extract(epoch FROM clock_timestamp()) - %s",
+            [LONGEST_WINDOW],
+        )
+        return int(cursor.rowcount)

@@ -114,7 +114,7 @@ MEDIA_URL = "/media/"
 STATIC_ROOT = VAR_DIR / "static"
 STATIC_URL = "/static/"
 SEARCH_FOLDER = VAR_DIR / "search"  # the full-text index of this machine
-READER_COPIES = VAR_DIR / "reader-copies"  # PDFs with a license line, kept for an hour
+READER_COPIES = VAR_DIR / "reader-copies"  # made for readers: PDFs with a license line, slides; kept for an hour
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STORAGES: dict[str, dict[str, Any]] = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},

@@ -26,6 +26,8 @@ log = logging.getLogger(__name__)
 MOST_ATTEMPTS = 3
 #: A job gives way to others (a reader's payment, say) after so many seconds, and is queued again.
 SECONDS = 20.0
+#: How long the report of an import is kept.
+KEEP = timedelta(days=90)
 
 
 def start(by: User | None, uploads: Iterable["File[Any]"]) -> ImportBatch:
@@ -50,6 +52,12 @@ def forget_lost_uploads(age: timedelta = timedelta(days=1)) -> int:
     for file in lost:
         file.unlink(missing_ok=True)
     return len(lost)
+
+
+def forget_old(age: timedelta = KEEP) -> int:
+    """Remove the reports of imports that ended long ago; how many. What was imported stays, with its versions."""
+    ended = ImportBatch.objects.filter(created_at__lt=timezone.now() - age).exclude(items__status__in=ImportItem.OPEN)
+    return ended.delete()[1].get(ImportBatch._meta.label, 0)
 
 
 def _ask_for_work() -> None:

@@ -14,6 +14,7 @@ from journal import figures, slides
 from journal.figures import Shown
 from journal.jats.markup import slug
 from journal.models import Article, ArticleFile
+from journal.sending import send
 from journal.views import reader_of, refused
 
 PPTX = "application/vnd.openxmlformats-officedocument.presentationml.presentation"
@@ -61,24 +62,26 @@ def _pictures(one: Shown, stored: dict[str, ArticleFile]) -> list[dict[str, Any]
 
 
 @for_readers
-def all_slides(request: HttpRequest, article: Article) -> HttpResponse:
-    return _deck(article, figures.shown(article), "figures")
+def all_slides(request: HttpRequest, article: Article) -> HttpResponseBase:
+    return _deck(request, article, figures.shown(article), "figures")
 
 
 @for_readers
-def slide(request: HttpRequest, article: Article, name: str) -> HttpResponse:
-    return _deck(article, [_find(article, name)], name)
+def slide(request: HttpRequest, article: Article, name: str) -> HttpResponseBase:
+    return _deck(request, article, [_find(article, name)], name)
 
 
-def _deck(article: Article, found: list[Shown], name: str) -> HttpResponse:
+def _deck(request: HttpRequest, article: Article, found: list[Shown], name: str) -> HttpResponseBase:
     pictures = slides.pictures(article, found)
     if not pictures:
         raise Http404("There is no picture to make a slide of.")
-    return _download(article, f"{name}.pptx", slides.deck(article, pictures), PPTX)
+    path = slides.kept_deck(article, pictures)
+    response = send(request, path.open("rb"), path.stat().st_size, f'"{path.stem[:32]}"', PPTX)
+    return _named(response, article, f"{name}.pptx")
 
 
 @for_readers
-def table(request: HttpRequest, article: Article, name: str) -> HttpResponse:
+def table(request: HttpRequest, article: Article, name: str) -> HttpResponseBase:
     found = _find(article, name)
     if not found.is_table:
         raise Http404("This is no table.")
@@ -86,7 +89,8 @@ def table(request: HttpRequest, article: Article, name: str) -> HttpResponse:
         text = figures.as_csv(found)
     except figures.TableTooLargeError:
         raise Http404("This table is too large to be written as a file.") from None
-    return _download(article, f"{name}.csv", f"\ufeff{text}".encode(), "text/csv; charset=utf-8")
+    answer = HttpResponse(f"\ufeff{text}".encode(), content_type="text/csv; charset=utf-8")
+    return _named(answer, article, f"{name}.csv")
 
 
 def _find(article: Article, name: str) -> Shown:
@@ -96,8 +100,7 @@ def _find(article: Article, name: str) -> Shown:
     return found
 
 
-def _download(article: Article, name: str, data: bytes, content_type: str) -> HttpResponse:
-    response = HttpResponse(data, content_type=content_type)
+def _named(response: HttpResponseBase, article: Article, name: str) -> HttpResponseBase:
     whole = f"{slug(article.doi or 'article')}-{name}"
     response["Content-Disposition"] = content_disposition_header(True, whole) or "attachment"
     response["X-Content-Type-Options"] = "nosniff"

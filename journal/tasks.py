@@ -3,8 +3,7 @@ truth is in the tables, and the sweep looks at those."""
 
 from procrastinate.contrib.django import app
 
-from journal import batches, filing
-from journal.pdf import delivery
+from journal import batches, filing, shelf
 from journal.search import terms, upkeep
 from journal.typesetting import job
 
@@ -15,8 +14,8 @@ LATER = -10
 @app.periodic(cron="17 * * * *")
 @app.task(name="journal.forget_old_copies", queueing_lock="journal.forget_old_copies")
 def forget_old_copies(timestamp: int) -> None:
-    """Each hour: readers' copies of PDFs that nobody has asked for within the last one."""
-    delivery.forget_old_copies()
+    """Each hour: readers' copies of PDFs, and slides, that nobody has asked for within the last one."""
+    shelf.forget_old()
 
 
 @app.task(name="journal.import_waiting", priority=LATER)
@@ -35,9 +34,10 @@ def sweep_imports(timestamp: int) -> None:
 @app.periodic(cron="23 3 * * *")
 @app.task(name="journal.sweep_files", queueing_lock="journal.sweep_files", priority=LATER)
 def sweep_files(timestamp: int) -> None:
-    """Each night: files that no article and no stored version names, and uploads that no import waits for."""
+    """Each night: files that no article and no stored version names, uploads that no import waits for, old reports."""
     filing.sweep()
     batches.forget_lost_uploads()
+    batches.forget_old()
 
 
 @app.task(name=job.TASK)

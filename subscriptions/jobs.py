@@ -1,4 +1,5 @@
-"""Jobs whose worker died, put back from outside the queue: a sweep that is itself a job can stall with the rest."""
+"""The queue itself. Jobs whose worker died are put back from outside it: a sweep that is itself a job can stall with the
+rest. What has long been done is removed."""
 
 import asyncio
 from typing import Any
@@ -7,6 +8,7 @@ from procrastinate import exceptions, jobs
 from procrastinate.contrib.django import app
 
 SILENT_SECONDS = 30  # a worker sends a sign of life every ten
+DONE_HOURS, FAILED_HOURS = 3 * 24, 30 * 24  # how long a job's row is kept for those who look into it
 
 
 def rescue(silent_seconds: float = SILENT_SECONDS) -> int:
@@ -42,3 +44,17 @@ async def _stalled(silent_seconds: float) -> int:
     with app.replace_connector(app.connector.get_worker_connector()) as outside:  # type: ignore[attr-defined]
         async with outside.open_async():
             return len(list(await outside.job_manager.get_stalled_jobs(seconds_since_heartbeat=silent_seconds)))
+
+
+def forget_old() -> None:
+    """Remove jobs that were done days ago, and those that failed weeks ago; with three a minute the table would grow."""
+    asyncio.run(_forget_old())
+
+
+async def _forget_old() -> None:
+    with app.replace_connector(app.connector.get_worker_connector()) as outside:  # type: ignore[attr-defined]
+        async with outside.open_async():
+            await outside.job_manager.delete_old_jobs(nb_hours=DONE_HOURS)
+            await outside.job_manager.delete_old_jobs(
+                nb_hours=FAILED_HOURS, include_failed=True, include_cancelled=True, include_aborted=True
+            )

@@ -3,7 +3,7 @@ the tables, and the sweep looks at those."""
 
 from procrastinate.contrib.django import app
 
-from subscriptions import mail, orders, price_changes, reconcile, reminders, sync, trainees
+from subscriptions import jobs, mail, orders, price_changes, reconcile, reminders, sync, trainees
 
 
 @app.task(name="subscriptions.sync_target")
@@ -45,3 +45,10 @@ def remind(timestamp: int) -> None:
 def look_after_trainees(timestamp: int) -> None:
     """Each night: proofs of training that run out or have run out, documents that need not be kept."""
     trainees.look_after()
+
+
+@app.periodic(cron="50 3 * * *")
+@app.task(name="subscriptions.forget_old_jobs", queueing_lock="subscriptions.forget_old_jobs")
+def forget_old_jobs(timestamp: int) -> None:
+    """Each night: the rows of jobs that were done days ago."""
+    jobs.forget_old()

@@ -2,16 +2,10 @@
 
 Of an article that was retracted, corrected or put in doubt it is always a copy, which says so on every page (`marks`).
 
-The copy is made at the request and kept for an hour, because a browser's viewer fetches a PDF in many ranges. It lies
-under a name that only its reader, right, day, file and mark lead to; the view asks the decision before every answer.
+The copy is made at the request and kept on the shelf under a name that only its reader, right, day, file and mark lead
+to; the view asks the decision before every answer.
 """
 
-import contextlib
-import hashlib
-import os
-import shutil
-import tempfile
-import time
 import unicodedata
 from dataclasses import astuple
 from datetime import date
@@ -27,7 +21,7 @@ from django.utils.http import content_disposition_header
 from django.utils.text import slugify
 
 from accounts.incidents import record
-from journal import worker
+from journal import shelf, worker
 from journal.access import License
 from journal.models import Article, ArticleFile
 from journal.pdf import Mark, PdfError
@@ -35,7 +29,6 @@ from journal.pdf.marks import mark_of
 from journal.pdf.stamp import VERSION
 from journal.sending import send
 
-KEEP = 3600  # seconds after its last use
 LONGEST_NAME, TITLE_WORDS = 80, 7
 CONTENT_TYPE = "application/pdf"
 
@@ -88,36 +81,15 @@ def copy_for(article: Article, file: ArticleFile, license_: License | None, mark
     source.stat()
     lines = license_lines(article, license_, timezone.localdate()) if license_ else ()
     holder = license_.holder if license_ else ""
-    said = "\0".join([str(VERSION), file.sha256, holder, *lines, "", *(astuple(mark) if mark else ())])
-    path = Path(settings.READER_COPIES) / f"{hashlib.sha256(said.encode()).hexdigest()}.pdf"
-    try:
-        os.utime(path)  # it is in use
-    except FileNotFoundError:
-        _make(source, path, lines, mark)
-    return path
+    made_from = [str(VERSION), file.sha256, holder, *lines, "", *(astuple(mark) if mark else ())]
 
-
-def _make(source: Path, path: Path, lines: tuple[str, ...], mark: Mark | None) -> None:
-    """Whole or not at all: made beside its place, then moved there."""
-    path.parent.mkdir(mode=0o750, parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=path.parent, prefix=".new-") as folder:
-        made = Path(folder) / "copy.pdf"
+    def make(path: Path) -> None:
         try:
-            worker.call("stamp", str(source), str(made), lines, mark)
-            made.replace(path)
-        except (PdfError, worker.WorkerError, OSError) as error:
+            worker.call("stamp", str(source), str(path), lines, mark)
+        except (PdfError, worker.WorkerError) as error:
             raise NotPreparedError(f"The reader's copy of {source.name} could not be made. {error}") from error
 
-
-def forget_old_copies(now: float | None = None) -> int:
-    """Remove what nobody has asked for within the last hour, and what an interrupted request left behind; how many."""
-    before, removed = (now or time.time()) - KEEP, 0
-    for path in Path(settings.READER_COPIES).glob("*"):
-        with contextlib.suppress(FileNotFoundError):  # another sweep was quicker
-            if path.stat().st_mtime < before:
-                shutil.rmtree(path) if path.is_dir() else path.unlink()
-                removed += 1
-    return removed
+    return shelf.kept(made_from, ".pdf", make)
 
 
 def license_lines(article: Article, license_: License, today: date) -> tuple[str, ...]:

@@ -219,3 +219,17 @@ def test_uploads_that_wait_are_not_swept(edith: Client) -> None:
     upload(edith, paper_xml=make_xml(BODY))
     batches.forget_lost_uploads(timedelta(minutes=-1))
     assert Path(ImportItem.objects.get().file.path).exists()
+
+
+def test_the_report_of_an_import_is_forgotten_after_three_months_and_the_article_stays(edith: Client) -> None:
+    make_journal()
+    imported(edith, paper_xml=make_xml(BODY))
+    upload(edith, waiting_xml=make_xml("<p>Still to come.</p>"))
+    ended, waits = ImportBatch.objects.order_by("pk")
+    ImportBatch.objects.update(created_at=timezone.now() - timedelta(days=89))
+    assert batches.forget_old() == 0
+    ImportBatch.objects.update(created_at=timezone.now() - timedelta(days=91))
+    assert batches.forget_old() == 1
+    assert list(ImportBatch.objects.all()) == [waits], "what waits is not forgotten"
+    assert Article.objects.count() == ArticleSource.objects.count() == 1
+    assert not ImportItem.objects.filter(batch=ended.pk).exists()

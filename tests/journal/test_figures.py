@@ -4,6 +4,7 @@ import csv
 import io
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.core.files.base import ContentFile
@@ -65,6 +66,14 @@ def store(article: Article, name: str, width: int) -> None:
     file.file.save(name, ContentFile(out.getvalue()))
 
 
+def opened(answer: Any) -> io.BytesIO:
+    return io.BytesIO(b"".join(answer.streaming_content))
+
+
+def titles_of(answer: Any) -> list[str]:
+    return [slide.shapes.title.text_frame.text for slide in Presentation(opened(answer)).slides]
+
+
 ADDRESSES = ("figures/", "slides.pptx", "slides/a-F1.pptx", "tables/a-T1.csv")
 
 
@@ -97,7 +106,7 @@ def test_what_is_not_there_is_said_to_be_not_there(shown: Article, alice: User) 
 def test_a_slide_opens_and_holds_picture_name_citation_and_credit(shown: Article, alice: User) -> None:
     answer = signed_in(alice).get(f"{shown.get_absolute_url()}slides/a-F1.pptx")
     assert answer["Content-Disposition"].endswith('-a-F1.pptx"')
-    [slide] = Presentation(io.BytesIO(answer.content)).slides
+    [slide] = Presentation(opened(answer)).slides
     assert slide.shapes.title
     assert slide.shapes.title.text_frame.text == "Figure 1. Ships <waiting>"
     [picture] = [shape for shape in slide.shapes if shape.shape_type == 13]
@@ -123,9 +132,26 @@ def test_a_figure_without_a_credit_of_its_own_names_the_license_or_whom_to_ask(s
 
 def test_every_figure_that_has_a_picture_is_in_the_deck(shown: Article, alice: User) -> None:
     store(shown, "f2-1600.webp", 1600)
-    answer = signed_in(alice).get(f"{shown.get_absolute_url()}slides.pptx")
-    titles = [slide.shapes.title.text_frame.text for slide in Presentation(io.BytesIO(answer.content)).slides]
-    assert titles == ["Figure 1. Ships <waiting>", "Figure 2. Ships <waiting>"]
+    place = f"{shown.get_absolute_url()}slides.pptx"
+    assert titles_of(signed_in(alice).get(place)) == ["Figure 1. Ships <waiting>", "Figure 2. Ships <waiting>"]
+
+
+def test_a_deck_is_made_once_for_all_who_may_have_it_and_anew_when_anything_in_it_changes(
+    shown: Article, alice: User, dan: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = f"{shown.get_absolute_url()}slides.pptx"
+    first = signed_in(alice).get(place)
+    whole = b"".join(first.streaming_content)
+    with monkeypatch.context() as patched:
+        patched.setattr(slides, "deck", lambda *_: pytest.fail("made again"))
+        again = signed_in(alice).get(place)
+        assert b"".join(again.streaming_content) == whole
+        assert "no-store" in again["Cache-Control"], "and nobody else keeps it"
+        assert signed_in(dan).get(place).status_code == 403
+    FullText.objects.filter(article=shown).update(body=figure_html(shown.doi or "", 1).replace("Ships", "Boats"))
+    changed = signed_in(alice).get(place)
+    assert changed["ETag"] != first["ETag"]
+    assert titles_of(changed) == ["Figure 1. Boats <waiting>"]
 
 
 def test_hostile_words_make_no_broken_slide(shown: Article, alice: User) -> None:
@@ -133,7 +159,7 @@ def test_hostile_words_make_no_broken_slide(shown: Article, alice: User) -> None
     body = figure_html(shown.doi or "", 1).replace("Ships &lt;waiting&gt;", nasty)
     FullText.objects.filter(article=shown).update(body=body)
     answer = signed_in(alice).get(f"{shown.get_absolute_url()}slides.pptx")
-    [slide] = Presentation(io.BytesIO(answer.content)).slides
+    [slide] = Presentation(opened(answer)).slides
     assert "<p:sp>" in slide.shapes.title.text_frame.text
     assert len(slide.shapes.title.text_frame.text) < 250, "a slide's name has an end"
     assert slide.notes_slide.notes_text_frame.text.count("word") == 400

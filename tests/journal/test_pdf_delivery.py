@@ -11,7 +11,7 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import SignInIncident, User
-from journal import filing, worker
+from journal import filing, shelf, worker
 from journal.filing import NewFile
 from journal.models import Article, ArticleFile, Relation
 from journal.pdf import delivery
@@ -233,12 +233,12 @@ def test_a_copy_is_used_again_and_forgotten_an_hour_after_its_last_use(
     (copy,) = empty_shelf.glob("*.pdf")
     monkeypatch.setattr(worker, "call", lambda *_: pytest.fail("made again"))
     assert body(get(client, article)) == first
-    assert delivery.forget_old_copies() == 0
+    assert shelf.forget_old() == 0
     left = empty_shelf / ".new-left"  # by a process that was killed
     left.mkdir()
     for old in (copy, left):
         os.utime(old, (time.time() - 3601,) * 2)
-    assert delivery.forget_old_copies() == 2
+    assert shelf.forget_old() == 2
     assert list(empty_shelf.iterdir()) == []
 
 
