@@ -6,7 +6,7 @@ from typing import Any
 from lxml import etree
 
 from journal.jats.document import Table
-from journal.jats.markup import element, escape, to_text, without_links
+from journal.jats.markup import attribute, element, escape, to_text, without_links
 from journal.jats.render.figures import caption_of, credits_of, label_of, object_doi
 from journal.jats.render.notes import with_notes
 from journal.jats.render.rendering import BLOCKS, Rendering, block
@@ -18,6 +18,8 @@ LONG_TABLE = 2000
 #: Cells that take a browser more than half a second.
 HUGE_TABLE = 20_000
 _ALIGN = re.compile(r"text-align\s*:\s*(left|right|center|justify)", re.IGNORECASE)
+#: Nothing, or nothing but spaces and rules, as PMC sets in the corner of a head.
+_BLANK = re.compile(r"(?:\s|</?(?:hr|br|p|b|i|sup|sub)>)*")
 _UNNAMED = ' aria-label="Table"'
 _WORDS_OUTSIDE_CELLS: Any = etree.XPath("(. | thead | tbody | tfoot | tr | */tr)/text()[normalize-space()]")
 HEAD = ("label", "caption", "object-id", "alt-text", "long-desc", "table-wrap-foot", "attrib", "permissions")
@@ -32,13 +34,22 @@ def table_wrap(r: Rendering, el: Element) -> str:
     if words and attributes:
         caption = element("figcaption", words, f' id="{html_id}-caption"')
         named = f' aria-labelledby="{html_id}-caption"'
-    body = r.flow(el, skip=HEAD).replace(_UNNAMED, named)
+    body = r.flow(el, skip=HEAD).replace(_UNNAMED, named, 1)
+    if _UNNAMED in body and named != _UNNAMED:
+        body = _further_parts(body, text_of(el.find("label")) or "Table")
     foot = "".join(table_notes(r, part) for part in el.iterchildren("table-wrap-foot")) + credits_of(r, el)
     if r.place == "page" and attributes:
         bare = without_links(words)
         title = text_of(el.find("caption/title")) or to_text(bare)[:200]
         r.tables.append(Table(html_id, text_of(el.find("label")), title, bare, to_text(bare)))
     return f'<figure class="table-wrap"{attributes}>{caption}{body}{foot}</figure>'
+
+
+def _further_parts(body: str, label: str) -> str:
+    """More tables under one caption: each has a name of its own, "Table 2, part 2"."""
+    first, *others = body.split(_UNNAMED)
+    named = (f"{attribute('aria-label', f'{label}, part {n}')}{part}" for n, part in enumerate(others, 2))
+    return first + "".join(named)
 
 
 def table_notes(r: Rendering, foot: Element) -> str:
@@ -130,7 +141,7 @@ def cell(r: Rendering, td: Element, in_head: bool) -> str:
     attributes = r.anchor(td) if td.get("id") else ""
     if td.attrib:
         attributes += _span(td, "colspan", MAX_COLSPAN) + _span(td, "rowspan", MAX_ROWSPAN) + _alignment(td)
-    if (in_head or td.tag == "th") and content:
+    if (in_head or td.tag == "th") and not _BLANK.fullmatch(content):
         return f"<th{_scope(td, in_head)}{attributes}>{content}</th>"
     return f"<td{attributes}>{content}</td>"
 

@@ -355,3 +355,17 @@ def test_a_fenced_expression_with_an_operator_of_its_own_gets_no_commas() -> Non
     row = "<mml:mo>-</mml:mo><mml:mi>b</mml:mi><mml:mi>x</mml:mi>"
     html = html_of(f"<p><inline-formula><mml:math><mml:mfenced>{row}</mml:mfenced></mml:math></inline-formula></p>")
     assert "," not in html
+
+
+def test_a_corner_of_a_head_that_holds_only_space_or_a_rule_is_no_header() -> None:
+    head = "<thead><tr><th>&#160;<hr/></th><th><bold> </bold></th><th>Height<hr/></th></tr></thead>"
+    html = html_of(f"<table-wrap><table>{head}<tbody><tr><td>a</td><td>b</td><td>c</td></tr></tbody></table></table-wrap>")
+    assert html.count("<th ") == 1
+    assert '<th scope="col">Height' in html
+
+
+def test_of_several_tables_under_one_caption_each_has_a_name_of_its_own() -> None:
+    one = "<table><tbody><tr><td>a</td></tr></tbody></table>"
+    html = html_of(f'<table-wrap id="t2"><label>Table 2</label><caption><p>Tides</p></caption>{one}{one}</table-wrap>')
+    assert html.count('aria-labelledby="a-t2-caption"') == 1
+    assert html.count('aria-label="Table 2, part 2"') == 1
