@@ -1,5 +1,7 @@
-"""The queue itself. Jobs whose worker died are put back from outside it: a sweep that is itself a job can stall with the
-rest. What has long been done is removed."""
+"""The queue itself: jobs whose worker died are put back, what has long been done is removed.
+
+The first from outside the queue: a sweep that is itself a job can stall with the rest.
+"""
 
 import asyncio
 from typing import Any
@@ -47,7 +49,7 @@ async def _stalled(silent_seconds: float) -> int:
 
 
 def forget_old() -> None:
-    """Remove jobs that were done days ago, and those that failed weeks ago; with three a minute the table would grow."""
+    """Remove jobs that were done days ago, and those that failed weeks ago: three a minute make a table grow."""
     asyncio.run(_forget_old())
 
 

@@ -84,8 +84,12 @@ def pmcid_url(identifier: str) -> str:
 
 
 def trial_url(identifier: str) -> str:
+    """The trial's entry in ClinicalTrials.gov or ISRCTN, the registers that have an address for each."""
     match = re.search(r"NCT\d{8}", identifier, re.IGNORECASE)
-    return f"https://clinicaltrials.gov/study/{match.group().upper()}" if match else ""
+    if match:
+        return f"https://clinicaltrials.gov/study/{match.group().upper()}"
+    match = re.search(r"ISRCTN\d{8}", identifier, re.IGNORECASE)
+    return f"https://www.isrctn.com/{match.group().upper()}" if match else ""
 
 
 def nucleotide_url(identifier: str) -> str:

@@ -4,6 +4,7 @@ import calendar
 from collections.abc import Iterable
 
 from journal.jats.document import Metadata, PartialDate
+from journal.jats.links import trial_url
 from journal.jats.markup import escape, to_text, without_links
 from journal.jats.render.inline import anchor_tag
 from journal.jats.render.notes import author_notes, footnotes_of_title
@@ -77,7 +78,8 @@ def _declarations(article: Element, meta: Metadata, r: Rendering, notes: str) ->
     yield "Funding", _funding(article, meta)
     data = data_statement_in_front(article, r)
     yield "Data availability", data if to_text(data) not in to_text(notes) else ""
-    yield "Trial registration", escape(", ".join(meta.trial_registrations))
+    trials = (anchor_tag(r, trial_url(trial), escape(trial)) for trial in meta.trial_registrations)
+    yield "Trial registration", ", ".join(trials)
     yield "Copyright", escape(meta.copyright)
     yield "License", meta.license.html or anchor_tag(r, meta.license.url, escape(meta.license.url))
     for words in meta.keywords:

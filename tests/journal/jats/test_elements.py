@@ -5,7 +5,7 @@ import re
 import pytest
 
 from journal.jats import Image
-from tests.journal.jats.build import codes, doc_of, html_of
+from tests.journal.jats.build import DATE, DOI, TITLE, codes, doc_of, html_of
 
 REFS = (
     "<ref-list><title>References</title>"
@@ -369,3 +369,11 @@ def test_of_several_tables_under_one_caption_each_has_a_name_of_its_own() -> Non
     html = html_of(f'<table-wrap id="t2"><label>Table 2</label><caption><p>Tides</p></caption>{one}{one}</table-wrap>')
     assert html.count('aria-labelledby="a-t2-caption"') == 1
     assert html.count('aria-label="Table 2, part 2"') == 1
+
+
+def test_registered_trials_lead_to_their_registers() -> None:
+    abstract = "<abstract><p>Registered: NCT01465204, ISRCTN15503522, UMIN000012345.</p></abstract>"
+    information = doc_of("<p>Text.</p>", meta=DOI + TITLE + DATE + abstract).information_html
+    assert 'href="https://clinicaltrials.gov/study/NCT01465204"' in information
+    assert 'href="https://www.isrctn.com/ISRCTN15503522"' in information
+    assert ", UMIN000012345<" in information
