@@ -21,8 +21,6 @@ ON CONFLICT (key) DO UPDATE SET
     window_start = %(window)s
 RETURNING count
 """
-
-
 _GIVE_BACK = "UPDATE accounts_ratelimit SET count = count - 1 WHERE key = %s AND count > 0"
 IPV6_PREFIX = 64  # one household or machine has a whole network of them
 

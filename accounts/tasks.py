@@ -3,7 +3,7 @@
 from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
-from accounts import disturbance, incidents, notices
+from accounts import disturbance, incidents, notices, rate_limits
 
 #: After 1, 4, 16, 64 … minutes, about a day in all.
 AGAIN = RetryStrategy(max_attempts=6, exponential_wait=4, wait=60)
@@ -20,3 +20,10 @@ def look_after_incidents(timestamp: int) -> None:
     """Each minute: what could not be recorded while the database was away, and whether a disturbance is over."""
     incidents.catch_up()
     disturbance.end_if_over()
+
+
+@app.periodic(cron="40 3 * * *")
+@app.task(name="accounts.forget_old_tries", queueing_lock="accounts.forget_old_tries")
+def forget_old_tries(timestamp: int) -> None:
+    """Each night: counters of tries whose window is over."""
+    rate_limits.forget_old()

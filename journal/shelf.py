@@ -1,7 +1,7 @@
 """Files made at a request for readers who may have them, kept for an hour after their last use.
 
-A browser's viewer fetches a PDF in many ranges, and a deck of slides takes seconds to make. Each lies under the digest of
-all that it was made from, so a change of any of it leads to another file; the view asks the decision before every answer.
+A browser's viewer fetches a PDF in many ranges, and a deck of slides takes seconds to make. Each lies under the digest
+of all that it was made from, so a change of any of it leads to another file; the view asks the decision every time.
 """
 
 import contextlib

@@ -359,7 +359,9 @@ def test_a_fenced_expression_with_an_operator_of_its_own_gets_no_commas() -> Non
 
 def test_a_corner_of_a_head_that_holds_only_space_or_a_rule_is_no_header() -> None:
     head = "<thead><tr><th>&#160;<hr/></th><th><bold> </bold></th><th>Height<hr/></th></tr></thead>"
-    html = html_of(f"<table-wrap><table>{head}<tbody><tr><td>a</td><td>b</td><td>c</td></tr></tbody></table></table-wrap>")
+    html = html_of(
+        f"<table-wrap><table>{head}<tbody><tr><td>a</td><td>b</td><td>c</td></tr></tbody></table></table-wrap>"
+    )
     assert html.count("<th ") == 1
     assert '<th scope="col">Height' in html
 
