@@ -1,6 +1,7 @@
 """Every setting of First Page, read from the environment (see .env.example). A wrong value stops with a sentence."""
 
 import os
+import re
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -78,6 +79,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "subscriptions.middleware.ReaderMiddleware",
+    "subscriptions.counter.middleware.UsageMiddleware",
 ]
 TEMPLATES = [
     {
@@ -237,6 +239,14 @@ CROSSREF_CROSSMARK_POLICY = env.text("CROSSREF_CROSSMARK_POLICY")
 
 # --- CME -------------------------------------------------------------------------------------------------------------
 CME_REGISTER = env.text("CME_REGISTER")  # the register that reports are matched with; empty: they wait for staff
+
+# --- usage (COUNTER) -------------------------------------------------------------------------------------------------
+USAGE_IN_BACKGROUND = True  # tests write what they saw themselves
+COUNTER_PLATFORM_ID = env.text("COUNTER_PLATFORM_ID", "firstpage")
+COUNTER_REGISTRY_RECORD = env.text("COUNTER_REGISTRY_RECORD")
+COUNTER_GLOBAL_REPORTS = env.flag("COUNTER_GLOBAL_REPORTS")
+if not re.fullmatch(r"[a-zA-Z][a-zA-Z0-9_./]{1,17}", COUNTER_PLATFORM_ID):
+    raise ImproperlyConfigured("COUNTER_PLATFORM_ID is 2 to 18 letters and digits and begins with a letter.")
 
 # --- words and time --------------------------------------------------------------------------------------------------
 LANGUAGE_CODE = "en-us"

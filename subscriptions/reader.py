@@ -60,6 +60,11 @@ class RequestReader:
         """Whether this request's answer depends on a decision."""
         return bool(self._answers)
 
+    @property
+    def answer(self) -> Access | None:
+        """The answer of a page about one article, for whoever counts; None when nothing was asked yet."""
+        return next(iter(self._answers.values()), None)
+
     def access_to(self, article: Article) -> Access:
         return self.access_to_all([article])[article.pk]
 

@@ -4,6 +4,7 @@ the tables, and the sweep looks at those."""
 from procrastinate.contrib.django import app
 
 from subscriptions import jobs, mail, orders, price_changes, reconcile, reminders, sync, trainees
+from subscriptions.counter import processing
 
 
 @app.task(name="subscriptions.sync_target")
@@ -52,3 +53,9 @@ def look_after_trainees(timestamp: int) -> None:
 def forget_old_jobs(timestamp: int) -> None:
     """Each night: the rows of jobs that were done days ago."""
     jobs.forget_old()
+
+@app.periodic(cron="40 3 * * *")
+@app.task(name="subscriptions.count_usage", queueing_lock="subscriptions.count_usage")
+def count_usage(timestamp: int) -> None:
+    """Each night: usage becomes monthly counts, months that are over are closed, old events are deleted."""
+    processing.process()

@@ -12,6 +12,7 @@ from subscriptions import (
     webhooks,
     withdrawal_views,
 )
+from subscriptions.counter import kbart_views, sushi_views
 from subscriptions.institutions import views as library_views
 
 app_name = "subscriptions"
@@ -49,5 +50,11 @@ urlpatterns = [
     path("receipts/<int:number>/", views.receipt, name="receipt"),
     path("receipts/<int:number>/invoice.pdf", views.invoice_pdf, name="invoice_pdf"),
     path("credit-notes/<int:number>.pdf", views.credit_note, name="credit_note"),
+    path("kbart/", kbart_views.holdings, name="holdings"),
+    path("kbart/<slug:token>/", kbart_views.institution_holdings, name="institution_holdings"),
+    path("sushi/r51/status", sushi_views.status, name="sushi_status"),
+    path("sushi/r51/members", sushi_views.members, name="sushi_members"),
+    path("sushi/r51/reports", sushi_views.report_list, name="sushi_reports"),
+    path("sushi/r51/reports/<str:report_id>", sushi_views.report, name="sushi_report"),
     path("stripe/webhook/", webhooks.stripe_webhook, name="stripe_webhook"),
 ]

@@ -36,3 +36,4 @@ STORAGES["articles"]["OPTIONS"] = {"location": _files / "articles", "base_url": 
 STORAGES["imports"]["OPTIONS"] = {"location": _files / "imports", "base_url": None}
 DATABASES["default"]["OPTIONS"]["options"] = "-c synchronous_commit=off"
 LOGGING_CONFIG = None
+USAGE_IN_BACKGROUND = False

@@ -22,6 +22,7 @@ from subscriptions.models.sales import Offer, Order, Payment, Subscription
 from subscriptions.models.sign_ins import InstitutionSignIn
 from subscriptions.models.stripe import OutgoingMail, StripeCustomer, StripeEvent, SyncTarget
 from subscriptions.models.trainees import TraineeProof
+from subscriptions.models.usage import SushiAccess, UsageCount, UsageEvent, UsageMonth
 
 __all__ = [
     "AccessCode",
@@ -57,7 +58,11 @@ __all__ = [
     "StripeCustomer",
     "StripeEvent",
     "Subscription",
+    "SushiAccess",
     "SyncTarget",
     "TraineeProof",
+    "UsageCount",
+    "UsageEvent",
+    "UsageMonth",
     "Withdrawal",
 ]

@@ -1,0 +1,53 @@
+"""After a page is answered: what of it counts goes into the buffer. Stands inside the reader's middleware."""
+
+import logging
+from collections.abc import Callable
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from django.utils import timezone
+
+from subscriptions.counter import recording
+from subscriptions.counter.actions import SEARCH, Seen, counted_view, is_search, outcome, page_key
+from subscriptions.reader import RequestReader
+
+log = logging.getLogger(__name__)
+
+
+class UsageMiddleware:
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        response = self.get_response(request)
+        try:
+            if view := counted_view(request):
+                notice(view, request, response)
+        except Exception:  # the reader has their page, whatever happens here
+            log.exception("A use of %s was not recorded", request.path)
+            recording.buffer.lost += 1
+        return response
+
+
+def notice(view: str, request: HttpRequest, response: HttpResponseBase) -> None:
+    reader: RequestReader = request.reader  # type: ignore[attr-defined]
+    access = reader.answer
+    is_investigation, is_request, denied = outcome(view, request, response, access)
+    if not (is_investigation or is_request or denied or (view == SEARCH and is_search(request, response))):
+        return
+    user = reader.user
+    seen = Seen(
+        at=timezone.now(),
+        page=page_key(view, request),
+        doi="" if view == SEARCH else str(request.resolver_match.kwargs["doi"]).lower(),  # type: ignore[union-attr]
+        user_id=user.pk if user else None,
+        session=request.COOKIES.get(settings.SESSION_COOKIE_NAME, ""),
+        ip=reader.ip or "",
+        browser=request.headers.get("User-Agent", ""),
+        institutions=tuple(one.id for one in access.institutions) if access else None,
+        is_investigation=is_investigation,
+        is_request=is_request,
+        denied=denied,
+    )
+    recording.buffer.add(seen)

@@ -1,0 +1,206 @@
+"""Usage is recorded behind the readers' backs: a page only puts what it saw into a buffer of its process.
+
+A thread writes the buffer in batches. When the database cannot take them, they wait; when the buffer is full, further
+ones are dropped and their number is kept for the month's report (exception 3040). Nothing here ever fails a page.
+
+What may be lost: a worker that is killed (-9) loses what it saw in the last `FLUSH_SECONDS`. On SIGTERM, at a reload
+and after its share of requests a worker writes what it has before it ends.
+"""
+
+import atexit
+import hashlib
+import hmac
+import logging
+import os
+import threading
+from collections import deque
+from collections.abc import Sequence
+from typing import Any
+
+from django.conf import settings
+from django.db import DataError, connection, transaction
+from django.utils import timezone
+
+from journal.access import NOTICE_TYPES
+from subscriptions.counter.actions import Seen
+from subscriptions.counter.robots import is_robot
+
+FLUSH_SECONDS = 1.0
+BATCH = 500
+CAPACITY = 20_000
+LONGEST_PAUSE = 60.0
+WAIT_AT_EXIT = 5.0
+COMPLAIN_EVERY = 300
+
+log = logging.getLogger(__name__)
+
+# The article's facts are read when the batch is written: a second later, by the rule of journal/access.py
+# (public_reason). Whose decision was not asked is placed as the decision would (subscriptions/access.py). An article
+# that has only a PDF has no full text to request at its own address.
+_WRITE = """
+INSERT INTO subscriptions_usageevent
+    (at, reader, page, article_id, institutions, access_type, access_method, yop, is_investigation, is_request, denied)
+SELECT s.at, s.reader, s.page, a.id,
+    CASE WHEN s.is_placed THEN s.institutions::bigint[] ELSE coalesce((
+        SELECT array_agg(b.institution_id) FROM (
+            SELECT r.institution_id FROM subscriptions_iprange r WHERE r.network >>= nullif(s.ip, '')::inet
+            UNION SELECT m.institution_id FROM subscriptions_membership m
+            WHERE m.user_id = s.user_id AND m.ended_at IS NULL AND (m.until IS NULL OR m.until > s.at)
+        ) b), '{}') END,
+    CASE WHEN a.id IS NULL THEN '' WHEN a.access_type = 'open' THEN 'Open'
+        WHEN a.access_type = 'free_to_read' OR a.article_type = ANY(%(notices)s::text[])
+            OR a.free_from <= (s.at AT TIME ZONE %(time_zone)s)::date THEN 'Free_To_Read'
+        ELSE 'Controlled' END,
+    'Regular', CASE WHEN a.id IS NULL THEN 1 WHEN i.id IS NULL THEN 9999 ELSE i.year END,
+    s.is_investigation, s.is_request AND (s.page <> 'article' OR a.has_full_text), s.denied
+FROM unnest(%(at)s::timestamptz[], %(reader)s::text[], %(page)s::text[], %(doi)s::text[], %(ip)s::text[],
+        %(user_id)s::bigint[], %(is_placed)s::boolean[], %(institutions)s::text[], %(is_investigation)s::boolean[], %(is_request)s::boolean[],
+        %(denied)s::text[])
+    AS s(at, reader, page, doi, ip, user_id, is_placed, institutions, is_investigation, is_request, denied)
+LEFT JOIN journal_article a ON a.doi_key = s.doi LEFT JOIN journal_issue i ON i.id = a.issue_id
+WHERE a.id IS NOT NULL OR s.doi = ''
+"""
+_LOST = """
+INSERT INTO subscriptions_usagemonth (month, lost) VALUES (%s, %s)
+ON CONFLICT (month) DO UPDATE SET lost = subscriptions_usagemonth.lost + EXCLUDED.lost
+"""
+
+
+class Buffer:
+    """What this process has seen and not written yet."""
+
+    def __init__(self, capacity: int = CAPACITY) -> None:
+        self.waiting: deque[Seen] = deque()
+        self.capacity = capacity
+        self.lost = 0
+        self._process = 0
+        self._starting = threading.Lock()
+        self._writing = threading.Lock()
+        self._ending = threading.Event()
+        self._complained = 0.0
+
+    def add(self, seen: Seen) -> None:
+        """Never waits, never fails."""
+        if len(self.waiting) >= self.capacity:
+            self.lost += 1
+            return
+        self.waiting.append(seen)
+        if settings.USAGE_IN_BACKGROUND and self._process != os.getpid():
+            self._start()
+
+    def flush(self) -> int:
+        """Write all that waits, in batches; how many. Raises what the database raises, and keeps what it refused."""
+        with self._writing:
+            written = 0
+            while self.waiting:
+                batch = [self.waiting.popleft() for _ in range(min(BATCH, len(self.waiting)))]
+                try:
+                    self._write(batch)
+                except BaseException:
+                    self.waiting.extendleft(reversed(batch))
+                    raise
+                written += len(batch)
+            if self.lost:
+                self._tell_lost()
+            return written
+
+    def _write(self, batch: Sequence[Seen]) -> None:
+        try:
+            write(batch)
+        except DataError:  # one that the database can never take must not hold up the others
+            if len(batch) == 1:
+                log.warning("A use of %s cannot be recorded and is dropped.", batch[0].page)
+                self.lost += 1
+                return
+            middle = len(batch) // 2
+            self._write(batch[:middle])
+            self._write(batch[middle:])
+
+    def _tell_lost(self) -> None:
+        lost = self.lost
+        with connection.cursor() as cursor:
+            cursor.execute(_LOST, [timezone.localdate().replace(day=1), lost])
+        self.lost -= lost
+
+    # --- the thread -------------------------------------------------------------------------------------------------
+
+    def _start(self) -> None:
+        """Once in each process: a web server forks, and threads do not come along."""
+        with self._starting:
+            if self._process == os.getpid():
+                return
+            if self._process:  # locks of the parent's may be held for good here
+                self._writing = threading.Lock()
+            self._process = os.getpid()
+            self._ending = threading.Event()
+            threading.Thread(target=self._run, name="usage", daemon=True).start()
+            atexit.register(self._end)
+
+    def _run(self) -> None:
+        pause = FLUSH_SECONDS
+        while not self._ending.wait(pause):
+            pause = FLUSH_SECONDS if self.flush_quietly() else min(pause * 2, LONGEST_PAUSE)
+
+    def flush_quietly(self) -> bool:
+        """Write what waits; False when it has to wait on. The connection goes back to the pool."""
+        try:
+            self.flush()
+        except Exception as error:
+            self._complain(error)
+            return False
+        finally:
+            connection.close()
+        return True
+
+    def _complain(self, error: Exception) -> None:
+        now = timezone.now().timestamp()
+        if now - self._complained > COMPLAIN_EVERY:
+            self._complained = now
+            log.warning("Usage cannot be recorded: %d wait, %d dropped. %s", len(self.waiting), self.lost, error)
+
+    def _end(self) -> None:
+        """The process ends in order: write what it has seen, unless the database makes it wait."""
+        self._ending.set()
+        if self._process != os.getpid():
+            return
+        last = threading.Thread(target=self.flush_quietly, name="usage, at the end", daemon=True)
+        last.start()
+        last.join(WAIT_AT_EXIT)
+
+
+buffer = Buffer()
+
+
+def write(batch: Sequence[Seen]) -> None:
+    """One statement for the whole batch, robots left out. Who read becomes a digest, and addresses are forgotten."""
+    people = [seen for seen in batch if not is_robot(seen.browser)]
+    if not people:
+        return
+    columns: dict[str, list[Any]] = {
+        "at": [seen.at for seen in people],
+        "reader": [digest(seen) for seen in people],
+        "page": [seen.page for seen in people],
+        "doi": [seen.doi for seen in people],
+        "ip": [seen.ip for seen in people],
+        "user_id": [seen.user_id for seen in people],
+        "is_placed": [seen.institutions is not None for seen in people],
+        "institutions": [f"{{{','.join(map(str, seen.institutions or ()))}}}" for seen in people],
+        "is_investigation": [seen.is_investigation for seen in people],
+        "is_request": [seen.is_request for seen in people],
+        "denied": [seen.denied for seen in people],
+    }
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(_WRITE, {**columns, "notices": sorted(NOTICE_TYPES), "time_zone": settings.TIME_ZONE})
+
+
+def digest(seen: Seen) -> str:
+    """Who it was, in the order of section 7.2: the account, else the session, else address and browser.
+
+    Keyed, so that the table alone tells nobody's address.
+    """
+    if seen.user_id is not None:
+        who = f"user|{seen.user_id}"
+    else:
+        who = f"session|{seen.session}" if seen.session else f"{seen.ip}|{seen.browser}"
+    key = f"usage|{settings.SECRET_KEY}".encode()
+    return hmac.new(key, who.encode(errors="replace"), hashlib.sha256).hexdigest()[:32]
