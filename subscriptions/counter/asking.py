@@ -1,8 +1,8 @@
 """What a report was asked for: parameters in COUNTER's words become an `Asked`, or an exception in COUNTER's words.
 
 The same for SUSHI and for the library's page (section 8, and the parameters of the COUNTER API specification). What is
-not understood is left out and said (3050, 3060, 3062); dates must be right (3020). Hostile values are compared with lists
-of our own, and that is all.
+not understood is left out and said (3050, 3060, 3062); dates must be right (3020). Hostile values are compared with our
+own lists, and that is all.
 """
 
 import re

@@ -54,8 +54,8 @@ SELECT s.at, s.reader, s.page, a.id,
     'Regular', CASE WHEN a.id IS NULL THEN 1 WHEN i.id IS NULL THEN 9999 ELSE i.year END,
     s.is_investigation, s.is_request AND (s.page <> 'article' OR a.has_full_text), s.denied
 FROM unnest(%(at)s::timestamptz[], %(reader)s::text[], %(page)s::text[], %(doi)s::text[], %(ip)s::text[],
-        %(user_id)s::bigint[], %(is_placed)s::boolean[], %(institutions)s::text[], %(is_investigation)s::boolean[], %(is_request)s::boolean[],
-        %(denied)s::text[])
+        %(user_id)s::bigint[], %(is_placed)s::boolean[], %(institutions)s::text[], %(is_investigation)s::boolean[],
+        %(is_request)s::boolean[], %(denied)s::text[])
     AS s(at, reader, page, doi, ip, user_id, is_placed, institutions, is_investigation, is_request, denied)
 LEFT JOIN journal_article a ON a.doi_key = s.doi LEFT JOIN journal_issue i ON i.id = a.issue_id
 WHERE a.id IS NOT NULL OR s.doi = ''
