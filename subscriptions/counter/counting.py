@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db.models import Q, QuerySet, Sum
 
 from journal.models import Article, Journal
-from subscriptions.counter import catalogue
+from subscriptions.counter import catalogue, exceptions
 from subscriptions.counter.asking import Asked
 from subscriptions.counter.catalogue import Report
 from subscriptions.models import Institution, UsageCount
@@ -44,11 +44,9 @@ LIST_FIELDS = ("doi", "title", "authors", "published_online", "version", "correc
 
 def count(asked: Asked, institution: Institution | None) -> Counted:
     """`institution` None is everybody: The World."""
-    from subscriptions.counter.exceptions import no_usage  # noqa: PLC0415
-
     lines = _lines(asked, institution)
     if not lines and asked.ready:
-        asked.said.append(no_usage())
+        asked.said.append(exceptions.no_usage())
     ids = {line.article for line in lines if line.article}
     articles = Article.objects.only(*LIST_FIELDS).in_bulk(ids) if ids else {}
     journal = Journal.objects.first() or Journal(title=settings.SITE_URL)
@@ -75,7 +73,7 @@ def _lines(asked: Asked, institution: Institution | None) -> list[Line]:
         line.performance = {
             metric: dict(sorted(line.performance[metric].items())) for metric in sorted(line.performance)
         }
-    return [lines[key] for key in sorted(lines, key=lambda key: tuple(str(part) for part in key))]
+    return [lines[key] for key in sorted(lines, key=lambda key: (key[0] or 0, *key[1:]))]
 
 
 def _value(name: str, report: Report, row: Mapping[str, Any]) -> str:

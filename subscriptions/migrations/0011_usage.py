@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('journal', '0011_uncompressed_pages'),
-        ('subscriptions', '0008_price_changes'),
+        ('subscriptions', '0010_membership_kind'),
     ]
 
     operations = [
