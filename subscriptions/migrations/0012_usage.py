@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('journal', '0011_uncompressed_pages'),
-        ('subscriptions', '0010_membership_kind'),
+        ('subscriptions', '0011_offers_of_cme_activities'),
     ]
 
     operations = [
