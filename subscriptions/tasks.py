@@ -54,6 +54,7 @@ def forget_old_jobs(timestamp: int) -> None:
     """Each night: the rows of jobs that were done days ago."""
     jobs.forget_old()
 
+
 @app.periodic(cron="40 3 * * *")
 @app.task(name="subscriptions.count_usage", queueing_lock="subscriptions.count_usage")
 def count_usage(timestamp: int) -> None:
