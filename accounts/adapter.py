@@ -10,13 +10,17 @@ from allauth.account.internal.stagekit import clear_login
 from allauth.account.models import EmailAddress
 from allauth.core import context as of_request
 from allauth.core.exceptions import ImmediateHttpResponse
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 
 from accounts import devices, errors, letters, notices, tries
 from accounts.client_address import client_ip
+from accounts.forms import seen
 from accounts.models import User
+
+LONGEST_ADDRESS = 254  # what mail servers take
 
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth is not typed
@@ -29,8 +33,13 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth is
         return errors.about_account(request, user)
 
     def save_user(self, request: HttpRequest, user: Any, form: Any, commit: bool = True) -> Any:
-        user.name = form.cleaned_data.get("name", "")
+        user.name = seen(form.cleaned_data.get("name", ""))
         return super().save_user(request, user, form, commit)
+
+    def clean_email(self, email: str) -> str:
+        if len(email) > LONGEST_ADDRESS:
+            raise ValidationError(f"An email address has at most {LONGEST_ADDRESS} characters.")
+        return str(super().clean_email(email))
 
     def is_safe_url(self, url: str) -> bool:
         """The way back leads to this site, whatever other names it answers to."""
@@ -70,6 +79,8 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth is
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         """A code somebody waits for. A mail server that refuses is E1: nobody can be signed in, try later."""
         request = of_request.request
+        if len(email) > LONGEST_ADDRESS:
+            return  # nobody's: the page says the same as for every other unknown address
         if not tries.count_mail(request, email):
             clear_login(request)
             response = errors.too_many(request, retry_after=tries.MAIL_ADDRESS_AND_ACCOUNT.seconds)

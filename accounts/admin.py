@@ -16,7 +16,7 @@ from django.utils.safestring import SafeString
 
 from accounts import incidents, roster_admin  # noqa: F401  (registers its pages)
 from accounts.admin_pages import ModelAdmin, OneRowAdmin, PlainChoices, ReadOnlyAdmin, column, link_to
-from accounts.models import AccountMerge, ServiceCenter, SignInIncident, User
+from accounts.models import AccountMerge, Erasure, ServiceCenter, SignInIncident, User
 
 
 class NewAccountForm(AdminUserCreationForm):  # type: ignore[type-arg]
@@ -135,6 +135,15 @@ class AccountMergeAdmin(ReadOnlyAdmin):
     list_select_related = ("kept", "other")
     search_fields = ("other_email", "kept__email")
     search_help_text = "E-mail address of either account"
+
+
+@admin.register(Erasure)
+class ErasureAdmin(ReadOnlyAdmin):
+    """Who asked to be erased, and what the law kept."""
+
+    list_display = ("user", "asked_at", "due_at", "done_at")
+    list_select_related = ("user",)
+    search_fields = ("user__email",)
 
 
 class FactorAdmin(ModelAdmin):

@@ -1,8 +1,11 @@
 """Who is reading: the account, and the service center that helps when it does not work."""
 
+import secrets
 from typing import Any, ClassVar
 
 from django.contrib.auth.models import AbstractUser, UserManager
+from django.core.files.storage import storages
+from django.core.files.storage.base import Storage
 from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models.functions import Lower
@@ -11,6 +14,14 @@ from django.utils import timezone
 speakable_phone = RegexValidator(
     r"^\+?[0-9 ().-]{5,30}$", "Write a telephone number with digits, spaces and +().- only."
 )
+
+
+def private_exports() -> Storage:
+    return storages["exports"]
+
+
+def export_name(export: "Export", name: str) -> str:
+    return f"{secrets.token_hex(16)}.zip"
 
 
 class AccountManager(UserManager["User"]):
@@ -32,6 +43,17 @@ class AccountManager(UserManager["User"]):
 class User(AbstractUser):
     """An account. It signs in by e-mail; `name` is how the person wants to be addressed."""
 
+    class Profession(models.TextChoices):
+        PHYSICIAN = "physician", "Physician"
+        TRAINEE = "trainee", "Physician in training"
+        NURSE = "nurse", "Nurse"
+        THERAPIST = "therapist", "Therapist"
+        PHARMACIST = "pharmacist", "Pharmacist"
+        RESEARCHER = "researcher", "Researcher"
+        STUDENT = "student", "Student"
+        LIBRARIAN = "librarian", "Librarian"
+        OTHER = "other", "Something else"
+
     class Hold(models.TextChoices):
         """Why an account that is not active is on hold. The reader gets E3: the password was right, call us."""
 
@@ -45,6 +67,8 @@ class User(AbstractUser):
     last_name = None  # type: ignore[assignment]
     email = models.EmailField("e-mail address", unique=True)
     name = models.CharField(max_length=200, blank=True)
+    degrees = models.CharField(max_length=100, blank=True, default="", db_default="")
+    profession = models.CharField(max_length=20, choices=Profession, blank=True, default="", db_default="")
     held_for = models.CharField(
         "on hold because", max_length=10, choices=Hold, blank=True, default="", db_default="",
         help_text="Said to the person, in other words, when they sign in while the account is not active.",
@@ -217,3 +241,34 @@ class AccountMerge(models.Model):
 
     def __str__(self) -> str:
         return f"{self.other_email} into {self.kept}"
+
+
+class Export(models.Model):
+    """A copy of everything an account holds, asked for by its owner, made by a job, kept for a week."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="exports")
+    asked_at = models.DateTimeField(default=timezone.now)
+    file = models.FileField(storage=private_exports, upload_to=export_name, blank=True, max_length=100)
+    ready_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-asked_at"]
+
+    def __str__(self) -> str:
+        return f"{self.user}, {self.asked_at:%Y-%m-%d}"
+
+
+class Erasure(models.Model):
+    """An account's wish to be erased. Until `due_at` one click takes it back; then a job does it for good."""
+
+    user = models.OneToOneField(User, on_delete=models.CASCADE, related_name="erasure")
+    asked_at = models.DateTimeField(default=timezone.now)
+    due_at = models.DateTimeField()
+    done_at = models.DateTimeField(null=True, blank=True)
+    kept: Any = models.JSONField(default=list, help_text="What the law keeps, in words.")
+
+    class Meta:
+        ordering = ["-asked_at"]
+
+    def __str__(self) -> str:
+        return f"{self.user}, due {self.due_at:%Y-%m-%d}"

@@ -12,7 +12,7 @@ from django.apps import apps as installed_apps
 from django.contrib.auth.management import create_permissions
 
 SUPPORT = (
-    "accounts.view_user accounts.view_member accounts.view_accountmerge "
+    "accounts.view_user accounts.view_member accounts.view_accountmerge accounts.view_erasure "
     "accounts.view_signinincident accounts.view_servicecenter "
     "journal.view_article journal.view_issue journal.view_section journal.view_journal "
     "subscriptions.view_offer subscriptions.view_order subscriptions.view_subscription subscriptions.view_payment "

@@ -2,12 +2,19 @@
 
 from typing import Any
 
+from allauth.account.decorators import reauthentication_required
 from allauth.usersessions.models import UserSession
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect
-from django.views.decorators.http import require_POST
+from django.http import FileResponse, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from accounts import privacy
+from accounts.forms import ProfileForm
+from accounts.models import Erasure, Export
 
 
 @login_required
@@ -18,3 +25,74 @@ def end_session(request: HttpRequest, pk: int) -> HttpResponse:
     session.end()
     messages.success(request, "That session has ended.")
     return redirect("usersessions_list")
+
+
+@never_cache
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def profile(request: HttpRequest) -> HttpResponse:
+    form = ProfileForm(request.POST or None, instance=request.user)
+    if request.method == "POST" and form.is_valid():
+        form.save()
+        messages.success(request, "Your profile is saved.")
+        return redirect("accounts:profile")
+    return render(request, "accounts/profile.html", {"form": form})
+
+
+@never_cache
+@login_required
+@require_GET
+def privacy_page(request: HttpRequest) -> HttpResponse:
+    """What is known here, a copy of it, and the way to have it erased."""
+    user: Any = request.user
+    context = {
+        "exports": Export.objects.filter(user=user)[:5], "wish": Erasure.objects.filter(user=user).first(),
+        "consents": privacy.tables_named(user, "consents"), "hindrances": privacy.hindrances(user),
+        "kept": privacy.kept_by_law(user),
+    }  # fmt: skip
+    return render(request, "accounts/privacy.html", context)
+
+
+@login_required
+@require_POST
+def ask_for_copy(request: HttpRequest) -> HttpResponse:
+    privacy.ask_for_copy(request.user)  # type: ignore[arg-type]
+    messages.success(request, "Your copy is being made. It appears on this page within a minute or two.")
+    return redirect("accounts:privacy")
+
+
+@never_cache
+@reauthentication_required  # type: ignore[untyped-decorator]
+@require_GET
+def download_copy(request: HttpRequest, pk: int) -> HttpResponseBase:
+    """To its owner alone, who has just shown to be the owner."""
+    export = get_object_or_404(Export, pk=pk, user=request.user, ready_at__isnull=False)
+    return FileResponse(export.file.open(), as_attachment=True, filename="everything.zip")
+
+
+@never_cache
+@reauthentication_required  # type: ignore[untyped-decorator]
+@require_http_methods(["GET", "HEAD", "POST"])
+def erase(request: HttpRequest) -> HttpResponse:
+    """Everything that goes, everything that the law keeps, and the fourteen days in which it can be taken back."""
+    user: Any = request.user
+    if request.method == "POST":
+        try:
+            wish = privacy.ask_to_erase(user)
+        except privacy.CannotErase as refusal:
+            messages.error(request, str(refusal))
+        else:
+            messages.success(
+                request, f"Your account will be erased on {wish.due_at:%B %-d, %Y}. Until then you can keep it."
+            )
+        return redirect("accounts:privacy")
+    context = {"hindrances": privacy.hindrances(user), "kept": privacy.kept_by_law(user)}
+    return render(request, "accounts/erase.html", context)
+
+
+@login_required
+@require_POST
+def keep(request: HttpRequest) -> HttpResponse:
+    if privacy.take_back(request.user):  # type: ignore[arg-type]
+        messages.success(request, "Your account stays. Nothing was erased.")
+    return redirect("accounts:privacy")

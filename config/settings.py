@@ -128,6 +128,10 @@ STORAGES: dict[str, dict[str, Any]] = {
         "BACKEND": "django.core.files.storage.FileSystemStorage",
         "OPTIONS": {"location": VAR_DIR / "imports", "base_url": None},
     },
+    "exports": {  # what readers asked for of their own data: private, kept for a week
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {"location": VAR_DIR / "exports", "base_url": None},
+    },
     "proofs": {  # what trainees send: private, for staff to look at
         "BACKEND": "django.core.files.storage.FileSystemStorage",
         "OPTIONS": {"location": VAR_DIR / "proofs", "base_url": None},

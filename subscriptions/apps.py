@@ -7,8 +7,10 @@ class SubscriptionsConfig(AppConfig):
     verbose_name = "Subscriptions"
 
     def ready(self) -> None:
+        from accounts import privacy as accounts_privacy  # noqa: PLC0415
         from accounts import roster  # noqa: PLC0415
-        from subscriptions import checks, memberships, policy  # noqa: F401, PLC0415  (checks register once the settings are there)
+        from subscriptions import checks, memberships, policy, privacy  # noqa: F401, PLC0415  (checks register once the settings are there)
 
         roster.watch(memberships.follow)
+        accounts_privacy.register(privacy.PART)
         post_migrate.connect(policy.make_rows, sender=self)

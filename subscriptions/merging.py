@@ -19,9 +19,11 @@ from accounts import roster
 from accounts.models import AccountMerge, KnownDevice, Member, User
 from subscriptions.mail import enqueue
 
-#: What stays with the empty account: its sessions and devices, its factors (ours stay), what staff did with it.
+#: What stays with the empty account: sessions, devices, factors, wishes about its own data, what it did as staff.
 STAYS = {
     "account.emailaddress",
+    "accounts.erasure",
+    "accounts.export",
     "accounts.knowndevice",
     "mfa.authenticator",
     "usersessions.usersession",

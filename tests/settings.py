@@ -33,6 +33,7 @@ STATIC_ROOT.mkdir()
 SEARCH_FOLDER = _files / "search"
 READER_COPIES = _files / "reader-copies"
 STORAGES["articles"]["OPTIONS"] = {"location": _files / "articles", "base_url": None}
+STORAGES["exports"]["OPTIONS"] = {"location": _files / "exports", "base_url": None}
 STORAGES["imports"]["OPTIONS"] = {"location": _files / "imports", "base_url": None}
 DATABASES["default"]["OPTIONS"]["options"] = "-c synchronous_commit=off"
 LOGGING_CONFIG = None

@@ -6,6 +6,7 @@ from django.conf import settings
 from django.db import connection, models, transaction
 from django.urls import reverse
 
+from accounts.encryption import EncryptedTextField
 from subscriptions.models.sales import Payment
 from subscriptions.money import Money
 
@@ -48,6 +49,10 @@ class Receipt(models.Model):
     description = models.CharField(max_length=500)
     terms = models.TextField(blank=True)
     tax: Any = models.JSONField(null=True, blank=True, help_text="As Stripe Tax worked it out; empty without it.")
+    kept_buyer = EncryptedTextField(
+        blank=True, default="", db_default="", editable=False,
+        help_text="Who paid, once the account was erased: tax law keeps the paper as it was issued.",
+    )  # fmt: skip
     issued_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -79,6 +84,8 @@ class Receipt(models.Model):
     @property
     def buyer(self) -> list[str]:
         """Who paid, line by line, as far as we were told."""
+        if self.kept_buyer:
+            return str(self.kept_buyer).splitlines()
         told = list((self.tax or {}).get("buyer", []))
         name = [self.user.name] if self.user and self.user.name and not told else []
         return [line for line in (*told, *name, self.payment.email, *(self.tax or {}).get("numbers", [])) if line]
