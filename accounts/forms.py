@@ -36,6 +36,10 @@ class ProfileForm(forms.ModelForm):  # type: ignore[type-arg]
             "degrees": forms.TextInput(attrs={"autocomplete": "honorific-suffix"}),
         }
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["profession"].choices = [("", "Rather not say"), *User.Profession.choices]  # type: ignore[attr-defined]
+
     def clean_name(self) -> str:
         return seen(self.cleaned_data["name"])
 

@@ -3,11 +3,12 @@
 from typing import Any
 from urllib.parse import urlsplit
 
+from allauth.core import context
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
 from django.conf import settings
 
-from accounts import encryption
+from accounts import devices, encryption
 
 FACTORS = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)
 
@@ -22,6 +23,10 @@ class SecondFactorAdapter(DefaultMFAAdapter):  # type: ignore[misc]  # allauth i
     def get_totp_issuer(self) -> str:
         """What the authenticator app shows beside the address of the account."""
         return urlsplit(settings.SITE_URL).hostname or "First Page"
+
+    def generate_authenticator_name(self, user: Any, type: Any) -> str:  # noqa: A002  (allauth's word)
+        """`Chrome on Android`: what the owner will recognize."""
+        return devices.browser_of(context.request) if context.request else str(type)
 
     def can_delete_authenticator(self, authenticator: Any) -> bool:
         """Staff keep at least one factor, so that taking one away is no way around the rule."""

@@ -438,3 +438,11 @@ def test_secrets_of_second_factors_lie_encrypted(world: World) -> None:
     assert len(stored) == 2
     assert not any(secret in row for row in stored)
     assert all("gAAAA" in row for row in stored)
+
+
+def test_a_provider_that_is_not_set_up_has_no_pages(world: World, settings: Any) -> None:
+    settings.SOCIALACCOUNT_PROVIDERS = {}
+    for path in ("/accounts/orcid/login/", "/accounts/orcid/login/callback/"):
+        assert world.browser.get(path).status_code == 404
+        assert world.browser.post(path).status_code == 404
+    assert "ORCID" not in world.browser.get("/accounts/login/").content.decode()
