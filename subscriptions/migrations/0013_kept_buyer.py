@@ -7,7 +7,7 @@ from django.db import migrations
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('subscriptions', '0010_membership_kind'),
+        ('subscriptions', '0012_usage'),
     ]
 
     operations = [
