@@ -42,6 +42,10 @@ bench-scale: ## the access decision with ten million rights (needs 10 GB of disk
 	@bin/setup requirements-dev.txt
 	@$(PYTHON) -m tests.benchmarks.scale
 
+bench-cme: ## 10,000 learners hand in a test (LEARNERS=500 for fewer)
+	@bin/setup requirements-dev.txt
+	@$(PYTHON) -m tests.benchmarks.cme
+
 mutations: ## take each safeguard of the selling out, one at a time, and see a test turn red
 	@bin/setup requirements-dev.txt
 	@$(PYTHON) -m tests.mutations
@@ -56,4 +60,4 @@ requirements: ## compile the exact versions with hashes from pyproject.toml
 	@bin/setup requirements-dev.txt
 	@bin/compile-requirements
 
-.PHONY: help demo demo-reset test bench lighthouse bench-paying bench-scale chaos mutations format requirements
+.PHONY: bench-cme help demo demo-reset test bench lighthouse bench-paying bench-scale chaos mutations format requirements

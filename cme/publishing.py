@@ -2,6 +2,7 @@
 
 import re
 from datetime import timedelta
+from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
@@ -85,6 +86,11 @@ def passages_of(article: Article) -> set[str]:
     """The ids in the full text that a question may point to."""
     text = FullText.objects.filter(article=article).values_list("body", "notes").first()
     return set(_ID.findall(" ".join(text))) if text else set()
+
+
+def sections_of(article: Article) -> list[dict[str, Any]]:
+    """The article's sections as its contents list them: {id, level, title_html}."""
+    return FullText.objects.filter(article=article).values_list("contents", flat=True).first() or []
 
 
 def publish(activity: Activity) -> list[str]:

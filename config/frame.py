@@ -4,6 +4,7 @@ import time
 from typing import Any
 
 from django.conf import settings
+from django.db.models import Exists
 from django.db.models.signals import post_delete, post_save
 from django.template.loader import render_to_string
 from django.templatetags.static import static
@@ -12,7 +13,7 @@ from django.utils.html import format_html
 
 from accounts import service_center
 from accounts.models import ServiceCenter
-from journal.models import Journal
+from journal.models import Article, Journal
 
 ADDRESSES = {
     "home": "journal:home",
@@ -46,7 +47,9 @@ def watch() -> None:
 
 
 def _made() -> dict[str, Any]:
-    made: dict[str, Any] = {"journal": Journal.objects.first(), "service_center": ServiceCenter.current()}
+    offers_cme = Exists(Article.objects.filter(activity__isnull=False))
+    journal = Journal.objects.annotate(offers_cme=offers_cme).first()
+    made: dict[str, Any] = {"journal": journal, "service_center": ServiceCenter.current()}
     service_center.keep(made["service_center"])
     made["site_head"] = render_to_string("components/_head.html", made)
     made["page_styles"] = format_html('<link rel="stylesheet" href="{}">', static("css/pages.css"))

@@ -21,7 +21,7 @@ from subscriptions.models import Offer
 
 FOLDER = settings.BASE_DIR / "sample"
 PASSWORD = "first-page-demo"  # noqa: S105  (printed for everybody: it opens invented accounts)
-ROLES = {"support": "Support", "editor": "Editor"}
+ROLES = {"support": "Support", "editor": "Editor", "education": "Education"}
 
 Progress = Callable[[str, int, int], None]
 

@@ -118,7 +118,9 @@ class ActivityAdmin(PlainChoices, ModelAdmin):
     ) -> HttpResponse:
         activity = self.get_object(request, object_id)
         found = publishing.problems(activity) if activity and activity.status != Activity.Status.CLOSED else []
-        return super().change_view(request, object_id, form_url, {"problems": found, **(extra_context or {})})
+        sections = publishing.sections_of(activity.article) if activity else []
+        told = {"problems": found, "sections": sections, **(extra_context or {})}
+        return super().change_view(request, object_id, form_url, told)
 
     @column("credit", ordering="quarters")
     def credit_shown(self, activity: Activity) -> str:

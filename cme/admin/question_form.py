@@ -18,6 +18,7 @@ class QuestionForm(ModelForm):
     class Meta:
         model = Question
         fields = ("position", "text", "rationale", "passage")
+        help_texts = {"passage": "The id of the passage in the article; the sections’ are listed above."}
         widgets = {"text": forms.Textarea(attrs={"rows": 3}), "rationale": forms.Textarea(attrs={"rows": 4})}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

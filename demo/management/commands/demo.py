@@ -13,7 +13,7 @@ from django.core.management import CommandError, call_command
 from django.core.management.base import BaseCommand
 from django.db import connection
 
-from demo import sample_journal, subscriber
+from demo import sample_cme, sample_journal, subscriber
 from demo.processes import Child, DemoError, free_port, wait_until_it_answers
 from journal.models import Article
 
@@ -75,6 +75,7 @@ class Command(BaseCommand):
         own = {
             "DEMO": "1", "DATABASE_POOL": "1", "SITE_URL": f"http://127.0.0.1:{self.port}",
             "ALLOWED_HOSTS": "localhost", "SECRET_KEY": self._kept_secret(),
+            "CME_REGISTER": str(sample_cme.REGISTER),
         }  # fmt: skip
         self.uses_local_stripe = not settings.STRIPE_SECRET_KEY or settings.STRIPE_SECRET_KEY.startswith("sk_test_sim_")
         if self.uses_local_stripe:

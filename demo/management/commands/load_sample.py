@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from demo import sample_journal
+from demo import sample_cme, sample_journal
 
 
 class Command(BaseCommand):
@@ -15,6 +15,8 @@ class Command(BaseCommand):
         for record in records:
             if record.status in ("draft", "rejected"):
                 self.stderr.write(f"{record.source}: {record.status}: {'; '.join(str(e) for e in record.errors)}")
+        for sentence in sample_cme.load():
+            self.stderr.write(f"CME: {sentence}")
         self.stdout.write(f"{len(records)} articles looked at.")
 
     def _progress(self, step: str, done: int, of: int) -> None:
