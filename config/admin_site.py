@@ -18,7 +18,8 @@ DESKS = {
     "Publish": "Article ImportBatch Issue Section Journal",
     "Help a reader": "User Order Subscription Entitlement Payment Receipt Refund Dispute Finding SignInIncident",
     "Education (CME)": "Activity Provider Credit Report Commitment Attempt",
-    "Sell": "RosterImport Offer PriceChange Policy Institution ServiceCenter",
+    "Sell": "RosterImport Offer PriceChange Policy ServiceCenter",
+    "Institutions": "Institution SiteLicense RangeProposal InstitutionSignIn",
 }
 NAMES = {"Journal": "Journal", "ServiceCenter": "Service center", "SignInIncident": "Sign-in errors"}
 BEHIND = "Behind the scenes"

@@ -59,6 +59,7 @@ INSTALLED_APPS = [
     "allauth.usersessions",
     "allauth.socialaccount",
     "allauth.socialaccount.providers.orcid",
+    "allauth.socialaccount.providers.saml",
     "procrastinate.contrib.django",
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
@@ -197,14 +198,18 @@ MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_TOTP_TOLERANCE = 1  # the code before and the one after: phones' clocks
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = _site.hostname == "localhost" or DEMO or DEBUG
-SOCIALACCOUNT_ADAPTER = "accounts.providers.SocialAccountAdapter"
+SOCIALACCOUNT_ADAPTER = "subscriptions.institutions.saml_accounts.InstitutionalAdapter"  # of accounts/providers.py
+SOCIALACCOUNT_EMAIL_AUTHENTICATION = False  # never bound by an address alone (docs/decisions/0016-saml-binding.md)
 SOCIALACCOUNT_AUTO_SIGNUP = False  # ORCID seldom tells an address, and ours must be confirmed
 SOCIALACCOUNT_STORE_TOKENS = False
 SOCIALACCOUNT_REQUESTS_TIMEOUT = 8
 ORCID_CLIENT_ID = env.text("ORCID_CLIENT_ID")
 ORCID_DOMAIN = env.text("ORCID_DOMAIN", "orcid.org")
 _orcid = {"name": "ORCID", "client_id": ORCID_CLIENT_ID, "secret": env.text("ORCID_CLIENT_SECRET")}
-SOCIALACCOUNT_PROVIDERS = {"orcid": {"BASE_DOMAIN": ORCID_DOMAIN, "APPS": [_orcid] if ORCID_CLIENT_ID else []}}
+SOCIALACCOUNT_PROVIDERS = {
+    "orcid": {"BASE_DOMAIN": ORCID_DOMAIN, "APPS": [_orcid] if ORCID_CLIENT_ID else []},
+    "saml": {"provider_class": "subscriptions.institutions.saml.InstitutionProvider"},  # with its own addresses
+}
 
 # --- mail ------------------------------------------------------------------------------------------------------------
 EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"

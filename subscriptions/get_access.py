@@ -59,6 +59,7 @@ class Block:
     via: str = ""
     start_url: str = ""
     sign_in_url: str = ""
+    institution_url: str = ""
     give_url: str = ""
     reference: str = ""
     sales_closed: bool = False
@@ -113,6 +114,7 @@ def block_for(article: Article, access: Access, reader: RequestReader, chosen: s
         via=access.via,
         start_url=reverse("subscriptions:start_rental", args=[access.entitlement]) if state == "rental_ready" else "",
         sign_in_url=_with_next("account_login", f"{here}#get-access") if state == "visitor" else "",
+        institution_url=_with_next("subscriptions:sign_in_at_institution", here) if state == "visitor" else "",
         give_url=reverse("subscriptions:give", args=[article.pk]) if access.reason == Reason.SUBSCRIPTION else "",
         reference=access.reference,
         sales_closed=not gateway.is_open(),

@@ -250,9 +250,12 @@ def _compose(message: OutgoingMail) -> EmailMultiAlternatives:
 
 
 def _with_links(context: dict[str, Any]) -> dict[str, Any]:
-    """The claim links, made when the message goes out: they open purchases, so no table keeps them."""
+    """The links of claims and seats, made when the message goes out: they open something, so no table keeps them."""
     from subscriptions.claiming import path_of  # noqa: PLC0415  (claiming writes mail)
+    from subscriptions.institutions.seats import path_of as seat_path  # noqa: PLC0415  (and so do seats)
 
+    if context.get("invitation"):
+        context = {**context, "seat_path": seat_path(context["invitation"])}
     with_path = {**context, "claim_path": path_of(context["claim_order"])} if context.get("claim_order") else context
     purchases = [{**one, "claim_path": path_of(one["claim_order"])} for one in context.get("purchases", [])]
     return with_path | ({"purchases": purchases} if purchases else {})

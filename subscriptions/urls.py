@@ -13,6 +13,7 @@ from subscriptions import (
     withdrawal_views,
 )
 from subscriptions.counter import kbart_views, sushi_views
+from subscriptions.institutions import range_views, reader_views, sign_in_views
 from subscriptions.institutions import views as library_views
 
 app_name = "subscriptions"
@@ -46,6 +47,23 @@ urlpatterns = [
     path("account/merge/code/", merge_views.prove, name="merge_prove"),
     path("account/merge/confirm/", merge_views.confirm, name="merge_confirm"),
     path("membership/", membership_views.activate, name="activate_membership"),
+    path("library/<int:institution_id>/networks/", range_views.networks, name="library_networks"),
+    path("library/<int:institution_id>/networks/take-back/", range_views.take_back, name="take_back_networks"),
+    path("library/<int:institution_id>/readers/", reader_views.readers, name="library_readers"),
+    path(
+        "library/<int:institution_id>/readers/<int:membership_id>/end/",
+        reader_views.end_membership,
+        name="end_membership",
+    ),
+    path(
+        "library/<int:institution_id>/invitations/<int:invitation_id>/withdraw/",
+        reader_views.withdraw_invitation,
+        name="withdraw_invitation",
+    ),
+    path("library/<int:institution_id>/licenses/", library_views.licenses, name="library_licenses"),
+    path("library/<int:institution_id>/resolver/", library_views.resolver, name="library_resolver"),
+    path("seat/<str:token>/", reader_views.accept_seat, name="accept_seat"),
+    path("institution/", sign_in_views.choose, name="sign_in_at_institution"),
     path("redeem/", code_views.redeem, name="redeem"),
     path("receipts/<int:number>/", views.receipt, name="receipt"),
     path("receipts/<int:number>/invoice.pdf", views.invoice_pdf, name="invoice_pdf"),

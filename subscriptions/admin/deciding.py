@@ -17,6 +17,7 @@ class DecidableAdmin(ReadOnlyAdmin):
     raises ValueError with one for the page."""
 
     change_form_template = "admin/subscriptions/decidable.html"
+    role = "Support"
 
     def is_open(self, row: Any) -> bool:
         raise NotImplementedError
@@ -27,6 +28,10 @@ class DecidableAdmin(ReadOnlyAdmin):
     def notes(self, row: Any) -> list[str]:
         """What staff should see beside the form."""
         raise NotImplementedError
+
+    def preview(self, row: Any) -> Any:
+        """What deciding would change, as HTML; nothing by default."""
+        return ""
 
     def may_decide(self, request: HttpRequest) -> bool:
         return request.user.has_perm(f"{self.opts.app_label}.change_{self.opts.model_name}")
@@ -45,13 +50,13 @@ class DecidableAdmin(ReadOnlyAdmin):
     def decide_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         row = get_object_or_404(self.model, pk=pk)
         if not self.may_decide(request):
-            return refused(self, request, "Support")
+            return refused(self, request, self.role)
         form = self.form_for(row, request.POST or None)
         if request.method == "POST" and form.is_valid() and self._decided(request, row, form):
             return redirect(admin_url(row))
         context = {
             **self.admin_site.each_context(request), "title": "Decide", "opts": self.opts, "original": row,
-            "form": form, "notes": self.notes(row), "is_open": self.is_open(row),
+            "form": form, "notes": self.notes(row), "is_open": self.is_open(row), "preview": self.preview(row),
         }  # fmt: skip
         return TemplateResponse(request, "admin/subscriptions/decide.html", context)
 

@@ -1,17 +1,24 @@
-"""Institutions and the networks their readers come from."""
+"""Institutions, their networks and people. Lists of networks are looked at before they are taken (ranges.py)."""
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.db.models import Count, OuterRef, Subquery
 from django.forms.models import BaseInlineFormSet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
 
-from accounts.admin_pages import ModelAdmin, ModelForm, TabularInline, column
+from accounts.admin_pages import ModelAdmin, ModelForm, ReadOnlyInline, TabularInline, admin_url, column, refused
 from accounts.models import User
-from subscriptions.models import Entitlement, Institution, IPRange, LibraryManager
+from subscriptions.institutions import ranges, seats
+from subscriptions.institutions.forms import RangeListForm
+from subscriptions.models import Entitlement, Institution, IPRange, LibraryManager, Membership
 from subscriptions.networks import parse_network
+
+MOST_INLINE = 200  # more networks than these are changed as a list
 
 if TYPE_CHECKING:  # generic for the type checker only
     InlineFormSet = BaseInlineFormSet[Any, Any, Any]
@@ -70,18 +77,47 @@ class Librarians(TabularInline):
     verbose_name_plural = "librarians (they see the institution's own page)"
 
 
+class Readers(ReadOnlyInline):
+    """Readers known by name. Librarians end seats on their page; staff find the person under Users."""
+
+    model = Membership
+    fields = ("reader", "way", "affiliation", "began_at", "until")
+    verbose_name_plural = "readers by name, the newest"
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        newest = Membership.objects.in_force().order_by("-began_at").values("pk")[:20]
+        return super().get_queryset(request).filter(pk__in=newest).select_related("user")
+
+    @column("reader")
+    def reader(self, member: Membership) -> str:
+        return member.user.email
+
+
 @admin.register(Institution)
 class InstitutionAdmin(ModelAdmin):
     list_display = ("name", "range_count", "rights_in_force", "contact_email", "ror_id")
     search_fields = ("name", "ror_id", "contact_email", "ranges__note")
     search_help_text = "Name, ROR id or contact"
-    inlines = (Librarians, Ranges)
+    inlines = (Librarians, Ranges, Readers)
     view_on_site = False  # its own page is for its librarians
+    change_form_template = "admin/subscriptions/institution/change_form.html"
+    readonly_fields = ("seats_taken",)
+    fieldsets = (
+        (None, {"fields": ("name", "ror_id", "contact_email", "notes")}),
+        ("Readers by name", {"fields": ("seats", "seats_taken")}),
+        ("Link resolver", {"fields": ("resolver_url", "resolver_label")}),
+    )
 
     def get_queryset(self, request: HttpRequest) -> Any:
         in_force = Entitlement.objects.in_force().filter(institution=OuterRef("pk")).order_by()
         count = in_force.values("institution").annotate(many=Count("pk")).values("many")
-        return super().get_queryset(request).annotate(networks=Count("ranges", distinct=True), in_force=Subquery(count))
+        found = super().get_queryset(request).annotate(networks=Count("ranges", distinct=True))
+        return found.annotate(in_force=Subquery(count))
+
+    def get_inlines(self, request: HttpRequest, obj: Any) -> Any:
+        """Thousands of networks are no form: they are changed as a list."""
+        many = obj is not None and obj.ranges.count() > MOST_INLINE
+        return tuple(inline for inline in self.inlines if not (many and inline is Ranges))
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return super().has_delete_permission(request, obj) and not (obj and obj.entitlements.exists())
@@ -93,3 +129,58 @@ class InstitutionAdmin(ModelAdmin):
     @column("rights in force", ordering="in_force")
     def rights_in_force(self, institution: Institution) -> int:
         return institution.in_force or 0  # type: ignore[attr-defined]
+
+    @column("taken")
+    def seats_taken(self, institution: Institution) -> str:
+        kept = institution.invitations.open().count() if institution.pk else 0
+        return f"{seats.taken(institution) if institution.pk else 0}, and {kept} kept for invitations"
+
+    # --- a list of networks ------------------------------------------------------------------------------------------
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        may = {"may_list_networks": self.may_change_ranges(request)}
+        return super().change_view(request, object_id, form_url, {**may, **(extra_context or {})})
+
+    def may_change_ranges(self, request: HttpRequest) -> bool:
+        return all(request.user.has_perm(f"subscriptions.{verb}_iprange") for verb in ("add", "delete"))
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(self.networks_view)
+        return [path("<int:pk>/networks/", view, name="subscriptions_institution_networks"), *super().get_urls()]
+
+    def networks_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        institution = get_object_or_404(Institution, pk=pk)
+        if not self.may_change_ranges(request):
+            return refused(self, request, "Business")
+        initial = {"listed": "\n".join(as_lines(institution))}
+        form = RangeListForm(request.POST or None, request.FILES or None, institution=institution, initial=initial)
+        plan = None
+        if request.method == "POST" and form.is_valid():
+            plan = form.plan()
+            if "apply" in request.POST and self._applied(request, institution, form):
+                return redirect(admin_url(institution))
+            form = form.looked_at(plan)
+        context = {
+            **self.admin_site.each_context(request), "title": f"Networks of {institution}", "opts": self.opts,
+            "original": institution, "form": form, "plan": plan,
+        }  # fmt: skip
+        return TemplateResponse(request, "admin/subscriptions/institution/networks.html", context)
+
+    def _applied(self, request: HttpRequest, institution: Institution, form: RangeListForm) -> bool:
+        told = form.cleaned_data
+        try:
+            done = ranges.apply(institution, told["text"], replaces=form.replaces, digest=told["digest"])
+        except ranges.Changed:
+            self.message_user(request, "Nothing was changed: look at the list below again.", messages.WARNING)
+            return False
+        self.log_change(request, institution, ranges.in_words(done))
+        self.message_user(request, f"{institution}: {ranges.in_words(done)}", messages.SUCCESS)
+        return True
+
+
+def as_lines(institution: Institution) -> list[str]:
+    """The networks as a list that can be changed and given back."""
+    stored = institution.ranges.order_by("network").values_list("network", "note")
+    return [f"{network} # {note}" if note else str(network) for network, note in stored]

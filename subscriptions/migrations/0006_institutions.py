@@ -139,7 +139,7 @@ class Migration(migrations.Migration):
                 ('email', models.EmailField(max_length=254)),
                 ('token', models.CharField(default=subscriptions.models.members._new_token, editable=False, max_length=20, unique=True)),
                 ('sent_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('expires_at', models.DateTimeField(default=subscriptions.models.members._in_thirty_days)),
+                ('expires_at', models.DateTimeField(default=subscriptions.models.members.in_thirty_days)),
                 ('accepted_at', models.DateTimeField(blank=True, null=True)),
                 ('withdrawn_at', models.DateTimeField(blank=True, null=True)),
                 ('institution', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='invitations', to='subscriptions.institution')),

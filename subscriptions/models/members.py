@@ -51,7 +51,7 @@ class SeatInvitationQuerySet(models.QuerySet["SeatInvitation"]):
         return self.filter(accepted_at=None, withdrawn_at=None, expires_at__gt=timezone.now())
 
 
-def _in_thirty_days() -> Any:
+def in_thirty_days() -> Any:
     return timezone.now() + timedelta(days=INVITATION_DAYS)
 
 
@@ -69,7 +69,7 @@ class SeatInvitation(models.Model):
         settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+", editable=False
     )
     sent_at = models.DateTimeField(default=timezone.now)
-    expires_at = models.DateTimeField(default=_in_thirty_days)
+    expires_at = models.DateTimeField(default=in_thirty_days)
     accepted_at = models.DateTimeField(null=True, blank=True)
     withdrawn_at = models.DateTimeField(null=True, blank=True)
     membership = models.ForeignKey(

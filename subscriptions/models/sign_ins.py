@@ -1,5 +1,6 @@
 """How an institution's readers sign in at home: its SAML identity provider, as staff enter it."""
 
+from django.core.validators import URLValidator
 from django.db import models
 from django.urls import reverse
 
@@ -17,9 +18,10 @@ class InstitutionSignIn(models.Model):
         max_length=60, unique=True, help_text="Part of the addresses the identity provider is told: never change it."
     )
     active = models.BooleanField("offered to readers", default=True)
-    metadata_url = models.URLField(
-        max_length=500, blank=True, help_text="https address; fetched when this page is saved."
-    )
+    metadata_url = models.CharField(
+        "metadata address", max_length=500, blank=True, validators=[URLValidator(schemes=["https"])],
+        help_text="Begins with https. It is fetched when it changes; signing in fetches nothing.",
+    )  # fmt: skip
     metadata = models.TextField("metadata (XML)", blank=True, help_text="Or paste the XML here.")
     entity_id = models.CharField(
         max_length=500, blank=True, help_text="Needed only where the metadata describes several identity providers."

@@ -1,6 +1,6 @@
 """Template tags with which the journal's templates show access without the journal knowing prices."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django import template
@@ -12,6 +12,7 @@ from journal.access import Access
 from journal.models import Article, Issue
 from subscriptions import gateway
 from subscriptions.get_access import block_for
+from subscriptions.institutions.open_url import links
 from subscriptions.models import Offer
 
 register = template.Library()
@@ -22,6 +23,7 @@ def get_access_block(context: Any, article: Article, access: Access) -> dict[str
     request = context["request"]
     return {
         "block": block_for(article, access, request.reader, request.GET.get("chosen", "")),
+        "resolvers": links(access, article, context.get("journal")) if access.institutions else (),
         "article": article,
         "request": request,
         "csrf_token": context.get("csrf_token"),
@@ -43,6 +45,12 @@ def on_day(moment: datetime) -> SafeString:
     """The day of a moment, in the journal's time zone: `<time datetime="2026-11-22">November 22, 2026</time>`."""
     day = timezone.localtime(moment)
     return mark_safe(f'<time datetime="{day:%Y-%m-%d}">{day:%B} {day.day}, {day.year}</time>')  # noqa: S308
+
+
+@register.filter
+def last_day(end: datetime) -> SafeString:
+    """The last day of a right that ends with this moment, which is the first one without it."""
+    return on_day(end - timedelta(microseconds=1))
 
 
 @register.filter
