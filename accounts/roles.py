@@ -19,6 +19,7 @@ SUPPORT = (
     "subscriptions.view_receipt subscriptions.view_stripecustomer subscriptions.view_stripeevent "
     "subscriptions.view_institution subscriptions.view_iprange subscriptions.view_librarymanager "
     "subscriptions.view_membership subscriptions.view_rangeproposal subscriptions.view_institutionsignin "
+    "subscriptions.view_sitelicense "
     "subscriptions.view_entitlement subscriptions.add_entitlement subscriptions.change_entitlement "
     "subscriptions.view_traineeproof subscriptions.change_traineeproof subscriptions.view_giftlink "
     "subscriptions.view_accesscodebatch subscriptions.view_accesscode subscriptions.view_credit "
@@ -54,6 +55,7 @@ BUSINESS = (
     "subscriptions.change_librarymanager subscriptions.delete_librarymanager "
     "accounts.view_member accounts.view_rosterimport accounts.add_rosterimport "
     "subscriptions.view_rangeproposal subscriptions.change_rangeproposal "
+    "subscriptions.view_sitelicense subscriptions.add_sitelicense subscriptions.change_sitelicense "
     "subscriptions.view_institutionsignin subscriptions.add_institutionsignin subscriptions.change_institutionsignin "
     "accounts.view_servicecenter accounts.add_servicecenter accounts.change_servicecenter"
 )

@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from subscriptions import credits, duplicates, gateway, mail, payments, policy, standing
+from subscriptions.institutions import licenses
 from subscriptions.models import (
     Entitlement,
     Finding,
@@ -50,7 +51,7 @@ class FoundSubscription:
     charges: tuple[tuple[str, gateway.Charge], ...]  # (invoice id, charge)
 
 
-Found = FoundOrder | FoundSubscription | gateway.PaymentFacts | FoundRefund
+Found = FoundOrder | FoundSubscription | gateway.PaymentFacts | FoundRefund | licenses.FoundLicense
 Targets = list[tuple[str, str]]
 
 
@@ -66,6 +67,8 @@ def read(kind: str, key: str) -> Found | None:
             return gateway.read_payment(key)
         case SyncTarget.Kind.REFUND:
             return carry_out_refund(key)
+        case SyncTarget.Kind.LICENSE:
+            return licenses.read(key)
     order = Order.objects.filter(pk=key).first()
     return FoundOrder(order.pk, gateway.read_session(order.session_id)) if order and order.session_id else None
 
@@ -104,6 +107,8 @@ def apply(found: Found) -> Targets:
         return apply_subscription(found)
     if isinstance(found, FoundOrder):
         return apply_order(found)
+    if isinstance(found, licenses.FoundLicense):
+        return licenses.apply(found)
     return apply_refund(found) if isinstance(found, FoundRefund) else apply_facts(found)
 
 
@@ -312,6 +317,8 @@ def apply_facts(facts: gateway.PaymentFacts) -> Targets:
         order = _order_named(facts.order)
     if order:
         return [(SyncTarget.Kind.ORDER, str(order.pk))]
+    if license_id := licenses.number_of({"license": facts.license}):
+        return [(SyncTarget.Kind.LICENSE, str(license_id))]
     known = Payment.objects.filter(payment_intent_id=facts.payment_intent_id).select_related("subscription").first()
     subscription = known.subscription.stripe_id if known and known.subscription else facts.subscription_id
     return [(SyncTarget.Kind.SUBSCRIPTION, subscription)] if subscription else []
@@ -329,10 +336,7 @@ def apply_refund(found: FoundRefund) -> Targets:
     elif refund.state == Refund.State.REQUESTED:
         refund.state, refund.failure_reason = Refund.State.FAILED, found.refusal[:500]
     refund.save()
-    payment = refund.payment
-    if payment.subscription:
-        return [(SyncTarget.Kind.SUBSCRIPTION, payment.subscription.stripe_id)]
-    return [(SyncTarget.Kind.ORDER, str(payment.order_id))]
+    return [refund.payment.target]
 
 
 # --- the reader's part -----------------------------------------------------------------------------------------------

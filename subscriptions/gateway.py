@@ -341,19 +341,21 @@ def read_payment(payment_intent_id: str) -> PaymentFacts:
     v1 = client().v1
     intent = v1.payment_intents.retrieve(payment_intent_id)
     metadata = metadata_of(intent)
+    subscription, license_number = ("", "") if "order" in metadata else _paid_by(payment_intent_id)
     about: Any = {"payment_intent": payment_intent_id, "limit": 100}
     return PaymentFacts(
         payment_intent_id=payment_intent_id,
         order=metadata.get("order", ""),
         site=metadata.get("site", ""),
-        subscription_id="" if "order" in metadata else _subscription_paid_by(payment_intent_id),
+        subscription_id=subscription,
         disputes=tuple(dispute_of(one) for one in v1.disputes.list(about).data),
         warnings=tuple(warning_of(one) for one in v1.radar.early_fraud_warnings.list(about).data),
+        license=license_number,
     )
 
 
-def _subscription_paid_by(payment_intent_id: str) -> str:
-    """Stripe has no way from a payment intent to its invoice but this list."""
+def _paid_by(payment_intent_id: str) -> tuple[str, str]:
+    """The subscription and the license (its number) of the invoice an intent paid; Stripe has no other way to it."""
     wanted: Any = {
         "payment": {"type": "payment_intent", "payment_intent": payment_intent_id},
         "limit": 1,
@@ -361,8 +363,10 @@ def _subscription_paid_by(payment_intent_id: str) -> str:
     }
     for payment in client().v1.invoice_payments.list(wanted).data:
         details = getattr(getattr(payment.invoice, "parent", None), "subscription_details", None)
-        return id_of(details.subscription) or "" if details else ""
-    return ""
+        told = metadata_of(payment.invoice)
+        ours = told.get("license", "") if told.get("site") == settings.SITE_TAG else ""
+        return id_of(details.subscription) or "" if details else "", ours
+    return "", ""
 
 
 @translated

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from subscriptions import gateway, mail
-from subscriptions.models import CreditNote, Dispute, FraudWarning, Payment, Receipt, Refund
+from subscriptions.models import CreditNote, Dispute, FraudWarning, Payment, Receipt, Refund, SiteLicense
 from subscriptions.standing import Paid
 from subscriptions.stripe_objects import Tax
 
@@ -33,6 +33,22 @@ def record_charge(
     receipt = _receipt(payment, description, terms, tax)
     for refund in charge.refunds:
         _record_refund(payment, receipt, refund)
+    return payment
+
+
+def record_license_charge(charge: gateway.Charge, bought: SiteLicense) -> Payment:
+    """A payment of an institution. Its papers are Stripe's invoice and credit notes, so that there is one of each."""
+    payment, _ = Payment.objects.update_or_create(
+        charge_id=charge.id,
+        defaults={
+            "payment_intent_id": charge.payment_intent_id, "license": bought, "amount": charge.amount,
+            "currency": charge.currency, "amount_refunded": charge.amount_refunded,
+            "disputed": standing_of(charge).in_question, "card_brand": charge.card_brand,
+            "card_last4": charge.card_last4, "paid_at": charge.created, "invoice_id": bought.invoice_id or "",
+        },
+    )  # fmt: skip
+    for refund in charge.refunds:
+        _record_refund(payment, None, refund)
     return payment
 
 
@@ -61,7 +77,7 @@ def _receipt(payment: Payment, description: str, terms: str, tax: Tax | None) ->
     return receipt
 
 
-def _record_refund(payment: Payment, receipt: Receipt, found: gateway.Refund) -> None:
+def _record_refund(payment: Payment, receipt: Receipt | None, found: gateway.Refund) -> None:
     refund = Refund.objects.filter(stripe_id=found.id).first()
     if refund is None and found.request:
         refund = Refund.objects.filter(request=found.request, payment=payment).first()
@@ -73,10 +89,11 @@ def _record_refund(payment: Payment, receipt: Receipt, found: gateway.Refund) ->
     _credit_note(refund, receipt)
 
 
-def _credit_note(refund: Refund, receipt: Receipt) -> None:
-    """The paper and the mail of a refund that was carried out; the paper is void when the money came back."""
+def _credit_note(refund: Refund, receipt: Receipt | None) -> None:
+    """The paper and the mail of a refund that was carried out; the paper is void when the money came back. An
+    institution's paper is Stripe's."""
     note = CreditNote.objects.filter(refund=refund).first()
-    if refund.state == Refund.State.SUCCEEDED and note is None:
+    if refund.state == Refund.State.SUCCEEDED and note is None and receipt:
         mail.credit_note(CreditNote.objects.create(refund=refund, receipt=receipt))
     elif refund.state in (Refund.State.FAILED, Refund.State.CANCELED):
         if note and note.voided_at is None:

@@ -40,7 +40,7 @@ def changes(happening: str, rule: Rule) -> list[Change]:
 
 def apply(happening: str) -> int:
     """Have everything the happening met looked at again; returns how many. The worker does it in a moment."""
-    targets = {_target(payment) for payment in _met(happening)}
+    targets = {payment.target for payment in _met(happening)}
     if happening == Happening.RENEWAL_FAILED:
         ids = Subscription.objects.filter(status="past_due").values_list("stripe_id", flat=True)
         targets |= {(str(SyncTarget.Kind.SUBSCRIPTION), stripe_id) for stripe_id in ids}
@@ -81,18 +81,12 @@ def _paid(payment: Payment) -> Paid:
     return Paid(payment.amount, payment.amount_refunded, disputes, warned)
 
 
-def _target(payment: Payment) -> tuple[str, str]:
-    if payment.subscription:
-        return str(SyncTarget.Kind.SUBSCRIPTION), payment.subscription.stripe_id
-    return str(SyncTarget.Kind.ORDER), str(payment.order_id)
-
-
 def _right(payment: Payment) -> Entitlement | None:
     """The right a payment stands behind; of a subscription's payments only the latest one does."""
     subscription = payment.subscription
     if subscription and subscription.payments.filter(paid_at__gt=payment.paid_at).exists():
         return None
-    kind, key = _target(payment)
+    kind, key = payment.target
     rights = Entitlement.objects.select_related("user", "article", "issue", "journal")
     return rights.filter(source=f"{kind}:{key}").first()
 

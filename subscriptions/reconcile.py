@@ -13,12 +13,14 @@ from django.db.models import F, Max
 from django.utils import timezone
 
 from subscriptions import gateway, orders, stripe_account, sync, webhooks
+from subscriptions.institutions import licenses
 from subscriptions.models import (
     Dispute,
     Entitlement,
     Finding,
     Order,
     Reconciliation,
+    SiteLicense,
     StripeEvent,
     Subscription,
     SyncTarget,
@@ -64,7 +66,7 @@ def _hint(run: Reconciliation) -> set[Target]:
     still_open = Dispute.objects.filter(status__in=Dispute.OPEN).values_list("payment_intent_id", flat=True)
     for intent in {*stripe_account.payment_intents_disputed_since(run.since), *still_open}:
         targets.update([(SyncTarget.Kind.PAYMENT, intent), *webhooks.roots_of_payment(intent)])
-    targets.update(orders.overdue())
+    targets.update([*orders.overdue(), *licenses.overdue()])
     for kind, key in targets:
         sync.hint(kind, key)
     return targets - hinted
@@ -102,6 +104,8 @@ def _state(kind: str, key: str) -> dict[str, Any]:
     found: dict[str, Any] = {}
     if kind == SyncTarget.Kind.ORDER:
         found |= Order.objects.filter(pk=key).values("number", "state", "amount_paid", "amount_refunded").first() or {}
+    elif kind == SyncTarget.Kind.LICENSE:
+        found |= SiteLicense.objects.filter(pk=key).values("number", "state").first() or {}
     else:
         found |= Subscription.objects.filter(stripe_id=key).values("status", "period_end", "ends_at").first() or {}
     right = Entitlement.objects.filter(source=f"{kind}:{key}").values("ends_at", "revoked_at").first()

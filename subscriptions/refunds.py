@@ -55,7 +55,7 @@ def preview(payment: Payment, amount: int) -> Preview:
     after = Paid(payment.amount, payment.amount - left(payment) + amount)
     is_latest = subscription is not None and not subscription.payments.filter(paid_at__gt=payment.paid_at).exists()
     matters = subscription is None or is_latest
-    source = f"subscription:{subscription.stripe_id}" if subscription else f"order:{payment.order_id}"
+    source = ":".join(payment.target)
     return Preview(
         amount=Money(amount, payment.currency),
         left_after=Money(left(payment) - amount, payment.currency),

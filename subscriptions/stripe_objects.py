@@ -92,7 +92,7 @@ class FraudWarning:
 
 @dataclass(frozen=True, slots=True)
 class PaymentFacts:
-    """What is said of a payment intent beside its charge, and whose it is: our order (metadata) or a subscription."""
+    """What is said of a payment intent beside its charge, and whose it is: an order, a subscription or a license."""
 
     payment_intent_id: str
     order: str
@@ -100,6 +100,7 @@ class PaymentFacts:
     subscription_id: str
     disputes: tuple[Dispute, ...]
     warnings: tuple[FraudWarning, ...]
+    license: str = ""
 
 
 @dataclass(frozen=True, slots=True)

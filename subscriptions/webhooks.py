@@ -17,6 +17,7 @@ from django.views.decorators.http import require_POST
 from procrastinate.contrib.django import app
 
 from subscriptions import gateway, sync
+from subscriptions.institutions import licenses
 from subscriptions.models import Order, Payment, SyncTarget
 
 log = logging.getLogger(__name__)
@@ -77,7 +78,7 @@ def targets(about: dict[str, Any]) -> list[Target]:
         case "subscription":
             return [(SyncTarget.Kind.SUBSCRIPTION, about["id"])]
         case "invoice":
-            return _subscription_of_invoice(about)
+            return _owner_of_invoice(about)
         case "charge" | "refund":
             return roots_of_payment(about.get("payment_intent"))
         case "dispute" | "radar.early_fraud_warning":
@@ -91,10 +92,13 @@ def _order_of_session(session: dict[str, Any]) -> list[Target]:
     return [(SyncTarget.Kind.ORDER, str(order.pk))] if order else []
 
 
-def _subscription_of_invoice(invoice: dict[str, Any]) -> list[Target]:
+def _owner_of_invoice(invoice: dict[str, Any]) -> list[Target]:
     details = (invoice.get("parent") or {}).get("subscription_details") or {}
     subscription = details.get("subscription")
-    return [(SyncTarget.Kind.SUBSCRIPTION, subscription)] if isinstance(subscription, str) else []
+    if isinstance(subscription, str):
+        return [(SyncTarget.Kind.SUBSCRIPTION, subscription)]
+    found = licenses.number_of(invoice.get("metadata"))
+    return [(SyncTarget.Kind.LICENSE, str(found))] if found else []
 
 
 def _payment(payment_intent: Any) -> list[Target]:
@@ -107,6 +111,6 @@ def roots_of_payment(payment_intent: Any) -> list[Target]:
     if order:
         return [(SyncTarget.Kind.ORDER, str(order.pk))]
     payment = Payment.objects.filter(payment_intent_id=payment_intent).select_related("subscription").first()
-    if payment and payment.subscription:
-        return [(SyncTarget.Kind.SUBSCRIPTION, payment.subscription.stripe_id)]
+    if payment and (payment.subscription or payment.license_id):
+        return [payment.target]
     return _payment(payment_intent)

@@ -203,6 +203,9 @@ class EntitlementAdmin(PlainChoices, ModelAdmin):
         if kind == "subscription":
             found = reverse("admin:subscriptions_subscription_changelist")
             return format_html('<a href="{}?q={}">Subscription</a>', found, key)
+        if kind == "license":
+            found = reverse("admin:subscriptions_sitelicense_change", args=[key.partition(":")[0]])
+            return format_html('<a href="{}">License</a>', found)
         return right.source
 
     # --- ending -------------------------------------------------------------------------------------------------------

@@ -381,6 +381,13 @@ class Payment(models.Model):
         return Money(self.amount, self.currency)
 
     @property
+    def target(self) -> tuple[str, str]:
+        """What is read again when this payment changes: kind and key of a SyncTarget, and the source of its right."""
+        if self.subscription:
+            return "subscription", self.subscription.stripe_id
+        return ("license", str(self.license_id)) if self.license_id else ("order", str(self.order_id))
+
+    @property
     def email(self) -> str:
         """Where mail about this payment goes: the account's address, or a guest's."""
         if self.user:
