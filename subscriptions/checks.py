@@ -5,6 +5,8 @@ from typing import Any
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning, register
 
+from subscriptions.institutions import saml
+
 
 @register
 def stripe_settings(**_: Any) -> list[CheckMessage]:
@@ -36,3 +38,12 @@ def stripe_settings(**_: Any) -> list[CheckMessage]:
         message = "No STRIPE_SECRET_KEY: nothing can be bought, and the pages say so."
         found.append(Warning(message, id="subscriptions.W001"))
     return found
+
+
+@register
+def saml_library(**_: Any) -> list[CheckMessage]:
+    if saml.is_available():
+        return []
+    message = "xmlsec cannot be loaded, so nobody can sign in through an institution (SAML); the pages say so."
+    hint = "Install lxml and xmlsec in the versions of requirements.txt: both must know the same libxml2."
+    return [Warning(message, hint=hint, id="subscriptions.W002")]

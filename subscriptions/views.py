@@ -39,9 +39,11 @@ from subscriptions import (
 from subscriptions.access import READING_ONLY
 from subscriptions.checkout import Wish
 from subscriptions.forms import OrderForm
+from subscriptions.institutions.permission import managed_by
 from subscriptions.models import (
     CreditNote,
     Entitlement,
+    Membership,
     Offer,
     Order,
     Receipt,
@@ -297,6 +299,8 @@ def my_access(request: HttpRequest) -> HttpResponse:
         "subscriptions": _running(request, rights),
         "duplicates": duplicates.proposals(request.user),  # type: ignore[arg-type]
         "withdrawable": withdrawals.within_the_period(request.user),  # type: ignore[arg-type]
+        "memberships": Membership.objects.in_force().filter(user=request.user).select_related("institution"),  # type: ignore[misc]
+        "libraries": managed_by(request.user),
         "settling": Order.objects.filter(user=request.user, state=Order.State.PROCESSING),  # type: ignore[misc]
         "receipts": Receipt.objects.filter(user=request.user)  # type: ignore[misc]
         .select_related("payment")

@@ -157,8 +157,9 @@ def test_my_access_takes_as_many_statements_for_three_rights_as_for_thirty(dan: 
         make_right(dan, make_article(), "rental")
     asked, page = statements(signed_in(dan), "/my-access/")
     assert page.count("Start reading") >= rights
-    # Rights, rentals, subscriptions, settling orders, receipts, what was paid twice, what can be withdrawn from.
-    assert len(asked) == 7 + SIGNED_IN, asked
+    # Rights, rentals, subscriptions, settling orders, receipts, what was paid twice, what can be withdrawn from,
+    # institutions one belongs to, and those one looks after.
+    assert len(asked) == 9 + SIGNED_IN, asked
 
 
 def test_the_written_out_statement_finds_what_published_finds(db: None) -> None:

@@ -85,7 +85,8 @@ class Readers(ReadOnlyInline):
     verbose_name_plural = "readers by name, the newest"
 
     def get_queryset(self, request: HttpRequest) -> Any:
-        newest = Membership.objects.in_force().order_by("-began_at").values("pk")[:20]
+        here = request.resolver_match.kwargs.get("object_id") if request.resolver_match else None
+        newest = Membership.objects.in_force().filter(institution=here).order_by("-began_at").values("pk")[:20]
         return super().get_queryset(request).filter(pk__in=newest).select_related("user")
 
     @column("reader")

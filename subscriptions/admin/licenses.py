@@ -38,6 +38,8 @@ class LicenseForm(ModelForm):
         if "amount" in cleaned and "currency" in cleaned:
             try:
                 cleaned["amount"] = parse_money(cleaned["amount"], cleaned["currency"])
+                if cleaned["amount"] <= 0:
+                    raise ValueError("A license costs something. To give access, add an entitlement.")
             except ValueError as error:
                 self.add_error("amount", str(error))
         return cleaned
@@ -53,7 +55,7 @@ class StepForm(forms.Form):
         VOID: "Make it void: nothing is to be paid, and nothing is open",
     }
     STEPS = {
-        State.DRAFT: (INVOICE, PAID, VOID), State.OPEN: (PAID, VOID), State.UNCOLLECTIBLE: (PAID, VOID),
+        State.DRAFT: (INVOICE, PAID, VOID), State.OPEN: (PAID, VOID), State.UNCOLLECTIBLE: (VOID,),
         State.PAID: (VOID,),
     }  # fmt: skip
     action = forms.ChoiceField(label="Next step", widget=forms.RadioSelect)

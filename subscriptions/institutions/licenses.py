@@ -70,14 +70,14 @@ def mark_paid(row: SiteLicense, by: User, reason: str) -> None:
     """The money came by bank transfer. An open invoice at Stripe is marked there, too, when it is read next."""
     with transaction.atomic():
         row = SiteLicense.objects.select_for_update().get(pk=row.pk)
-        if row.state not in (State.DRAFT, State.OPEN, State.UNCOLLECTIBLE):
-            raise NotPossible("This license is paid, void, or its invoice is just being made.")
+        if row.state not in (State.DRAFT, State.OPEN):
+            raise NotPossible("This license is paid, void or written off, or its invoice is just being made.")
         row.paid_by_hand, row.marked_by = reason, by
         if row.invoice_id:
             _hint(row)
         else:
             row.state, row.paid_at = State.PAID, timezone.now()
-            _write_rights(row, "")
+            write_rights(row, "")
         row.save()
 
 
@@ -93,7 +93,7 @@ def make_void(row: SiteLicense, by: User, reason: str) -> None:
             raise NotPossible("Its invoice is paid or being made. Refund the payment instead; the right goes with it.")
         row.state, row.paid_by_hand, row.marked_by = State.VOID, reason, by
         row.save()
-        _write_rights(row, "")
+        write_rights(row, "")
 
 
 def _hint(row: SiteLicense) -> None:
@@ -118,7 +118,7 @@ def read(key: str) -> FoundLicense | None:
     customer = row.institution.customer_id or _customer(row.institution)
     invoice_id = row.invoice_id or stripe_invoices.ensure(_wanted(row, customer))
     invoice = stripe_invoices.read(invoice_id)
-    if row.paid_by_hand and invoice.status in ("open", "uncollectible"):
+    if row.paid_by_hand and invoice.status == "open":
         stripe_invoices.mark_paid(invoice_id)
         invoice = stripe_invoices.read(invoice_id)
     charge = gateway.read_charge(invoice.payment_intent_id) if invoice.payment_intent_id else None
@@ -162,7 +162,7 @@ def apply(found: FoundLicense) -> list[tuple[str, str]]:
             f"Invoice {invoice.number} asks for {invoice.subtotal} {invoice.currency} (minor units), {row} costs"
             f" {row.price}. Nothing was opened. Void it and make a new license.",
         )
-    _write_rights(row, objection)
+    write_rights(row, objection)
     unseen = charge and payments.has_unseen_dispute(charge)
     return [(str(SyncTarget.Kind.PAYMENT), invoice.payment_intent_id)] if unseen else []
 
@@ -181,7 +181,7 @@ def rights_of(row: SiteLicense) -> list[Right]:
     return [term, years] if row.keeps_back_file else [term]
 
 
-def _write_rights(row: SiteLicense, objection: str) -> None:
+def write_rights(row: SiteLicense, objection: str) -> None:
     """Make, move, hold back and give back; what staff have revoked stays revoked."""
     known = {right.source: right for right in Entitlement.objects.filter(source__in=[_source(row, p) for p in PARTS])}
     wanted = {_source(row, right.part): right for right in rights_of(row)}

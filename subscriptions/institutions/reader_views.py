@@ -78,7 +78,7 @@ def accept_seat(request: HttpRequest, token: str) -> HttpResponse:
     invitation = seats.invitation_behind(token)
     if invitation is None:
         return _shown(request, None, "unknown", 404)
-    if invitation not in SeatInvitation.objects.open():
+    if not SeatInvitation.objects.open().contains(invitation):
         return _shown(request, invitation, _ended(invitation, request.user))
     if request.method == "POST" and request.user.is_authenticated:
         return _accept(request, invitation)

@@ -11,12 +11,14 @@ from accounts.models import ServiceCenter, SignInIncident, User
 from cme.claiming import Learner
 from journal.models import Article, ArticleFile, ArticleSource, ImportBatch, Relation, Section
 from subscriptions.models import (
+    InstitutionSignIn,
     Order,
     OutgoingMail,
     Payment,
     PriceChange,
     PriceNotice,
     Receipt,
+    SiteLicense,
     StripeCustomer,
     StripeEvent,
     Subscription,
@@ -100,7 +102,14 @@ def everything(db: None) -> None:
     )  # fmt: skip
     make_right(dan, article, source=f"order:{order.pk}")
     make_right(dan, journal, "complimentary", source="staff:1")
-    make_right(make_institution(), journal)
+    institution = make_institution()
+    make_right(institution, journal)
+    institution.proposals.create(proposed_by=dan, listed="8.8.8.0/24")
+    institution.memberships.create(user=dan, way="seat")
+    sign_in = {"slug": "heron", "entity_id": "https://idp.example/", "sso_url": "https://idp.example/sso"}
+    InstitutionSignIn.objects.create(institution=institution, certificates=["MIIB"], **sign_in)
+    term = {"starts_on": now.date(), "ends_on": now.date(), "amount": 250_000}
+    SiteLicense.objects.create(institution=institution, journal=journal, **term)
     subscription = Subscription.objects.create(
         stripe_id="sub_1", user=dan, journal=journal, status="active", synced_at=now
     )

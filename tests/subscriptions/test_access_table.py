@@ -13,7 +13,8 @@ from journal.access import Access
 from journal.models import Article, Issue, Journal
 from subscriptions import fulfilment
 from subscriptions.access import look_up
-from subscriptions.models import Entitlement, GiftLink, Membership, Order
+from subscriptions.institutions import licenses
+from subscriptions.models import Entitlement, GiftLink, Membership, Order, SiteLicense
 from tests.make import make_article, make_institution, make_issue, make_journal, make_offer, make_right, make_user
 
 TABLE = Path(__file__).parents[2] / "docs" / "access.md"
@@ -190,6 +191,26 @@ SITUATIONS |= {
         HERE, covers_from=date(2026, 1, 1), covers_until=date(2026, 12, 31)
     ),
     "at an institution whose license begins tomorrow": lambda: licensed(HERE, starts_at=timezone.now() + days(1)),
+}
+
+
+def invoiced(objection: str = "", **fields: object) -> tuple[None, str, Article]:
+    """An institution whose license is invoiced, and what follows from it."""
+    today = timezone.localdate()
+    bought = SiteLicense.objects.create(
+        institution=make_institution(), journal=make_journal(), amount=250_000, starts_on=today - days(9),
+        ends_on=today + days(300), **{"state": "open", "finalized_at": timezone.now(), **fields},
+    )  # fmt: skip
+    licenses.write_rights(bought, objection)
+    return None, HERE, make_article()
+
+
+SITUATIONS |= {
+    "at an institution that is trusted, its invoice is sent and not paid": lambda: invoiced(trusted=True),
+    "at an institution whose invoice is sent and not paid": invoiced,
+    "at an institution whose license was paid, and the payment was refunded": lambda: invoiced(
+        "The payment was refunded", state="paid"
+    ),
 }
 
 
