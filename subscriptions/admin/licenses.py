@@ -105,7 +105,7 @@ class SiteLicenseAdmin(PlainChoices, ModelAdmin):
     autocomplete_fields = ("institution",)
     readonly_fields = (
         "number", "stands", "open_now", "at_stripe", "invoice_number", "hosted_invoice_url", "finalized_at", "due_at",
-        "paid_at", "paid_by_hand", "marked_by", "synced_at",
+        "paid_at", "paid_by_hand", "marked", "synced_at",
     )  # fmt: skip
     fieldsets = (
         (None, {"fields": ("institution", "journal", "number", "stands", "open_now")}),
@@ -114,7 +114,7 @@ class SiteLicenseAdmin(PlainChoices, ModelAdmin):
         ("Invoice", {
             "fields": (
                 "at_stripe", "invoice_number", "hosted_invoice_url", "finalized_at", "due_at", "paid_at",
-                "paid_by_hand", "marked_by", "synced_at",
+                "paid_by_hand", "marked", "synced_at",
             ),
         }),
     )  # fmt: skip
@@ -134,6 +134,10 @@ class SiteLicenseAdmin(PlainChoices, ModelAdmin):
         when = row.paid_at if row.state == State.PAID else row.due_at if row.state == State.OPEN else None
         words = f"{row.get_state_display()}{', due' if row.state == State.OPEN and when else ''}"
         return f"{words} {support.moment(when)}" if when else words
+
+    @column("marked by")
+    def marked(self, row: SiteLicense) -> str | None:
+        return row.marked_by.email if row.marked_by else None
 
     @column("opens")
     def open_now(self, row: SiteLicense) -> str | None:

@@ -50,15 +50,15 @@ def plan_of(proposal: RangeProposal) -> ranges.Plan:
 
 @admin.register(RangeProposal)
 class RangeProposalAdmin(DecidableAdmin):
-    list_display = ("where", "state", "proposed_by", "sent_at", "decided_at")
+    list_display = ("where", "state", "proposer", "sent_at", "decided_at")
     list_filter = ("state",)
     list_select_related = ("institution", "proposed_by", "decided_by")
     search_fields = ("institution__name", "proposed_by__email")
     search_help_text = "Institution or e-mail address"
     ordering = ("-state", "sent_at")  # what waits stands first, oldest on top
     fieldsets = (
-        (None, {"fields": ("where", "proposed_by", "sent_at", "replaces", "listed", "state")}),
-        ("Decision", {"fields": ("answer", "decided_by", "decided_at")}),
+        (None, {"fields": ("where", "proposer", "sent_at", "replaces", "listed", "state")}),
+        ("Decision", {"fields": ("answer", "decider", "decided_at")}),
     )
     role = "Business"
 
@@ -78,6 +78,15 @@ class RangeProposalAdmin(DecidableAdmin):
 
     def may_decide(self, request: HttpRequest) -> bool:
         return super().may_decide(request) and request.user.has_perm("subscriptions.add_iprange")
+
+    @column("proposed by", ordering="proposed_by__email")
+    def proposer(self, row: RangeProposal) -> str:
+        """A name, and no link: who decides need not see readers' pages."""
+        return row.proposed_by.email
+
+    @column("decided by")
+    def decider(self, row: RangeProposal) -> str | None:
+        return row.decided_by.email if row.decided_by else None
 
     @column("institution", ordering="institution__name")
     def where(self, row: RangeProposal) -> str:

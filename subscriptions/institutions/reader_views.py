@@ -15,7 +15,7 @@ from accounts.rate_limits import is_allowed, is_allowed_for
 from subscriptions.institutions import seats
 from subscriptions.institutions.forms import InvitationForm
 from subscriptions.institutions.permission import library_page
-from subscriptions.models import Institution, Membership, SeatInvitation
+from subscriptions.models import Institution, InstitutionSignIn, Membership, SeatInvitation
 
 SHOWN = 500
 
@@ -32,7 +32,7 @@ def readers(request: HttpRequest, institution: Institution) -> HttpResponse:
         "institution": institution, "tab": "readers", "form": form, "free": max(seats.free(institution), 0),
         "seated": members.filter(way=Membership.Way.SEAT), "invitations": institution.invitations.open(),
         "by_sign_in": by_sign_in[:SHOWN], "by_sign_in_count": by_sign_in.count(),
-        "has_sign_in": hasattr(institution, "sign_in") and institution.sign_in.active,
+        "has_sign_in": InstitutionSignIn.objects.filter(institution=institution, active=True).exists(),
     }  # fmt: skip
     return render(request, "subscriptions/library/readers.html", context)
 

@@ -14,7 +14,7 @@ from subscriptions.institutions import seats
 from subscriptions.institutions.forms import ResolverForm
 from subscriptions.institutions.open_url import open_url
 from subscriptions.institutions.permission import library_page, managed_by
-from subscriptions.models import Institution, Membership, RangeProposal, SiteLicense
+from subscriptions.models import Institution, InstitutionSignIn, Membership, RangeProposal, SiteLicense
 
 
 @never_cache
@@ -69,6 +69,7 @@ def overview(request: HttpRequest, institution: Institution) -> HttpResponse:
         "taken": seats.taken(institution), "kept": institution.invitations.open().count(),
         "by_sign_in": members.filter(way=Membership.Way.SIGN_IN).count(),
         "rights": institution.entitlements.in_force().select_related("article", "issue", "journal"),
+        "has_sign_in": InstitutionSignIn.objects.filter(institution=institution, active=True).exists(),
         "unpaid": institution.licenses.filter(state=SiteLicense.State.OPEN),
     }  # fmt: skip
     return render(request, "subscriptions/library/overview.html", context)

@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('subscriptions', '0012_usage'),
+        ('subscriptions', '0013_kept_buyer'),
     ]
 
     operations = [
