@@ -18,9 +18,11 @@ import pytest
 from django.http import HttpResponse
 from django.test import Client, override_settings
 from django.urls import URLPattern, URLResolver, get_resolver
+from django.utils import timezone
 
 from accounts.models import User
-from demo import sample_journal
+from cme.models import Activity, Attempt
+from demo import sample_cme, sample_journal
 from journal.crossref import deposit_of
 from journal.models import Article, ArticleFile, Issue, Section
 from journal.negotiation import OFFERED
@@ -66,6 +68,7 @@ def sample_site(django_db_setup: None, django_db_blocker, tmp_path_factory) -> I
     index = override_settings(SEARCH_FOLDER=tmp_path_factory.mktemp("search"))
     with django_db_blocker.unblock(), index:
         sample_journal.load()
+        assert sample_cme.load() == []
         upkeep.catch_up()
         yield
         empty_the_tables()
@@ -266,6 +269,33 @@ def test_nothing_told_to_programs_holds_a_sentence_from_behind_the_wall(monkeypa
         assert named({path: hit for path, answer in answers.items() if (hit := found_in(answer))}) == {}
         everything = "".join(answer.text for answer in answers.values())
         assert all(everything.count(doi) > 10 for doi in SENTINELS)
+
+
+def test_a_rationale_that_quotes_the_text_is_shown_after_passing_only_and_only_to_who_may_read() -> None:
+    """The sample's activity on vertigo quotes a sentence from behind the wall."""
+    activity = Activity.objects.get(article__sources__name="acute-vertigo.zip")
+    learner = make_user("learner@example.org")
+    right = make_right(learner, activity.article)
+    client = signed_in(learner)
+    client.get(activity.article.get_absolute_url())
+    for letter in ("wrong", "right"):
+        path = client.post(f"{activity.get_absolute_url()}start/")["Location"]
+        for page in (activity.get_absolute_url(), path, "/cme/credits/"):
+            assert found_in(client.get(page)) == set()
+        answer = client.post(path, {**answers(letter), "action": "hand-in", "attested": "on"}, follow=True)
+        assert bool(found_in(answer)) is (letter == "right")
+    right.revoked_at = timezone.now()
+    right.save()
+    for page in (path, f"{path}result/", f"{path}claim/", activity.get_absolute_url(), "/cme/", "/cme/credits/"):
+        assert found_in(client.get(page)) == set(), page
+
+
+def answers(letter: str) -> dict[str, int]:
+    """All right or all wrong, for the attempt that is open."""
+    return {
+        f"q-{question.pk}": question.choices.filter(is_preferred=letter == "right")[0].pk
+        for question in Attempt.objects.get(state="open").asked()
+    }
 
 
 def test_a_deposit_and_the_stored_facts_hold_no_sentence_from_behind_the_wall() -> None:
