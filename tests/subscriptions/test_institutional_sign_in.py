@@ -79,7 +79,8 @@ def test_an_account_is_joined_by_being_signed_in_to_both_and_never_by_its_addres
         question = ask(thief, idp, article)
         page = arrive(thief, question, idp.answer(question, mail=mail)).content.decode()
         assert "One more step" in page
-        assert "/accounts/login/?next=%2Faccounts%2Finstitution%2Fheron%2F%3Fnext%3D%252Fdoi" in page
+        assert "/accounts/login/?next=%2Finstitution%2F%3Fnext%3D%252Fdoi" in page
+    assert "Continue to Heron University" in thief.get("/institution/").content.decode()  # after signing in
     assert not SocialAccount.objects.exists()
     assert not Membership.objects.exists()
     assert "_auth_user_id" not in thief.session
