@@ -94,6 +94,32 @@ def test_it_is_tagged_for_those_who_cannot_see_it(whole: bytes) -> None:
     assert "All red" in " ".join(said["Figure"])
     assert said["Formula"] == ["(a)/(2)"]
     assert {"Table", "TH", "TD", "L", "LI", "Link", "H1", "P", "Caption"} <= set(said)
+    assert all(words for kind in ("Figure", "Formula") for words in said[kind]), "each has words in its place"
+
+
+def test_nothing_on_its_pages_is_neither_tagged_nor_an_artifact_and_headings_go_down_step_by_step(whole: bytes) -> None:
+    """What veraPDF would check and can be checked here: it is a Java program that no registry of ours has."""
+    with pikepdf.open(io.BytesIO(whole)) as document:
+        for page in document.pages:
+            assert page.obj.Tabs == "/S", "links are reached in the order of the text"
+            assert "/StructParents" in page.obj
+            depth = 0
+            for operands, operator in pikepdf.parse_content_stream(page):
+                if str(operator) in ("BDC", "BMC"):
+                    marked = str(operands[0]) == "/Artifact" or "/MCID" in operands[1]
+                    depth += 1
+                    assert marked or depth > 1
+                elif str(operator) == "EMC":
+                    depth -= 1
+                elif str(operator) in ("Tj", "TJ", "Do", "S", "f", "f*", "B"):
+                    assert depth > 0, f"{operator} outside of what is marked"
+        levels = [int(kind[1]) for kind, _ in tags_of(document) if re.fullmatch(r"H\d", kind)]
+        headers = [tag for kind, tag in tags_of(document) if kind == "TH"]
+        scopes = {str(one["/Scope"]) for tag in headers for one in tag.A if "/Scope" in one}
+    assert levels[0] == 1
+    assert all(after <= before + 1 for before, after in zip(levels, levels[1:], strict=False)), levels
+    assert scopes <= {"/Column", "/Row", "/Both"}
+    assert scopes
 
 
 def test_its_words_are_the_articles_and_none_is_read_as_code(whole: bytes) -> None:

@@ -1,0 +1,37 @@
+"""An article links one style sheet of two; what it and the scripts write must not be styled in the other only."""
+
+import re
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+#: Templates an article page is put together from, besides those it shares with every page.
+ACCESS = ("_get_access", "_access_line", "_offers", "_offer_words", "_rental_ready")
+ARTICLE = ("journal/article.html", "journal/_*.html", *(f"subscriptions/{name}.html" for name in ACCESS))
+FRAME = ("base.html", "components/_masthead.html", "components/_footer.html", "components/_messages.html")
+#: The first two have a sheet that the article links where it has them; a countdown is styled in lists only.
+ELSEWHERE = {"languages", "language", "countdown"}
+NOT_OF_ARTICLES = {"_facets.html", "_nothing_found.html"}
+IN_A_SCRIPT = re.compile(r'class(?:Name = |="|List\.\w+\()"?([\w -]+)"')
+
+
+def styled_in(entry: str) -> set[str]:
+    css = (ROOT / "static/css" / entry).read_text()
+    files = [ROOT / "static/css" / name for name in re.findall(r'url\("([^"]+)"\)', css)]
+    return {name for file in files for name in re.findall(r"\.([a-z][a-z-]*)", file.read_text())}
+
+
+def test_no_class_of_an_article_is_styled_in_the_sheet_that_it_does_not_link() -> None:
+    templates = [file for pattern in (*ARTICLE, *FRAME) for file in (ROOT / "templates").glob(pattern)]
+    used = {
+        (file.name, name)
+        for file in templates
+        if file.name not in NOT_OF_ARTICLES
+        for names in re.findall(r'class="([^"{]*)', file.read_text())
+        for name in names.split()
+    }
+    for script in (ROOT / "static/js").glob("*.js"):
+        used |= {(script.name, name) for names in IN_A_SCRIPT.findall(script.read_text()) for name in names.split()}
+    assert ("suggestions.js", "suggestions") in used
+    assert ("viewer.js", "downloads") in used
+    missing = styled_in("pages.css") - styled_in("site.css") - ELSEWHERE
+    assert {one for one in used if one[1] in missing} == set()
