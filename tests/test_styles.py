@@ -29,9 +29,10 @@ def test_no_class_of_an_article_is_styled_in_the_sheet_that_it_does_not_link() -
         for names in re.findall(r'class="([^"{]*)', file.read_text())
         for name in names.split()
     }
-    for script in (ROOT / "static/js").glob("*.js"):
+    of_every_page = re.findall(r'import "./([\w-]+\.js)"', (ROOT / "static/js/site.js").read_text())
+    for script in (ROOT / "static/js" / name for name in (*of_every_page, "viewer.js")):
         used |= {(script.name, name) for names in IN_A_SCRIPT.findall(script.read_text()) for name in names.split()}
-    assert ("suggestions.js", "suggestions") in used
+    assert ("page-dialog.js", "dialog-body") in used
     assert ("viewer.js", "downloads") in used
     missing = styled_in("pages.css") - styled_in("site.css") - ELSEWHERE
     assert {one for one in used if one[1] in missing} == set()

@@ -4,6 +4,7 @@ import io
 import re
 from dataclasses import replace
 from datetime import date
+from itertools import pairwise
 from typing import Any
 
 import pikepdf
@@ -117,7 +118,7 @@ def test_nothing_on_its_pages_is_neither_tagged_nor_an_artifact_and_headings_go_
         headers = [tag for kind, tag in tags_of(document) if kind == "TH"]
         scopes = {str(one["/Scope"]) for tag in headers for one in tag.A if "/Scope" in one}
     assert levels[0] == 1
-    assert all(after <= before + 1 for before, after in zip(levels, levels[1:], strict=False)), levels
+    assert all(after <= before + 1 for before, after in pairwise(levels)), levels
     assert scopes <= {"/Column", "/Row", "/Both"}
     assert scopes
 
