@@ -38,9 +38,10 @@ bench-paying: ## from paying to reading: webhooks on time, lost, and the return 
 	@bin/setup requirements-dev.txt
 	@$(PYTHON) -m tests.benchmarks.paying
 
-bench-scale: ## the access decision with ten million rights (needs 10 GB of disk and some minutes)
+bench-scale: ## ten million rights, 200 webhooks a second, a sweep over 100,000 subscriptions (10 GB of disk, long)
 	@bin/setup requirements-dev.txt
 	@$(PYTHON) -m tests.benchmarks.scale
+	@$(PYTHON) -m tests.benchmarks.inbox
 
 bench-cme: ## 10,000 learners hand in a test (LEARNERS=500 for fewer)
 	@bin/setup requirements-dev.txt

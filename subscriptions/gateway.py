@@ -6,6 +6,7 @@ Checked against stripe-python 16.1.0 (API 2026-10-28.endive); the facts behind e
 import hashlib
 import json
 import time
+import uuid
 from collections.abc import Callable
 from datetime import datetime
 from functools import lru_cache, wraps
@@ -130,7 +131,21 @@ def is_open() -> bool:
 @translated
 def create_customer(*, email: str, user_id: int, idempotency_key: str) -> str:
     params: Any = {"email": email, "metadata": {"site": settings.SITE_TAG, "user": str(user_id)}}
-    return client().v1.customers.create(params, options={"idempotency_key": idempotency_key}).id
+    create = client().v1.customers.create
+    return _again_if_faulty(lambda key: create(params, options={"idempotency_key": key}).id, idempotency_key)
+
+
+def _again_if_faulty(create: Callable[[str], Answer], key: str) -> Answer:
+    """Stripe repeats a fault for the same key for a day, and nobody could buy so long: once more under another key.
+
+    Only for what does no harm when it exists twice, or cannot, because its name is ours.
+    """
+    try:
+        return create(key)
+    except stripe.APIError as error:
+        if (error.http_status or 0) < 500:
+            raise
+        return create(f"{key}:{uuid.uuid4()}")
 
 
 @translated
@@ -178,7 +193,8 @@ def ensure_coupon(*, coupon_id: str, name: str, amount: int, currency: str) -> s
         "max_redemptions": 1, "metadata": {"site": settings.SITE_TAG},
     }  # fmt: skip
     try:
-        return client().v1.coupons.create(params, options={"idempotency_key": f"coupon:{coupon_id}"}).id
+        create = client().v1.coupons.create
+        return _again_if_faulty(lambda key: create(params, options={"idempotency_key": key}).id, f"coupon:{coupon_id}")
     except stripe.InvalidRequestError as error:
         if error.code != "resource_already_exists":
             raise
@@ -195,7 +211,8 @@ def ensure_price(*, lookup_key: str, name: str, amount: int, currency: str, inte
         "lookup_key": lookup_key, "currency": currency, "unit_amount": amount, "recurring": {"interval": interval},
         **taxed_price({"name": name, "metadata": {"site": settings.SITE_TAG}}),
     }  # fmt: skip
-    return client().v1.prices.create(params, options={"idempotency_key": f"price:{lookup_key}"}).id
+    create = client().v1.prices.create
+    return _again_if_faulty(lambda key: create(params, options={"idempotency_key": key}).id, f"price:{lookup_key}")
 
 
 def taxed_price(product: dict[str, Any]) -> dict[str, Any]:

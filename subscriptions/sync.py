@@ -10,7 +10,7 @@ import random
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from django.db import connection, transaction
+from django.db import connection, models, transaction
 from django.db.models.functions import Greatest
 from django.utils import timezone
 
@@ -23,6 +23,7 @@ LEASE = timedelta(seconds=60)
 LONGEST_PAUSE = timedelta(hours=1)
 GIVE_UP_AFTER = 20
 FOLLOWED = 3  # a payment leads to its order, an order to its subscription, and those to a payment's disputes
+MOST_LOOKS = 10  # at one target in a row, while hints go on to come
 FREE = datetime(1970, 1, 1, tzinfo=UTC)  # a lease that nobody holds, whatever the clocks say
 
 _HINT = """
@@ -31,6 +32,7 @@ INSERT INTO subscriptions_synctarget
 VALUES (%s, %s, 1, 0, 0, 0, '', false, 'epoch', clock_timestamp())
 ON CONFLICT (kind, key) DO UPDATE
 SET dirty = subscriptions_synctarget.dirty + 1, next_at = clock_timestamp(), dead = false
+RETURNING dirty = clean + 1 OR attempts > 0
 """
 _CLAIM = """
 UPDATE subscriptions_synctarget SET lease_until = clock_timestamp() + make_interval(secs => %s), fence = fence + 1
@@ -39,10 +41,15 @@ RETURNING dirty, fence
 """
 
 
-def hint(kind: str, key: str) -> None:
-    """Something about this object may have changed. Commits with the caller's transaction."""
+def hint(kind: str, key: str) -> bool:
+    """Something about this object may have changed. Commits with the caller's transaction.
+
+    Returns whether a worker should be called: not for a target that waits for one already, or is being read (who reads
+    it looks again at the end), so that a burst of ten events costs one or two looks.
+    """
     with connection.cursor() as cursor:
         cursor.execute(_HINT, [kind, key])
+        return bool(cursor.fetchone()[0])
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +63,23 @@ class Claim:
 
 
 def run(kind: str, key: str, depth: int = FOLLOWED) -> bool:
-    """Bring one target up to date, and what follows from it.
+    """Bring one target up to date, and what follows from it; again while hints came meanwhile.
 
     False when somebody else is at it, nothing is due, or Stripe did not answer.
     """
+    done = _look(kind, key, depth)
+    looks = 1
+    while done and looks < MOST_LOOKS and _is_behind(kind, key):
+        _look(kind, key, depth)
+        looks += 1
+    return done
+
+
+def _is_behind(kind: str, key: str) -> bool:
+    return SyncTarget.objects.filter(kind=kind, key=key, dirty__gt=models.F("clean")).exists()
+
+
+def _look(kind: str, key: str, depth: int) -> bool:
     claim = take(kind, key)
     if claim is None:
         return False

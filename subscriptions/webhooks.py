@@ -54,8 +54,8 @@ def receive(event: gateway.Event, *, found_by_asking: bool = False) -> None:
     with transaction.atomic():
         _store(event, deliveries=0 if found_by_asking else 1)
         for kind, key in targets(event.object):
-            sync.hint(kind, key)
-            app.configure_task("subscriptions.sync_target").defer(kind=kind, key=key)
+            if sync.hint(kind, key):
+                app.configure_task("subscriptions.sync_target").defer(kind=kind, key=key)
 
 
 def _store(event: gateway.Event, deliveries: int) -> None:

@@ -280,6 +280,11 @@ class Order(models.Model):
         return Money(self.amount - self.credit, self.currency)
 
     @property
+    def paid(self) -> Money:
+        """What was charged: tax on top included, a promotion code taken off."""
+        return Money(self.amount_paid, self.currency)
+
+    @property
     def credited(self) -> Money:
         return Money(self.credit, self.currency)
 

@@ -65,6 +65,21 @@ class Inspection:
                 self.found.append(f"{name} scrolls sideways at {size['width']} px, {wide}")
         self._set(DESKTOP, "light")
 
+    def briefly(self, name: str) -> None:
+        """A phone in the light, a wide screen in the dark, the narrowest: for pages made of known parts."""
+        headings = self.tab.get_by_role("heading", level=1).all_inner_texts()
+        if len(headings) != 1:
+            self.found.append(f"{name}: {len(headings)} main headings: {headings}")
+        self.complaints.be_deaf_until_the_next_page()
+        self._set(PHONE, "light")
+        self._axe(f"{name}, light, phone", ALL_RULES)
+        self._set(DESKTOP, "dark")
+        self._axe(f"{name}, dark, wide", COLOR_RULES)
+        self._set(NARROW, "light")
+        if wide := self.tab.evaluate(WIDER_THAN_THE_SCREEN):
+            self.found.append(f"{name} scrolls sideways at {NARROW['width']} px, {wide}")
+        self._set(DESKTOP, "light")
+
     def _set(self, size: dict[str, int], scheme: str) -> None:
         self.tab.set_viewport_size({"width": size["width"], "height": size["height"]})
         self.tab.emulate_media(color_scheme="dark" if scheme == "dark" else "light", reduced_motion="reduce")

@@ -108,9 +108,10 @@ def test_a_subscription_paid_by_debit_opens_the_journal_with_the_money(
     assert shop.reads() is arrives
 
 
-def test_an_amount_other_than_the_orders_gives_nothing_and_calls_a_person(shop: Shop) -> None:
+@pytest.mark.parametrize("differs", [{"amount": 3100}, {"currency": "eur"}])
+def test_an_amount_other_than_the_orders_gives_nothing_and_calls_a_person(shop: Shop, differs: Any) -> None:
     page = order(shop.client, make_offer(), shop.article)
-    Order.objects.update(amount=3100)
+    Order.objects.update(**differs)
     shop.local.pay(page)
     assert not shop.reads()
     assert latest_order().state == Order.State.REVIEW

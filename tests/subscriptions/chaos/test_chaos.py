@@ -42,8 +42,8 @@ from tests.make import make_offer
 from tests.subscriptions.chaos.oracle import Ledger
 from tests.subscriptions.chaos.world import World
 
-EPISODES = int(os.environ.get("CHAOS_EPISODES", "26"))
-STEPS = int(os.environ.get("CHAOS_STEPS", "80"))  # 26 × 80 = 2,080
+EPISODES = int(os.environ.get("CHAOS_EPISODES", "16"))
+STEPS = int(os.environ.get("CHAOS_STEPS", "130"))  # 16 × 130 = 2,080
 SEED = int(os.environ.get("CHAOS_SEED", "2026"))
 WEATHER = (
     {"drop_p": 0, "duplicate_p": 0, "order": "created", "concurrency": 1},

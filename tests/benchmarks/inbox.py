@@ -1,0 +1,258 @@
+"""Webhooks at 200 a second through the inbox and on to Stripe and back, and a sweep over 100,000 subscriptions.
+
+The first part runs the production server, a worker, and the local Stripe. Orders are bought; then the events Stripe had
+sent of them (only the types our endpoint asks for) are signed and posted again under new ids, an order's events right
+after one another, as Stripe sends them, at a steady rate. Told are the answers' times, how far the work is behind, and
+how long it takes to be done once the last event is in. The second part makes subscription rows and lets the sweep look
+at each of them; Stripe's answers are made on the spot, for a hundred thousand would not fit into the local Stripe.
+"""
+
+import argparse
+import json
+import os
+import resource
+import sys
+import tempfile
+import threading
+import time
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import requests
+
+from demo.processes import Child, free_port
+from stripe_simulator.process import LocalStripe
+from tests.benchmarks.paying import _attach, _run
+from tests.benchmarks.site import FIRST_PORT, _start, remove, site_environment
+
+ORDERS, SENDERS = 100, 12
+
+
+def main() -> int:
+    options = _options()
+    folder = Path(tempfile.mkdtemp(prefix="firstpage-inbox-"))
+    folder.chmod(0o755)
+    port = free_port(FIRST_PORT)
+    try:
+        with LocalStripe(strict=False) as local:
+            environment = site_environment(folder, port) | {
+                "STRIPE_SECRET_KEY": local.key, "STRIPE_WEBHOOK_SECRETS": local.secret, "STRIPE_API_BASE": local.url,
+                "BENCH_STRIPE": local.url,
+            }  # fmt: skip
+            _run(environment, "manage.py", "migrate", "--verbosity", "0")
+            _run(environment, "manage.py", "collectstatic", "--noinput", "--verbosity", "0")
+            worker = [sys.executable, "manage.py", "procrastinate", "worker", "--concurrency", str(options.concurrency)]
+            children = [Child("worker", worker, environment, folder / "log")]
+            try:
+                children.append(_start(folder, environment, port))
+                _run(environment, "-m", "tests.benchmarks.inbox", "--inside", *sys.argv[1:])
+            finally:
+                for child in reversed(children):
+                    child.stop()
+            _run(environment, "-m", "tests.benchmarks.inbox", "--sweep-inside", *sys.argv[1:])
+    finally:
+        remove(folder)
+    return 0
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--rate", type=int, default=200)
+    parser.add_argument("--seconds", type=int, default=30)
+    parser.add_argument("--subscriptions", type=int, default=100_000)
+    parser.add_argument("--concurrency", type=int, default=1)
+    parser.add_argument("--inside", action="store_true")
+    parser.add_argument("--sweep-inside", action="store_true")
+    return parser.parse_args()
+
+
+def say(**told: Any) -> None:
+    sys.stdout.write(json.dumps(told) + "\n")
+    sys.stdout.flush()
+
+
+# --- webhooks --------------------------------------------------------------------------------------------------------
+
+
+def inside() -> None:
+    import django
+
+    django.setup()
+    options = _options()
+    local = object.__new__(LocalStripe)  # the one that runs already
+    _attach(local)
+    events = _events(local)
+    sender = Sender(events, options.rate, options.rate * options.seconds)
+    backlog = sender.run()
+    began = time.monotonic()
+    while _behind() and time.monotonic() - began < 120:
+        time.sleep(0.1)
+    took = sorted(sender.took)
+    say(
+        what="webhooks", asked_per_second=options.rate, sent=len(took), refused=sender.refused,
+        sent_per_second=round(len(took) / sender.seconds), p50_ms=round(took[len(took) // 2] * 1e3, 1),
+        p99_ms=round(took[int(len(took) * 0.99)] * 1e3, 1), most_targets_behind=max(backlog, default=0),
+        targets_behind_at_the_end=backlog[-1] if backlog else 0, given_up=_given_up(),
+        seconds_until_all_was_done=round(time.monotonic() - began, 1),
+    )  # fmt: skip
+
+
+def _events(local: LocalStripe) -> list[list[dict[str, Any]]]:
+    """What Stripe said of each order, grouped by the order."""
+    from subscriptions.stripe_account import EVENTS
+    from tests.benchmarks.paying import _buy
+    from tests.make import make_offer
+
+    offer, groups = make_offer(), []
+    for _ in range(ORDERS):
+        before = {event["id"] for event in local.control("objects", kind="event")["data"]}
+        _buy(local, offer, comes_back=True)
+        new = [one for one in local.control("objects", kind="event")["data"] if one["id"] not in before]
+        groups.append([event for event in reversed(new) if event["type"] in EVENTS])
+    return groups
+
+
+def _behind() -> int:
+    from django.db.models import F
+
+    from subscriptions.models import SyncTarget
+
+    return SyncTarget.objects.filter(dirty__gt=F("clean")).count()
+
+
+def _given_up() -> int:
+    from subscriptions.models import SyncTarget
+
+    return SyncTarget.objects.filter(dead=True).count()
+
+
+class Sender:
+    """Posts signed events at a steady rate, however long each answer takes."""
+
+    def __init__(self, groups: list[list[dict[str, Any]]], rate: int, total: int) -> None:
+        self.rate, self.total, self.refused, self.seconds = rate, total, 0, 0.0
+        self.flat = [event for group in groups for event in group]
+        self.took: list[float] = []
+        self.next = 0
+        self.lock = threading.Lock()
+
+    def run(self) -> list[int]:
+        """Returns how many targets waited, once a second."""
+        self.began = time.monotonic()
+        threads = [threading.Thread(target=self._send) for _ in range(SENDERS)]
+        for thread in threads:
+            thread.start()
+        backlog = []
+        while any(thread.is_alive() for thread in threads):
+            time.sleep(1)
+            backlog.append(_behind())
+        self.seconds = time.monotonic() - self.began
+        return backlog
+
+    def _send(self) -> None:
+        from django.conf import settings
+        from stripe import WebhookSignature
+
+        from subscriptions.stripe_account import webhook_url
+
+        session, url = requests.Session(), webhook_url()
+        while True:
+            with self.lock:
+                number, self.next = self.next, self.next + 1
+            if number >= self.total:
+                return
+            time.sleep(max(0.0, self.began + number / self.rate - time.monotonic()))
+            event = self.flat[number % len(self.flat)] | {"id": f"evt_bench_{number}", "created": int(time.time())}
+            body = json.dumps(event)
+            header = WebhookSignature.generate_signature_header(body, settings.STRIPE_WEBHOOK_SECRETS[0])
+            began = time.monotonic()
+            answer = session.post(url, data=body, headers={"Stripe-Signature": header}, timeout=30)
+            self.took.append(time.monotonic() - began)
+            self.refused += answer.status_code != 200
+
+
+# --- the sweep -------------------------------------------------------------------------------------------------------
+
+
+def sweep_inside() -> None:
+    import django
+
+    django.setup()
+    from django.utils import timezone
+
+    from subscriptions import orders, reminders, sync
+    from subscriptions.models import Subscription, SyncTarget
+
+    count = _options().subscriptions
+    _make_subscriptions(count)
+    _answer_for_stripe()
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    began, done, rounds = time.monotonic(), 0, 0
+    while done < count:
+        orders.hint_overdue()
+        now_done = 0
+        while swept := sync.run_due():
+            now_done += swept
+        if not now_done:
+            break
+        done, rounds = done + now_done, rounds + 1
+    seconds = time.monotonic() - began
+    notices = reminders.send_due(timezone.now() + timedelta(days=335))
+    after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    stale = Subscription.objects.filter(synced_at__lt=timezone.now() - timedelta(hours=24)).count()
+    say(
+        what="sweep", subscriptions=count, read_again=done, rounds=rounds, seconds=round(seconds), left_stale=stale,
+        a_second=round(done / seconds), notices_in_one_hour=notices, memory_before_mb=before // 1024,
+        memory_most_mb=after // 1024, behind=SyncTarget.objects.filter(dead=True).count(),
+    )  # fmt: skip
+
+
+def _make_subscriptions(count: int) -> None:
+    """Copies of one by SQL, last read two days ago."""
+    from django.db import connection
+    from django.utils import timezone
+
+    from subscriptions.models import Subscription
+    from tests.benchmarks.scale import copies
+    from tests.make import make_journal, make_user
+
+    with connection.cursor() as cursor:
+        cursor.execute("SET statement_timeout = 0")
+    now = timezone.now()
+    year, long_ago = now + timedelta(days=360), now - timedelta(days=2)
+    template = Subscription.objects.create(
+        stripe_id="sub_template", user=make_user("sweep@example.org"), journal=make_journal(), status="active",
+        amount=8900, interval="year", period_start=now, period_end=year, synced_at=long_ago,
+    )  # fmt: skip
+    copies(Subscription, template, "1", str(count), id="1000 + n", stripe_id="'sub_' || n")
+    Subscription.objects.filter(pk=template.pk).delete()
+
+
+def _answer_for_stripe() -> None:
+    from django.conf import settings
+    from django.utils import timezone
+
+    from subscriptions import gateway
+
+    now = timezone.now()
+
+    def read(subscription_id: str) -> gateway.SubscriptionState:
+        return gateway.SubscriptionState(
+            id=subscription_id, status="active", customer_id="cus_1", amount=8900, currency="usd", interval="year",
+            period_start=now, period_end=now + timedelta(days=360), ends_at=None, ended_at=None,
+            metadata={"site": settings.SITE_TAG},
+            invoices=(gateway.Invoice("in_1", "paid", 8900, now, "", (), now + timedelta(days=360)),),
+        )  # fmt: skip
+
+    gateway.read_subscription = read
+
+
+if __name__ == "__main__":
+    if "--inside" in sys.argv:
+        inside()
+    elif "--sweep-inside" in sys.argv:
+        sweep_inside()
+    else:
+        os.environ.setdefault("PYTHONUNBUFFERED", "1")
+        sys.exit(main())
