@@ -38,6 +38,10 @@ bench-paying: ## from paying to reading: webhooks on time, lost, and the return 
 	@bin/setup requirements-dev.txt
 	@$(PYTHON) -m tests.benchmarks.paying
 
+bench-enumeration: ## whether the time of an answer tells that an address has an account
+	@bin/setup requirements-dev.txt
+	@$(PYTHON) -m tests.benchmarks.enumeration
+
 bench-scale: ## ten million rights, 200 webhooks a second, a sweep over 100,000 subscriptions (10 GB of disk, long)
 	@bin/setup requirements-dev.txt
 	@$(PYTHON) -m tests.benchmarks.scale
@@ -61,4 +65,4 @@ requirements: ## compile the exact versions with hashes from pyproject.toml
 	@bin/setup requirements-dev.txt
 	@bin/compile-requirements
 
-.PHONY: bench-cme help demo demo-reset test bench lighthouse bench-paying bench-scale chaos mutations format requirements
+.PHONY: bench-cme help demo demo-reset test bench lighthouse bench-paying bench-scale chaos mutations format requirements bench-enumeration

@@ -6,6 +6,8 @@ class CMEConfig(AppConfig):
     verbose_name = "CME"
 
     def ready(self) -> None:
-        from cme import openings  # noqa: PLC0415  (reads models, which are there only now)
+        from accounts.privacy import register  # noqa: PLC0415  (reads models, which are there only now)
+        from cme import openings, privacy  # noqa: PLC0415
 
         openings.watch()
+        register(privacy.PART)
