@@ -18,11 +18,12 @@ from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from allauth.socialaccount.models import SocialAccount
 from allauth.usersessions.models import UserSession
+from django.contrib.admin.models import LogEntry
 from django.core.files.base import ContentFile
 from django.db import transaction
 from django.utils import timezone
 
-from accounts.models import Erasure, Export, KnownDevice, Member, SignInIncident, User
+from accounts.models import AccountMerge, Erasure, Export, KnownDevice, Member, SignInIncident, User
 
 REVERSIBLE = timedelta(days=14)
 EXPORT_KEPT = timedelta(days=7)
@@ -201,6 +202,8 @@ def _erase_own(user: User) -> Iterable[str]:
         export.file.delete(save=False)
         export.delete()
     SignInIncident.objects.filter(user=user).update(user=None)
+    AccountMerge.objects.filter(kept=user).update(other_email="")
+    LogEntry.objects.filter(content_type__model="user", object_id=str(user.pk)).update(object_repr="An erased account")
     Member.objects.filter(user=user).update(user=None, activated_at=None)
     user.groups.clear()
     user.email, user.name, user.degrees, user.profession = f"erased-{user.pk}@invalid.invalid", "", "", ""

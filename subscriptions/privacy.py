@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable
 
+from django.db.models import TextField
+from django.db.models.functions import Cast
 from django.utils import timezone
 
 from accounts.models import User
@@ -18,6 +20,7 @@ from subscriptions.models import (
     Payment,
     Receipt,
     SeatInvitation,
+    StripeEvent,
     Subscription,
     TraineeProof,
     Withdrawal,
@@ -104,7 +107,8 @@ def erase(user: User) -> Iterable[str]:
         receipt.kept_buyer = "\n".join(receipt.buyer)
         receipt.tax = {**receipt.tax, "buyer": []} if receipt.tax else receipt.tax
         receipt.save(update_fields=["kept_buyer", "tax"])
-    Order.objects.filter(user=user).exclude(guest_email="").update(guest_email="")
+    Order.objects.filter(user=user).update(guest_email="", params={})
+    _forget_events(user.email)
     OutgoingMail.objects.filter(user=user).delete()
     for proof in TraineeProof.objects.filter(user=user):
         proof.document.delete(save=False)
@@ -117,6 +121,12 @@ def erase(user: User) -> Iterable[str]:
         revoked_at=timezone.now(), revoke_reason="The reader had the account erased."
     )
     return kept
+
+
+def _forget_events(email: str) -> None:
+    """What Stripe's webhooks told of an address. They were hints; what followed from them stands in the tables."""
+    told = StripeEvent.objects.annotate(text=Cast("payload", TextField())).filter(text__icontains=email)
+    told.update(payload={})
 
 
 PART = Part(tables=tables, erase=erase, files=files, hinders=hinders, keeps=keeps)

@@ -27,6 +27,7 @@ STAFF_SECOND_FACTOR = False  # tests of the admin sign in without; tests/account
 STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
 WHITENOISE_AUTOREFRESH = False
 _files = Path(tempfile.mkdtemp(prefix="firstpage-test-"))
+VAR_DIR = _files  # errors of a time without database wait there
 MEDIA_ROOT = _files / "media"
 STATIC_ROOT = _files / "static"
 STATIC_ROOT.mkdir()

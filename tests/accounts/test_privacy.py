@@ -8,6 +8,8 @@ from datetime import timedelta
 
 import pypdfium2
 import pytest
+from django.contrib.admin.models import CHANGE, LogEntry
+from django.contrib.contenttypes.models import ContentType
 from django.core import mail
 from django.core.files.base import ContentFile
 from django.db import connection
@@ -19,7 +21,17 @@ from accounts.forms import seen
 from accounts.models import Erasure, Export, User
 from accounts.tasks import look_after_privacy, make_export
 from journal.models import Article
-from subscriptions.models import Consent, Entitlement, Order, OutgoingMail, Payment, Receipt, Subscription, TraineeProof
+from subscriptions.models import (
+    Consent,
+    Entitlement,
+    Order,
+    OutgoingMail,
+    Payment,
+    Receipt,
+    StripeEvent,
+    Subscription,
+    TraineeProof,
+)
 from tests.accounts.steps import by_password, is_signed_in, set_up_totp
 from tests.conftest import signed_in
 from tests.make import make_offer, make_right, make_user
@@ -41,6 +53,15 @@ def payer(dan: User, article: Article) -> User:
     Receipt.objects.create(payment=payment, user=dan, description="An article")
     make_right(dan, article, source=f"order:{order.pk}")
     OutgoingMail.objects.create(key="receipt:ch_1", template="x", to=dan.email, user=dan)
+    StripeEvent.objects.create(
+        id="evt_1", type="charge.succeeded", object_type="charge", livemode=False, created=now,
+        payload={"billing_details": {"email": dan.email}},
+    )  # fmt: skip
+    Order.objects.update(params={"customer_email": dan.email})
+    LogEntry.objects.create(
+        user=dan, content_type=ContentType.objects.get_for_model(User), object_id=str(dan.pk), object_repr=dan.email,
+        action_flag=CHANGE,
+    )  # fmt: skip
     proof = TraineeProof(user=dan, program="Neurology", ends_on=now.date())
     proof.document.save("a.pdf", ContentFile(b"%PDF-proof"))
     dan.refresh_from_db()
