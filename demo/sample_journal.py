@@ -4,7 +4,7 @@ import io
 import tomllib
 import zipfile
 from collections.abc import Callable
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +12,9 @@ from django.conf import settings
 from django.contrib.auth.models import Group
 from django.core.files import File
 from django.db import transaction
+from django.utils import timezone
 
-from accounts.models import ServiceCenter, User
+from accounts.models import Member, ServiceCenter, User
 from journal.importing import ImportRecord, import_source
 from journal.models import Article, Issue, Journal, Section
 from journal.publishing import publish
@@ -21,6 +22,7 @@ from subscriptions.models import Offer
 
 FOLDER = settings.BASE_DIR / "sample"
 PASSWORD = "first-page-demo"  # noqa: S105  (printed for everybody: it opens invented accounts)
+MEMBER = "P1001"
 ROLES = {"support": "Support", "editor": "Editor", "education": "Education"}
 
 Progress = Callable[[str, int, int], None]
@@ -39,6 +41,7 @@ def load(progress: Progress = lambda *_: None) -> list[ImportRecord]:
     _publish(records)
     for person in data["people"]:
         _person(person)
+    _member(data["people"][0]["name"])
     return records
 
 
@@ -133,6 +136,12 @@ def _person(data: dict[str, Any]) -> None:
     user.emailaddress_set.create(email=user.email, verified=True, primary=True)  # type: ignore[attr-defined]
     if is_staff:
         user.groups.add(*Group.objects.filter(name=ROLES[data["role"]]))
+
+
+def _member(name: str) -> None:
+    """One line of a society's roster, to activate as the sample reader."""
+    until = timezone.localdate() + timedelta(days=365)
+    Member.objects.get_or_create(number=MEMBER, defaults={"name": name, "valid_until": until})
 
 
 def _date(value: Any) -> date:
