@@ -11,7 +11,7 @@ from django.utils import timezone
 from accounts import privacy
 from accounts.models import Erasure, User
 from cme.models import Attempt, Opening, Report
-from tests.cme.make import make_activity, make_attempt, make_credit, make_learner
+from tests.cme.make import BODY, make_activity, make_attempt, make_credit, make_learner
 from tests.make import make_article
 
 
@@ -24,7 +24,7 @@ def test_the_copy_holds_credit_and_certificate_and_erasing_keeps_the_credit_alon
     activity = make_activity()
     lena = make_learner(activity)
     credit = make_credit(activity, lena)
-    other = make_activity(make_article(title="On cranes", body="<p>Cranes wait, too.</p>"))
+    other = make_activity(make_article(title="On cranes", body=BODY))
     make_attempt(other, lena)
     report = Report.objects.create(
         credit=credit, consented_at=timezone.now(), state="queued", first_name="Lena", license_number="FL 12345"
