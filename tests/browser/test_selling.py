@@ -1,0 +1,146 @@
+"""The pages around a sale, each on a whole way: guests, codes, issues, one's own subscription, withdrawing.
+
+Each page is looked at by axe, narrow and wide, light and dark; the ways are walked without JavaScript.
+"""
+
+from typing import Any
+
+import pytest
+from django.core import mail
+from playwright.sync_api import Page, expect
+
+from accounts.models import ServiceCenter, User
+from journal.models import Article
+from stripe_simulator.process import LocalStripe
+from subscriptions import access_codes
+from subscriptions.models import (
+    AccessCodeBatch,
+    Offer,
+    PriceChange,
+    PriceNotice,
+    Subscription,
+    Withdrawal,
+)
+from tests.browser.conftest import Tabs
+from tests.browser.steps import (
+    BUY,
+    already_signed_in,
+    choose,
+    heading,
+    let_the_worker_work,
+    pay,
+    shows_full_text,
+)
+from tests.browser.test_pages import Inspection
+from tests.chromium import Complaints
+from tests.make import make_offer
+from tests.subscriptions.selling import buy
+
+Offers = dict[str, Offer]
+
+
+class Look:
+    """One tab to walk in, without JavaScript; a second one, with it, in which axe looks at the same page."""
+
+    def __init__(self, walk: Page, eye: Page, complaints: Complaints) -> None:
+        self.walk, self.eye, self.inspection = walk, eye, Inspection(eye, complaints)
+
+    def at(self, name: str, words: str) -> None:
+        expect(heading(self.walk)).to_contain_text(words)
+        self.eye.context.clear_cookies()
+        self.eye.context.add_cookies(self.walk.context.cookies())  # type: ignore[arg-type]
+        self.eye.goto(self.walk.url)
+        expect(heading(self.eye)).to_contain_text(words)
+        self.inspection.briefly(name)
+
+
+@pytest.fixture
+def look(new_tab: Tabs, complaints: Complaints, trial: Article, offers: Offers) -> Any:
+    ServiceCenter(name="Reader Service", email="service@example.org", phone="+1 202-555-0143", hours="Always").save()
+    seen = Look(new_tab(java_script_enabled=False), new_tab(), complaints)
+    yield seen
+    assert seen.inspection.found == []
+
+
+def test_a_guest_buys_with_an_address_only_claims_it_and_finds_it_again(
+    look: Look, trial: Article, hooked_stripe: LocalStripe
+) -> None:
+    tab = look.walk
+    tab.goto(trial.get_absolute_url())
+    choose(tab, BUY)
+    look.at("order of a guest", "Buy this article")
+    tab.get_by_label("Your email address").fill("guest@example.org")
+    tab.get_by_role("checkbox").check()
+    tab.get_by_role("button", name="Continue to payment").click()
+    tab.get_by_label("Card number").wait_for()
+    pay(tab)
+    look.at("a guest's purchase, paid", "Thank you")
+    let_the_worker_work(hooked_stripe)
+    letter = str(next(one for one in mail.outbox if one.to == ["guest@example.org"]).body)
+    link = next(line for line in letter.splitlines() if "/purchases/claim/" in line).strip()
+    tab.goto(link)
+    look.at("claim", "Your purchase is here")
+    tab.get_by_role("button", name="Open my purchase").click()
+    shows_full_text(tab, trial)
+    tab.goto("/purchases/find/")
+    look.at("find my purchase", "Find my purchase")
+    tab.get_by_label("Email").first.fill("guest@example.org")
+    tab.get_by_role("button", name="Send me the links").click()
+    expect(tab.get_by_role("status")).to_contain_text("If something was bought with guest@example.org")
+
+
+def test_a_code_is_redeemed_and_an_issue_is_ordered(look: Look, site: str, dan: User, trial: Article) -> None:
+    batch = AccessCodeBatch.objects.create(name="Congress", article=trial, days=30, number=1, uses=1)
+    access_codes.make_codes(batch)
+    make_offer("issue")
+    tab = look.walk
+    already_signed_in(tab, dan, site)
+    tab.goto("/redeem/")
+    look.at("redeem", "Redeem an access code")
+    tab.get_by_label("Code").fill(batch.codes.get().code)
+    tab.get_by_role("button", name="Redeem").click()
+    shows_full_text(tab, trial)
+    assert trial.issue
+    tab.goto(trial.issue.get_absolute_url())
+    tab.get_by_role("link", name="Buy the whole issue").click()
+    look.at("order of an issue", "Buy the whole issue")
+
+
+def test_a_subscriber_cancels_keeps_switches_and_withdraws(
+    look: Look, site: str, dan: User, trial: Article, offers: Offers, hooked_stripe: LocalStripe
+) -> None:
+    from tests.conftest import signed_in
+
+    client = signed_in(dan)
+    client.get(buy(client, hooked_stripe, offers["month"]).removeprefix(site))
+    subscription = Subscription.objects.get()
+    dearer = PriceChange.objects.create(offer=offers["month"])
+    assert subscription.period_end
+    PriceNotice.objects.create(
+        change=dearer, subscription=subscription, old_amount=900, amount=1200, currency="usd",
+        applies_at=subscription.period_end,
+    )  # fmt: skip
+    tab = look.walk
+    already_signed_in(tab, dan, site)
+    tab.goto("/my-access/")
+    look.at("my access, a new price ahead", "My access")
+    expect(tab.get_by_text("New price:")).to_be_visible()
+    tab.get_by_role("link", name="Cancel subscription").click()
+    look.at("cancel", "Cancel your subscription")
+    tab.get_by_role("button", name="Cancel the subscription").click()
+    expect(tab.get_by_text("Your subscription is canceled.")).to_be_visible()
+    look.at("my access, canceled", "My access")
+    tab.get_by_role("button", name="Keep my subscription").click()
+    expect(tab.get_by_text("Your subscription goes on: $12.00 on")).to_be_visible()
+    tab.get_by_role("link", name="Pay by the year").click()
+    look.at("switch", "Pay by the year")
+    tab.get_by_role("button", name="Continue: ").click()
+    tab.get_by_role("button", name="Confirm").click()
+    expect(tab.get_by_text("Your subscription is $89.00 per year now")).to_be_visible()
+    tab.get_by_role("link", name="Withdraw from contract here").first.click()
+    look.at("withdraw", "Withdraw from a contract")
+    tab.get_by_role("button", name="Go on").click()
+    expect(heading(tab)).to_have_text("Confirm the withdrawal")
+    tab.get_by_role("button", name="Confirm withdrawal").click()
+    expect(heading(tab)).to_have_text("Your withdrawal has been received")
+    assert Withdrawal.objects.get().order == subscription.order
