@@ -9,6 +9,7 @@ from django.db import connection
 from django.db.models.signals import post_migrate
 from django.dispatch import receiver
 from django.test import Client
+from hypothesis import settings as hypothesis_settings
 
 from accounts.models import User
 from journal.models import Article
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from stripe_simulator.process import LocalStripe
 
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "1")  # Playwright's sync API runs an event loop in the test's thread
+hypothesis_settings.register_profile("firstpage", deadline=None)  # a timing is a benchmark, never an assertion
+hypothesis_settings.load_profile("firstpage")
 
 
 @pytest.fixture(scope="session")

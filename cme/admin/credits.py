@@ -157,7 +157,8 @@ class CreditAdmin(ReadOnlyAdmin):
                 self.message_user(request, f"{credit.number}: {said}", messages.SUCCESS)
                 return redirect(admin_url(credit))
         context = {
-            **self.admin_site.each_context(request), "title": title, "opts": self.opts, "credit": credit, "form": form
+            **self.admin_site.each_context(request), "title": title, "opts": self.opts, "credit": credit, "form": form,
+            "media": self.media + form.media,
         }  # fmt: skip
         return TemplateResponse(request, "admin/cme/credit/do.html", context)
 
