@@ -19,7 +19,7 @@ DESKS = {
     "Help a reader": "User Order Subscription Entitlement Payment Receipt Refund Dispute Finding SignInIncident",
     "Education (CME)": "Activity Provider Credit Report Commitment Attempt",
     "Sell": "RosterImport Offer PriceChange Policy ServiceCenter",
-    "Institutions": "Institution SiteLicense RangeProposal InstitutionSignIn",
+    "Institutions": "Institution SiteLicense RangeProposal InstitutionSignIn UsageMonth",
 }
 NAMES = {"Journal": "Journal", "ServiceCenter": "Service center", "SignInIncident": "Sign-in errors"}
 BEHIND = "Behind the scenes"

@@ -14,6 +14,7 @@ from subscriptions import (
 )
 from subscriptions.counter import kbart_views, sushi_views
 from subscriptions.institutions import range_views, reader_views, sign_in_views
+from subscriptions.counter import library_views as usage_views
 from subscriptions.institutions import views as library_views
 
 app_name = "subscriptions"
@@ -68,6 +69,9 @@ urlpatterns = [
     path("receipts/<int:number>/", views.receipt, name="receipt"),
     path("receipts/<int:number>/invoice.pdf", views.invoice_pdf, name="invoice_pdf"),
     path("credit-notes/<int:number>.pdf", views.credit_note, name="credit_note"),
+    path("library/<int:institution_id>/usage/", usage_views.usage, name="library_usage"),
+    path("library/<int:institution_id>/usage/report.tsv", usage_views.report_file, name="library_report"),
+    path("library/<int:institution_id>/usage/key/", usage_views.new_key, name="library_key"),
     path("kbart/", kbart_views.holdings, name="holdings"),
     path("kbart/<slug:token>/", kbart_views.institution_holdings, name="institution_holdings"),
     path("sushi/r51/status", sushi_views.status, name="sushi_status"),

@@ -16,6 +16,7 @@ from subscriptions.admin import (
     sign_ins,
     stripe,
     trainees,
+    usage,
     withdrawals,
 )
 
@@ -35,5 +36,6 @@ __all__ = [
     "sign_ins",
     "stripe",
     "trainees",
+    "usage",
     "withdrawals",
 ]

@@ -34,6 +34,7 @@ LISTS = {
     "subscriptions/policy": {"Support": "view", "Business": "view"},
     "subscriptions/offer": {"Support": "view", "Business": "add"},
     "subscriptions/institution": {"Support": "view", "Business": "add"},
+    "subscriptions/usagemonth": {"Support": "view", "Business": "view"},
     "cme/activity": {"Support": "view", "Education": "add"},
     "cme/provider": {"Support": "view", "Education": "add"},
     "cme/credit": {"Support": "view", "Education": "view"},
