@@ -13,8 +13,8 @@ from subscriptions import (
     withdrawal_views,
 )
 from subscriptions.counter import kbart_views, sushi_views
-from subscriptions.institutions import range_views, reader_views, sign_in_views
 from subscriptions.counter import library_views as usage_views
+from subscriptions.institutions import range_views, reader_views, sign_in_views
 from subscriptions.institutions import views as library_views
 
 app_name = "subscriptions"
