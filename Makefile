@@ -23,6 +23,7 @@ bench: ## measure the pages on the production server, and importing; prints tabl
 	@$(PYTHON) -m tests.benchmarks
 	@$(PYTHON) -m tests.benchmarks.importing
 	@$(PYTHON) -m tests.benchmarks.jats
+	@$(PYTHON) -m tests.benchmarks.relevance
 
 lighthouse: ## Lighthouse (npm) on the pages of the reader's trip
 	@bin/setup requirements-dev.txt
@@ -47,6 +48,10 @@ bench-scale: ## ten million rights, 200 webhooks a second, a sweep over 100,000 
 	@$(PYTHON) -m tests.benchmarks.scale
 	@$(PYTHON) -m tests.benchmarks.inbox
 
+bench-search: ## searching among 100,000 articles of real length (needs 6 GB of disk and some minutes)
+	@bin/setup requirements-dev.txt
+	@$(PYTHON) -m tests.benchmarks.search_scale
+
 bench-cme: ## 10,000 learners hand in a test (LEARNERS=500 for fewer)
 	@bin/setup requirements-dev.txt
 	@$(PYTHON) -m tests.benchmarks.cme
@@ -65,4 +70,4 @@ requirements: ## compile the exact versions with hashes from pyproject.toml
 	@bin/setup requirements-dev.txt
 	@bin/compile-requirements
 
-.PHONY: bench-cme help demo demo-reset test bench lighthouse bench-paying bench-scale chaos mutations format requirements bench-enumeration
+.PHONY: bench-cme help demo demo-reset test bench lighthouse bench-paying bench-search bench-scale chaos mutations format requirements bench-enumeration

@@ -15,6 +15,7 @@ SUPPORT = (
     "accounts.view_user accounts.view_member accounts.view_accountmerge accounts.view_erasure "
     "accounts.view_signinincident accounts.view_servicecenter "
     "journal.view_article journal.view_issue journal.view_section journal.view_journal "
+    "journal.view_recipient journal.view_alert journal.view_alertmail "
     "subscriptions.view_offer subscriptions.view_order subscriptions.view_subscription subscriptions.view_payment "
     "subscriptions.view_receipt subscriptions.view_stripecustomer subscriptions.view_stripeevent "
     "subscriptions.view_institution subscriptions.view_iprange subscriptions.view_librarymanager "
@@ -40,6 +41,12 @@ EDITOR = (
     "journal.view_issue journal.add_issue journal.change_issue journal.delete_issue "
     "journal.view_article journal.add_article journal.change_article journal.delete_article "
     "journal.view_articlesource journal.view_articlefile journal.view_importbatch "
+    "journal.view_topic journal.add_topic journal.change_topic journal.delete_topic "
+    "journal.view_articletopic journal.add_articletopic journal.change_articletopic journal.delete_articletopic "
+    "journal.view_collection journal.add_collection journal.change_collection journal.delete_collection "
+    "journal.view_collectionentry journal.add_collectionentry journal.change_collectionentry "
+    "journal.delete_collectionentry "
+    "journal.view_elsewhere journal.add_elsewhere journal.change_elsewhere journal.delete_elsewhere "
     "journal.view_relation journal.add_relation journal.change_relation journal.delete_relation"
 )
 BUSINESS = (

@@ -15,7 +15,7 @@ from django.urls import reverse
 from accounts import second_factor
 
 DESKS = {
-    "Publish": "Article ImportBatch Issue Section Journal",
+    "Publish": "Article ImportBatch Issue Section Topic Collection Journal",
     "Help a reader": "User Order Subscription Entitlement Payment Receipt Refund Dispute Finding SignInIncident",
     "Education (CME)": "Activity Provider Credit Report Commitment Attempt",
     "Sell": "RosterImport Offer PriceChange Policy ServiceCenter",

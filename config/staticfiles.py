@@ -55,4 +55,4 @@ def bundle_modules(entry: Path) -> str:
     return JS_IMPORT.sub(inline, entry.read_text(encoding="utf-8"))
 
 
-ENTRIES = {"css/site.css": bundle, "css/pages.css": bundle, "js/site.js": bundle_modules}
+ENTRIES = {"css/site.css": bundle, "css/pages.css": bundle, "css/related.css": bundle, "js/site.js": bundle_modules}

@@ -13,11 +13,15 @@ from django.contrib.auth.models import Group
 from django.core.files import File
 from django.db import transaction
 from django.utils import timezone
+from django.utils.text import slugify
 
 from accounts.models import Member, ServiceCenter, User
+from journal.browsing import learn_topics_of_all
 from journal.importing import ImportRecord, import_source
 from journal.models import Article, Issue, Journal, Section
 from journal.publishing import publish
+from journal.search.folding import fold
+from journal.topic_models import Collection, CollectionEntry, Topic, draw_paths
 from subscriptions.models import Offer
 
 FOLDER = settings.BASE_DIR / "sample"
@@ -39,6 +43,9 @@ def load(progress: Progress = lambda *_: None) -> list[ImportRecord]:
     with transaction.atomic():
         _issues(journal, data["issues"])
     _publish(records)
+    with transaction.atomic():
+        _topics(data["topics"])
+        _collections(data["collections"])
     for person in data["people"]:
         _person(person)
     _member(data["people"][0]["name"])
@@ -118,6 +125,28 @@ def _section(issue: Issue, place: int, data: dict[str, Any]) -> None:
         if article and article.issue_id is None:
             article.issue, article.section, article.position = issue, section, position
             article.save(update_fields=["issue", "section", "position"])
+
+
+def _topics(topics: list[dict[str, Any]]) -> None:
+    made: dict[str, Topic] = {}
+    for data in topics:
+        defaults = {"slug": slugify(data["name"]), "keywords": data["keywords"]}
+        made[data["name"]], _ = Topic.objects.get_or_create(name=data["name"], defaults=defaults)
+    for data in topics:
+        made[data["name"]].parents.add(*(made[parent] for parent in data.get("parents", [])))
+    draw_paths()
+    learn_topics_of_all()
+
+
+def _collections(collections: list[dict[str, Any]]) -> None:
+    for position, data in enumerate(collections):
+        said: dict[str, Any] = {name: data[name] for name in ("title", "description", "on_home") if name in data}
+        fields: dict[str, Any] = {**said, "rule_words": data.get("words", ""), "position": position}
+        collection, created = Collection.objects.get_or_create(slug=slugify(fold(data["title"])), defaults=fields)
+        for place, slug in enumerate(data.get("articles", []) if created else []):
+            article = Article.objects.filter(sources__name=f"{slug}.zip").first()
+            if article:
+                CollectionEntry.objects.create(collection=collection, article=article, position=place)
 
 
 def _publish(records: list[ImportRecord]) -> None:

@@ -1,6 +1,20 @@
+from typing import Any
+
 from django.apps import AppConfig
+from django.contrib.auth.signals import user_logged_in
 
 
 class JournalConfig(AppConfig):
     name = "journal"
     verbose_name = "Journal"
+
+    def ready(self) -> None:
+        user_logged_in.connect(_bring_what_the_browser_kept, dispatch_uid="journal.browser")
+
+
+def _bring_what_the_browser_kept(request: Any, user: Any, **_: Any) -> None:
+    """At sign-in the arrangement of the boxes that this browser kept joins the account's."""
+    from journal import boxes  # noqa: PLC0415  (models are there only after start)
+
+    if request is not None:
+        boxes.merge(request, user)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils import timezone
@@ -19,8 +19,10 @@ from django.utils.feedgenerator import Rss201rev2Feed
 from django.utils.http import http_date
 from django.views.decorators.http import require_safe
 
+from journal import browsing
 from journal.metadata import absolute, cited_date, full_title, name_of
 from journal.models import Article, ArticleQuerySet, Issue, Journal, Section
+from journal.topic_models import ArticleAuthor, Collection, Topic
 from journal.xml import clean
 
 NEWEST, MOST = 30, 200
@@ -65,6 +67,29 @@ def section_feed(request: HttpRequest, section: int) -> HttpResponse:
     found = get_object_or_404(Section, pk=section)
     articles = Article.objects.published().filter(section=found).newest()
     return _answer(request, Channel(found.name, reverse("journal:issue_list"), request.path, articles[:NEWEST]))
+
+
+@require_safe
+def topic_feed(request: HttpRequest, slug: str) -> HttpResponse:
+    found = get_object_or_404(Topic, slug=slug)
+    articles = browsing.of_topic(found)
+    return _answer(request, Channel(found.name, found.get_absolute_url(), request.path, articles[:NEWEST]))
+
+
+@require_safe
+def collection_feed(request: HttpRequest, slug: str) -> HttpResponse:
+    found = get_object_or_404(Collection, slug=slug, is_shown=True)
+    articles = browsing.of_collection(found)
+    return _answer(request, Channel(found.title, found.get_absolute_url(), request.path, articles[:NEWEST]))
+
+
+@require_safe
+def author_feed(request: HttpRequest, key: str) -> HttpResponse:
+    name = ArticleAuthor.objects.filter(key=key).values_list("name", flat=True).first()
+    if name is None:
+        raise Http404("Nobody of this name has written in this journal.")
+    page = reverse("journal:author", args=[key])
+    return _answer(request, Channel(name, page, request.path, browsing.of_author(key)[:NEWEST]))
 
 
 def _answer(request: HttpRequest, channel: Channel) -> HttpResponse:

@@ -178,7 +178,6 @@ class Article(models.Model):
     pdf_pages = models.PositiveSmallIntegerField("pages of the PDF", default=0, editable=False)
     has_full_text = models.BooleanField(default=False, editable=False)
     pmid = models.CharField("PMID", max_length=12, blank=True, db_default="", editable=False)
-    has_cme = models.BooleanField(default=False, db_default=False, editable=False, help_text="CME credit is offered.")
     version = models.PositiveSmallIntegerField(default=0, editable=False)
     source_sha256 = models.CharField(max_length=64, blank=True, editable=False)
     problems = models.JSONField(default=list, blank=True, editable=False)
@@ -433,5 +432,5 @@ class ImportItem(models.Model):
         return self.name
 
 
-# A subject of its own in a file of its own; Django looks for models here.
-from journal import topic_models  # noqa: E402, F401
+# Subjects of their own in files of their own; Django looks for models here.
+from journal import reader_models, related_models, topic_models  # noqa: E402, F401

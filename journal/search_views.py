@@ -80,12 +80,13 @@ def _shown(request: HttpRequest, query: Query, asked: Asked, said: dict[str, Any
     kept = {"q": said["q"], "sort": said["sort"] if said["sort"] != "relevance" else ""}
     shown = {
         "page": page, "items": items, "count": asked.found.count, "is_more": asked.found.is_more,
-        "in_full_text": asked.found.in_full_text, "is_limited": asked.is_limited,
+        "in_full_text": asked.found.in_full_text, "is_limited": asked.is_limited, "is_relaxed": asked.is_relaxed,
         "facets": facets(ids, filters, kept) if ids or not filters.is_empty else [],
         "sorts": [(label, address(kept | {"sort": name}, filters), name) for name, label in SORTS.items()],
         "page_terms": address(kept, filters), "without_filters": address(kept, Filters()),
     }  # fmt: skip
-    return shown if items else shown | _help(query, kept, filters)
+    needs_help = not items or asked.is_relaxed
+    return shown | _help(query, kept, filters) if needs_help else shown
 
 
 def _help(query: Query, kept: dict[str, str], filters: Filters) -> dict[str, Any]:
@@ -104,7 +105,8 @@ def _told(context: dict[str, Any]) -> dict[str, Any]:
     return {
         "query": context["q"], "error": context.get("error") or None, "sort": context["sort"],
         "filters": context["filters"].terms(), "count": context.get("count", 0),
-        "more": context.get("is_more", False), "full_text": context.get("in_full_text", False),
+        "more": context.get("is_more", False),
+        "full_text": context.get("in_full_text", False), "some_words": context.get("is_relaxed", False),
         "page": page.number if page else 1, "pages": page.paginator.num_pages if page else 1,
         "spelling": context.get("respelled") or None,
         "results": [_result(item) for item in context.get("items", [])],

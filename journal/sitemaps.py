@@ -24,7 +24,7 @@ from journal.xml import add, document
 PER_FILE, MOST_ISSUES = 50_000, 49_000  # a file may hold 50,000
 NAMESPACE = "http://www.sitemaps.org/schemas/sitemap/0.9"
 _SAMPLE = "10.1234/sample"
-PAGES = ("home", "issue_list", "online_first", "about")
+PAGES = ("home", "issue_list", "online_first", "topic_list", "collection_list", "author_list", "about")
 Entry = tuple[str, date | datetime | None]
 
 
@@ -88,6 +88,8 @@ def robots(request: HttpRequest) -> HttpResponse:
         "Disallow: /search/?",
         "Disallow: /accounts/*?",
         "Disallow: /my-access/",
+        "Disallow: /saved/",
+        "Disallow: /alerts/",
         "Disallow: /offers/",
         "Disallow: /oai/",
         f"Sitemap: {settings.SITE_URL}{reverse('journal:sitemap')}",

@@ -3,7 +3,7 @@ truth is in the tables, and the sweep looks at those."""
 
 from procrastinate.contrib.django import app
 
-from journal import batches, filing, shelf
+from journal import alerts, batches, browsing, elsewhere, filing, shelf
 from journal.search import terms, upkeep
 from journal.typesetting import job
 
@@ -53,8 +53,50 @@ def catch_up(timestamp: int) -> None:
     upkeep.catch_up()
 
 
+@app.task(name="journal.learn_topics", queueing_lock="journal.learn_topics", priority=LATER)
+def learn_topics() -> None:
+    """After an editor has changed a topic's keywords."""
+    browsing.learn_topics_of_all()
+
+
 @app.periodic(cron="41 2 * * *")
 @app.task(name="journal.learn_terms", queueing_lock="journal.learn_terms", priority=LATER)
 def learn_terms(timestamp: int) -> None:
     """Each night: suggestions and spellings are counted anew."""
     terms.learn_all()
+
+
+@app.periodic(cron="7 1 * * *")
+@app.task(name="journal.look_up_citations", queueing_lock="journal.look_up_citations", priority=LATER)
+def look_up_citations(timestamp: int) -> None:
+    """Each night: who cites the articles, by OpenAlex."""
+    elsewhere.look_up_citations()
+
+
+@app.periodic(cron="37 1 * * *")
+@app.task(name="journal.look_up_similar", queueing_lock="journal.look_up_similar", priority=LATER)
+def look_up_similar(timestamp: int) -> None:
+    """Each night: what PubMed finds similar."""
+    elsewhere.look_up_similar()
+
+
+@app.task(name="journal.send_alert")
+def send_alert(mail_id: int) -> None:
+    alerts.send(mail_id)
+
+
+@app.periodic(cron="5 6 * * *")
+@app.task(name="journal.gather_alerts", queueing_lock="journal.gather_alerts", priority=LATER)
+def gather_alerts(timestamp: int) -> None:
+    """Each morning: the digests of the day. And what need not be kept any longer."""
+    alerts.gather()
+    alerts.forget()
+    send_waiting_alerts(timestamp)
+
+
+@app.periodic(cron="*/10 * * * *")
+@app.task(name="journal.send_waiting_alerts", queueing_lock="journal.send_waiting_alerts", priority=LATER)
+def send_waiting_alerts(timestamp: int) -> None:
+    """Every ten minutes: digests that the mail server did not take, or whose job found no worker."""
+    for mail in alerts.waiting():
+        send_alert.defer(mail_id=mail)

@@ -12,6 +12,8 @@ from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import connection, models
 from django.urls import reverse
 
+MOST_ON_HOME = 5
+
 
 class Topic(models.Model):
     """A subject of the journal. Topics form a tree in which one may stand below several others."""
@@ -68,6 +70,100 @@ class ArticleTopic(models.Model):
 
     def __str__(self) -> str:
         return f"{self.article}: {self.topic}"
+
+
+class Collection(models.Model):
+    """Articles put together by an editor one by one, or by a rule that new articles join by themselves."""
+
+    title = models.CharField(max_length=150)
+    slug = models.SlugField(max_length=160, unique=True, help_text="As it stands in the address.")
+    description = models.TextField(blank=True, help_text="One or two sentences above the list of articles.")
+    position = models.PositiveSmallIntegerField(default=0, help_text="Order among the collections.")
+    is_shown = models.BooleanField("shown to readers", default=True)
+    on_home = models.BooleanField("on the home page", default=False, help_text="For example: Editor’s choice.")
+    rule_topic = models.ForeignKey(
+        Topic, null=True, blank=True, on_delete=models.SET_NULL, related_name="+", verbose_name="topic",
+        help_text="All articles of this topic and of those below it.",
+    )  # fmt: skip
+    rule_section = models.ForeignKey(
+        "journal.Section", null=True, blank=True, on_delete=models.SET_NULL, related_name="+", verbose_name="section"
+    )
+    rule_kind = models.CharField("type", max_length=100, blank=True, help_text="As it is shown, for example: Review")
+    rule_words = models.CharField(
+        "words", max_length=300, blank=True, help_text="As in the search field: title:stroke author:garcia -pediatric"
+    )
+
+    class Meta:
+        ordering = ["position", "title"]
+
+    def __str__(self) -> str:
+        return self.title
+
+    def get_absolute_url(self) -> str:
+        return reverse("journal:collection", args=[self.slug])
+
+    @property
+    def is_by_rule(self) -> bool:
+        return bool(self.rule_topic_id or self.rule_section_id or self.rule_kind or self.rule_words)
+
+
+class EntryQuerySet(models.QuerySet["CollectionEntry"]):
+    def on_home(self) -> EntryQuerySet:
+        """The articles of the collection that editors show on the home page, in their order."""
+        first = Collection.objects.filter(on_home=True, is_shown=True).order_by("position", "title").values("pk")[:1]
+        return self.filter(collection__in=first).order_by("position", "-pk")[:MOST_ON_HOME]
+
+
+class CollectionEntry(models.Model):
+    """An article that an editor has put into a collection."""
+
+    collection = models.ForeignKey(Collection, on_delete=models.CASCADE, related_name="entries")
+    article = models.ForeignKey("journal.Article", on_delete=models.CASCADE, related_name="collection_rows")
+    position = models.PositiveSmallIntegerField(default=0)
+    added_at = models.DateTimeField(auto_now_add=True)
+
+    objects: ClassVar[models.Manager[CollectionEntry]] = EntryQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["position", "-pk"]
+        verbose_name_plural = "articles, in order (only where no rule is given)"
+        constraints = [models.UniqueConstraint(fields=["collection", "article"], name="one_entry_per_collection")]
+
+    def __str__(self) -> str:
+        return f"{self.collection}: {self.article}"
+
+
+class ArticleAuthor(models.Model):
+    """Who wrote what, for the pages of authors: written from the articles' own bylines (journal/browsing.py)."""
+
+    article = models.ForeignKey("journal.Article", on_delete=models.CASCADE, related_name="author_rows")
+    key = models.CharField(max_length=200, help_text="The name as it stands in the address.")
+    name = models.CharField(max_length=300)
+    sort = models.CharField(max_length=300, help_text="Surname first, folded.")
+    initial = models.CharField(max_length=1)
+    orcid = models.CharField(max_length=19, blank=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["key", "article"], name="one_author_row_per_article")]
+        indexes = [models.Index(fields=["initial", "sort", "key"], name="author_by_initial")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class MostRead(models.Model):
+    """How often an article was read lately: written down by whoever counts usage (journal/browsing.py)."""
+
+    article = models.OneToOneField("journal.Article", primary_key=True, on_delete=models.CASCADE, related_name="+")
+    readings = models.PositiveIntegerField()
+
+    class Meta:
+        ordering = ["-readings"]
+        verbose_name_plural = "most read"
+        indexes = [models.Index(fields=["-readings"], name="most_read_first")]
+
+    def __str__(self) -> str:
+        return f"{self.article}: {self.readings}"
 
 
 class SearchTerm(models.Model):

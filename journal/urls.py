@@ -1,6 +1,17 @@
 from django.urls import path, register_converter
 
-from journal import citation_views, feeds, figure_views, search_views, sitemaps, views
+from journal import (
+    alert_views,
+    browse_views,
+    citation_views,
+    feeds,
+    figure_views,
+    keeping_views,
+    related_views,
+    search_views,
+    sitemaps,
+    views,
+)
 from journal.doi import DOIConverter, LabelConverter
 from journal.oai.answer import oai
 
@@ -12,12 +23,27 @@ app_name = "journal"
 urlpatterns = [
     path("", views.home, name="home"),
     path("issues/", views.issue_list, name="issue_list"),
+    path("issues/<label:volume>/", browse_views.volume, name="volume"),
     path("issues/<label:volume>/<label:number>/", views.issue, name="issue"),
     path("issues/<label:volume>/<label:number>/cover/", views.issue_cover, name="issue_cover"),
     path("online-first/", views.online_first, name="online_first"),
     path("search/", search_views.search_page, name="search"),
     path("search/suggestions/", search_views.suggestions, name="suggestions"),
     path("openurl", search_views.openurl, name="openurl"),
+    path("topics/", browse_views.topic_list, name="topic_list"),
+    path("topics/<slug:slug>/", browse_views.topic, name="topic"),
+    path("topics/<slug:slug>/feed/", feeds.topic_feed, name="topic_feed"),
+    path("collections/", browse_views.collection_list, name="collection_list"),
+    path("collections/<slug:slug>/", browse_views.collection, name="collection"),
+    path("collections/<slug:slug>/feed/", feeds.collection_feed, name="collection_feed"),
+    path("authors/", browse_views.author_list, name="author_list"),
+    path("authors/<label:key>/", browse_views.author, name="author"),
+    path("authors/<label:key>/feed/", feeds.author_feed, name="author_feed"),
+    path("saved/", keeping_views.saved, name="saved"),
+    path("saved/remove/", keeping_views.remove, name="saved_remove"),
+    path("alerts/", alert_views.ask, name="alerts_ask"),
+    path("alerts/<str:token>/", alert_views.alerts_of, name="alerts_of"),
+    path("alerts/<str:token>/stop/", alert_views.stop, name="alerts_stop"),
     path("about/", views.about, name="about"),
     path("brand.css", views.brand, name="brand"),
     path("robots.txt", sitemaps.robots, name="robots"),
@@ -39,6 +65,11 @@ urlpatterns = [
     path("doi/<doi:doi>/figures/<str:name>", views.figure, name="figure"),
     path("doi/<doi:doi>/files/<str:name>", views.supplement, name="supplement"),
     path("doi/<doi:doi>/article.pdf", views.pdf, name="pdf"),
+    path("doi/<doi:doi>/save/", keeping_views.save, name="save"),
+    path("doi/<doi:doi>/share/", keeping_views.share, name="share"),
+    path("doi/<doi:doi>/permissions/", keeping_views.permissions, name="permissions"),
+    path("doi/<doi:doi>/related/", related_views.related, name="related"),
+    path("doi/<doi:doi>/related/arrange/", related_views.arrange, name="arrange"),
     path("doi/<doi:doi>/cite/", citation_views.cite, name="cite"),
     path("doi/<doi:doi>/citation.<str:form>", citation_views.citation, name="citation"),
     path("doi/<doi:doi>/", views.article, name="article"),

@@ -16,12 +16,14 @@ from journal import article_parts, negotiation
 from journal.access import Access, Reader
 from journal.article_parts import Found
 from journal.metadata import page_head
-from journal.models import Article, ArticleFile, FullText, Issue, Journal, PublicPage, Section
+from journal.models import Article, ArticleFile, ArticleQuerySet, FullText, Issue, Journal, PublicPage, Section
 from journal.pdf import delivery
 from journal.sending import send_file
 from journal.signals import text_given
+from journal.topic_models import CollectionEntry, MostRead
 
 PER_PAGE = 20
+BESIDE = 5  # articles in each list beside the current issue
 ISSUE_ORDER = ("-published_on", "-volume", "-number")  # annotating with a count drops the model's own order
 LIST_FIELDS = (
     "doi", "title_html", "title", "subtitle_html", "byline", "article_type", "type_label", "first_page", "last_page",
@@ -41,9 +43,10 @@ def marked(request: HttpRequest, articles: Iterable[Article]) -> list[dict[str, 
     return [{"article": article, "access": answers[article.pk]} for article in listed]
 
 
-def _listed() -> Any:
+def listed(articles: ArticleQuerySet | None = None) -> Any:
+    """Articles with what a list shows of them; all that are published, if no others are given."""
     return (
-        Article.objects.published()
+        (Article.objects.published() if articles is None else articles)
         .select_related("section", "issue")
         .only(
             *LIST_FIELDS,
@@ -59,18 +62,24 @@ def _listed() -> Any:
 
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
+    """The current issue, and beside it what is new, what the editors chose and what is read most."""
     current = Issue.objects.published().first()
-    articles = list(_listed().filter(Q(issue=current) | Q(issue=None)).in_issue_order() if current else _listed())
-    items = marked(request, articles)
+    chosen = list(CollectionEntry.objects.on_home().values_list("article", "collection__title"))
+    most_read = list(MostRead.objects.values_list("pk", flat=True)[: BESIDE * 2])
+    newest = Article.objects.online_first().newest().values("pk")[:BESIDE]
+    shown = Q(pk__in=newest) | Q(pk__in=[pk for pk, _ in chosen] + most_read)
+    items = marked(request, listed().filter(shown | Q(issue=current) if current else shown).in_issue_order())
+    by_id = {item["article"].pk: item for item in items}
     in_issue = [item for item in items if current and item["article"].issue_id == current.pk]
-    online_first = sorted(
-        (item for item in items if item["article"].issue_id is None),
-        key=lambda item: item["article"].published_online, reverse=True,
-    )  # fmt: skip
+    new = [item for item in items if item["article"].issue_id is None]
+    new.sort(key=lambda item: (item["article"].published_online, item["article"].pk), reverse=True)
     context = {
         "current_issue": current,
         "sections": _by_section(in_issue),
-        "online_first": online_first[:5],
+        "online_first": new[:BESIDE],
+        "chosen_title": chosen[0][1] if chosen else "",
+        "chosen": [by_id[pk] for pk, _ in chosen if pk in by_id],
+        "most_read": [by_id[pk] for pk in most_read if pk in by_id][:BESIDE],
         "recent_issues": Issue.objects.published()[1:5] if current else [],
     }
     return render(request, "journal/home.html", context)
@@ -96,7 +105,7 @@ def issue_list(request: HttpRequest) -> HttpResponse:
 def issue(request: HttpRequest, volume: str, number: str) -> HttpResponse:
     published = Issue.objects.published()
     found = get_object_or_404(published, volume=volume, number=number)
-    items = marked(request, _listed().filter(issue=found).in_issue_order())
+    items = marked(request, listed().filter(issue=found).in_issue_order())
     around = _neighbors(found)
     return render(request, "journal/issue.html", {"issue": found, "sections": _by_section(items), **around})
 
@@ -120,7 +129,7 @@ def _neighbors(found: Issue) -> dict[str, Issue | None]:
 
 @require_safe
 def online_first(request: HttpRequest) -> HttpResponse:
-    page = Paginator(_listed().filter(issue=None).newest(), PER_PAGE).get_page(request.GET.get("page"))
+    page = Paginator(listed().filter(issue=None).newest(), PER_PAGE).get_page(request.GET.get("page"))
     return render(request, "journal/online_first.html", {"page": page, "items": marked(request, page.object_list)})
 
 

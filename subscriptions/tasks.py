@@ -4,7 +4,7 @@ the tables, and the sweep looks at those."""
 from procrastinate.contrib.django import app
 
 from subscriptions import jobs, mail, orders, price_changes, reconcile, reminders, sync, trainees
-from subscriptions.counter import processing
+from subscriptions.counter import most_read, processing
 
 
 @app.task(name="subscriptions.sync_target")
@@ -60,3 +60,4 @@ def forget_old_jobs(timestamp: int) -> None:
 def count_usage(timestamp: int) -> None:
     """Each night: usage becomes monthly counts, months that are over are closed, old events are deleted."""
     processing.process()
+    most_read.put_down()

@@ -10,8 +10,9 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.models import User
-from journal import search
+from journal import browsing, search
 from journal.models import Article
+from journal.topic_models import ArticleTopic, Collection, Topic, draw_paths
 from subscriptions.models import Order
 from tests.conftest import signed_in
 from tests.make import (
@@ -123,19 +124,29 @@ def test_the_text_behind_the_wall_is_asked_for_only_after_the_yes(article: Artic
 def shelf(number: int) -> str:
     """An issue with so many articles, as many online first, all about herons. The issue's address."""
     issue = make_issue()
+    birds = Topic.objects.create(name="Birds", slug="birds")
+    Collection.objects.create(title="Birds", slug="birds", rule_topic=birds)
+    draw_paths()
     for n in range(number):
         for place in (issue, None):
-            article = make_article(issue=place, title=f"On herons {n}", published_online=timezone.localdate())
+            ada = [{"given": "Ada", "surname": "Heron"}]
+            day = timezone.localdate()
+            article = make_article(issue=place, title=f"On herons {n}", published_online=day, authors=ada)
+            ArticleTopic.objects.create(article=article, topic=birds)
+            browsing.learn_authors([article])
             Article.objects.filter(pk=article.pk).update(search=search.entry(article))
     return issue.get_absolute_url()
 
 
 LISTS = {
-    "home": ("/", 4),
+    "home": ("/", 6),
     "issue": ("", 6),
     "issues": ("/issues/", 1),
     "online first": ("/online-first/", 3),
     "search": ("/search/?q=herons", 7),
+    "topic": ("/topics/birds/", 5),
+    "author": ("/authors/ada-heron/", 4),
+    "collection": ("/collections/birds/", 4),
 }
 
 

@@ -18,6 +18,7 @@ from journal.admin import crossref
 from journal.admin.article_form import ArticleForm
 from journal.admin.importing import import_page
 from journal.admin.preview import preview_file, preview_page
+from journal.admin.topics import ArticleTopics
 from journal.admin.versions import version_urls
 from journal.models import Article, ArticleFile, ArticleSource, Relation
 
@@ -93,7 +94,7 @@ class ArticleAdmin(PlainChoices, ModelAdmin):
     search_help_text = "Title, DOI or author"
     date_hierarchy = "published_online"
     actions = ("publish_selected", "unpublish_selected", "crossref_selected")
-    inlines = (Files, Sources, Relations)
+    inlines = (ArticleTopics, Files, Sources, Relations)
     fieldsets = (
         ("In the journal", {"fields": ("status", "issue", "section", "position", "published_online")}),
         ("Access", {"fields": ("access_type", "free_from", "is_for_sale")}),

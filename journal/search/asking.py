@@ -1,7 +1,7 @@
 """A search as a page asks it: by the full-text index of this machine, else by PostgreSQL."""
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.db import OperationalError, transaction
 
@@ -19,14 +19,27 @@ class TooSlow(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """`is_limited`: the query asks for what only the full-text index knows, and there is none."""
+    """`is_limited`: the query asks for what only the full-text index knows, and there is none.
+
+    `is_relaxed`: nothing has all the words, and these have some of them.
+    """
 
     found: Found
     is_limited: bool = False
+    is_relaxed: bool = False
 
 
 def ask(query: Query, filters: Filters, sort: str) -> Asked:
     """Raises `TooSlow`."""
+    asked = _once(query, filters, sort)
+    other = query.relaxed
+    if asked.found.ids or other is None:
+        return asked
+    some = _once(other, filters, "relevance")
+    return replace(some, is_relaxed=bool(some.found.ids))
+
+
+def _once(query: Query, filters: Filters, sort: str) -> Asked:
     if not query.is_empty:
         try:
             return Asked(fulltext.find(query, filters, sort))

@@ -84,7 +84,8 @@ def conditions(filters: Filters, today: date) -> tuple[str, list[Any]]:
         parts.append(_ACCESS_SQL[filters.access])
         values += [today] if filters.access != OPEN else []
     if filters.cme:
-        parts.append("a.has_cme")
+        parts.append(_HAS_CME)
+        values += [today.isoformat()] * 2
     return " AND ".join(parts), values
 
 
@@ -94,6 +95,8 @@ _IS_FREE = (
     f"(a.access_type IN ('open', 'free_to_read') OR a.article_type IN ({_NOTICES})"
     " OR coalesce(a.free_from <= %s, false))"
 )
+#: `Article.open_activity`, said to the database.
+_HAS_CME = "(a.activity->>'from' <= %s AND a.activity->>'until' >= %s AND a.retracted_on IS NULL)"
 _ACCESS_SQL = {FREE: _IS_FREE, OPEN: "a.access_type = 'open'", CONTROLLED: f"NOT {_IS_FREE}"}
 
 
@@ -117,7 +120,7 @@ class Facet:
 _FACETS = f"""
 WITH f AS MATERIALIZED (
     SELECT a.id, extract(year FROM a.published_online)::int AS year, a.section_id, a.type_label, a.access_type,
-           a.has_cme, {_IS_FREE} AS is_free
+           {_HAS_CME} AS has_cme, {_IS_FREE} AS is_free
     FROM journal_article a WHERE a.id = ANY(%s::bigint[])
 )
 SELECT 'year', year::text, year::text, count(*) FROM f GROUP BY year
@@ -141,7 +144,8 @@ _TITLES = {
 def facets(found: list[int], filters: Filters, kept: dict[str, str]) -> list[Facet]:
     """How the articles of `found` may be narrowed further, in one statement. `kept` is what else the address says."""
     with connection.cursor() as cursor:
-        cursor.execute(_FACETS, [timezone.localdate(), found])
+        today = timezone.localdate()
+        cursor.execute(_FACETS, [today.isoformat(), today.isoformat(), today, found])
         rows: Iterable[tuple[str, str, str, int]] = cursor.fetchall()
     grouped: dict[str, list[tuple[str, str, int]]] = {name: [] for name in _TITLES}
     for name, value, label, count in rows:

@@ -9,8 +9,10 @@ disturbs a search.
 """
 
 import logging
+import math
 import re
 import threading
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
@@ -25,13 +27,14 @@ from journal.access import public_reason
 from journal.models import Article
 from journal.search.database import COUNT_UP_TO, Found, names
 from journal.search.filters import CONTROLLED, FREE, OPEN, Filters
-from journal.search.folding import fold
+from journal.search.folding import COMMON, fold, words
 from journal.search.query import Clause, Query
 
 log = logging.getLogger(__name__)
 
 SCHEMA_VERSION = 1
 HEAP_BYTES, THREADS = 96_000_000, 2
+ALIKE_WORDS = 20
 #: Field → how much a word in it is worth. The first group knows where its words stand, the second does not.
 PUBLIC = {"title": 4.0, "authors": 3.0, "keywords": 2.5, "abstract": 1.5, "open_text": 0.6, "references": 0.15}
 GATED = {"body": 0.6, "captions": 0.5}
@@ -142,17 +145,45 @@ def find(query: Query, filters: Filters, sort: str) -> Found:
         by_day = {"order_by_field": "day"} if sort == "date" else {}
         result = searcher.search(asked, COUNT_UP_TO + 1, count=True, **by_day)
         ids = searcher.fast_field_values("id", [address for _, address in result.hits[:COUNT_UP_TO]])
-    except Unusable:
-        raise
     except BaseException as error:
         raise _unusable(error) from error
     count = int(result.count or 0)
     return Found(list(ids), min(count, COUNT_UP_TO), count > COUNT_UP_TO, in_full_text=True)
 
 
+def alike(article: Article, most: int) -> list[int]:
+    """The articles that share most of the telling words of its title, keywords and abstract. Raises `Unusable`."""
+    try:
+        index = _index()
+        schema, searcher = index.schema, index.searcher()
+        text = fold(f"{article.title} {' '.join(article.keywords)} {article.title} {article.abstract}")
+        said = Counter(_ANALYZERS["stemmed"].analyze(" ".join(word for word in words(text) if word not in COMMON)))
+        rare = {word: searcher.doc_freq("abstract", word) + searcher.doc_freq("title", word) for word in said}
+        total = searcher.num_docs + 1
+        worth = {word: count * math.log(total / (1 + rare[word])) for word, count in said.items() if rare[word] > 1}
+        telling = sorted(worth, key=lambda word: (-worth[word], word))[:ALIKE_WORDS]
+        if len(telling) < 3:
+            return []
+        should = [(tantivy.Occur.Should, _in_any(schema, word)) for word in telling]
+        query = tantivy.Query.boolean_query(should, max(3, len(telling) // 4))
+        hits = searcher.search(query, most + 1).hits
+        ids: list[int] = searcher.fast_field_values("id", [address for _, address in hits])
+    except BaseException as error:
+        raise _unusable(error) from error
+    return [pk for pk in ids if pk != article.pk][:most]
+
+
+def _in_any(schema: Any, word: str) -> Any:
+    fields = ("title", "keywords", "abstract")
+    terms = [(field, tantivy.Query.term_query(schema, field, word, "freq")) for field in fields]
+    return _any_of([tantivy.Query.boost_query(query, PUBLIC[field]) for field, query in terms])
+
+
 def _unusable(error: BaseException) -> BaseException:
     """What tantivy raises for damaged files: ValueError, OSError, or a panic of Rust, which is no `Exception`."""
     is_panic = type(error).__name__ == "PanicException"
+    if isinstance(error, Unusable):
+        return error
     return Unusable(f"{type(error).__name__}: {error}") if isinstance(error, Exception) or is_panic else error
 
 
@@ -176,16 +207,16 @@ def _clause(schema: Any, clause: Clause) -> Any:
 
 def _in_field(schema: Any, field: str, clause: Clause) -> Any:
     """The clause in one field; None where the field cannot tell (a phrase, in text without places)."""
-    words = [word for said in clause.words for word in _ANALYZERS[_tokenizer(field)].analyze(said)]
-    if not words or (field in GATED and clause.together and len(words) > 1):
+    terms = [term for said in clause.words for term in _ANALYZERS[_tokenizer(field)].analyze(said)]
+    if not terms or (field in GATED and clause.together and len(terms) > 1):
         return None
-    if len(words) == 1:
-        query = tantivy.Query.term_query(schema, field, words[0], "freq")
+    if len(terms) == 1:
+        query = tantivy.Query.term_query(schema, field, terms[0], "freq")
     elif field in GATED:
-        every = [(tantivy.Occur.Must, tantivy.Query.term_query(schema, field, word, "freq")) for word in words]
+        every = [(tantivy.Occur.Must, tantivy.Query.term_query(schema, field, term, "freq")) for term in terms]
         query = tantivy.Query.boolean_query(every)
     else:
-        query = tantivy.Query.phrase_query(schema, field, words)
+        query = tantivy.Query.phrase_query(schema, field, terms)
     return tantivy.Query.boost_query(query, PUBLIC.get(field) or GATED[field])
 
 
@@ -206,8 +237,6 @@ def writer_of(path: Path, *, new: bool = False) -> Any:
     """A writer for an index; only one at a time has it. Raises `Unusable` when it cannot be had."""
     try:
         return _opened(path, new=new).writer(HEAP_BYTES, THREADS)
-    except Unusable:
-        raise
     except BaseException as error:
         raise _unusable(error) from error
 
@@ -233,7 +262,7 @@ def _document(article: Article, day: date, today: date) -> Any:
     access = [FREE] if is_free else [CONTROLLED]
     fields: dict[str, Any] = {
         "id": article.pk, "day": day.toordinal(), "year": day.year, "section": article.section_id or 0,
-        "cme": int(article.has_cme), "kind": article.type_label,
+        "cme": int(article.open_activity is not None), "kind": article.type_label,
         "topic": getattr(article, "topic_slugs", []),
         "access": [*access, OPEN] if article.access_type == "open" else access,
         "title": fold(f"{article.title} {article.subtitle}"), "authors": names(article),

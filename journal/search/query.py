@@ -52,6 +52,13 @@ class Query:
         return any(c.field in ONLY_IN_FULL_TEXT for group in self.groups for c in group)
 
     @property
+    def relaxed(self) -> "Query | None":
+        """Any of the words instead of all of them; None where somebody said more exactly what is meant."""
+        clauses = [clause for group in self.groups for clause in group]
+        is_plain = all(len(group) == 1 for group in self.groups) and not any(c.together or c.field for c in clauses)
+        return Query((tuple(clauses),), self.without) if is_plain and len(clauses) > 1 else None
+
+    @property
     def words(self) -> tuple[str, ...]:
         """All words that are looked for, once each, in their order."""
         return tuple(dict.fromkeys(word for group in self.groups for clause in group for word in clause.words))

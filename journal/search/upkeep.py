@@ -8,16 +8,17 @@ import json
 import logging
 import shutil
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from collections.abc import Callable
+from datetime import date, datetime
 from pathlib import Path
 from uuid import uuid4
 
 from django.db import transaction
-from django.db.models import Prefetch, Q, QuerySet
+from django.db.models import Prefetch, QuerySet
 from django.utils import timezone
 
+from journal import browsing, happenings, related
+from journal.changes import Mark, changed, in_batches
 from journal.locks import only_one
 from journal.models import Article
 from journal.search import database, fulltext, terms
@@ -25,61 +26,32 @@ from journal.topic_models import ArticleTopic, TopicPath, Upkeep
 
 log = logging.getLogger(__name__)
 
-BATCH = 200
 DAY_SECONDS = 86_400
-#: An article may be saved long before its transaction is done; what is as young as this is looked at again.
-OVERLAP = timedelta(minutes=2)
-LONG_AGO = datetime(1970, 1, 1, tzinfo=timezone.get_default_timezone())
 Learn = Callable[[list[Article]], None]
-#: What is worked out of each changed article for the database. Other subjects of the journal add theirs.
-IN_DATABASE: list[Learn] = [terms.learn]
-
-
-@dataclass(frozen=True, slots=True)
-class Mark:
-    """Changes up to `at` are in, and what the calendar brought up to `day`."""
-
-    at: datetime
-    day: date
-
-    @classmethod
-    def beginning(cls) -> "Mark":
-        return cls(LONG_AGO, LONG_AGO.date())
-
-
-def changed(since: Mark, today: date) -> "QuerySet[Article]":
-    """Saved since then, or brought onto the site, or made free, by a day that has come."""
-    came = Q(published_online__gt=since.day, published_online__lte=today)
-    came |= Q(free_from__gt=since.day, free_from__lte=today)
-    return Article.objects.filter(Q(updated_at__gte=since.at - OVERLAP) | came)
-
-
-def in_batches(articles: "QuerySet[Article]") -> Iterator[list[Article]]:
-    """By the row's number, without holding a cursor open."""
-    last = 0
-    while batch := list(articles.filter(pk__gt=last).order_by("pk")[:BATCH]):
-        yield batch
-        last = batch[-1].pk
+#: What is worked out of each changed article for the database. Topics come first: the index learns them, too.
+BEFORE_THE_INDEX: tuple[Learn, ...] = (browsing.learn_topics, browsing.learn_authors, terms.learn)
+AFTER_THE_INDEX: tuple[Learn, ...] = (related.learn_citations, related.learn_similar, happenings.note)
 
 
 def catch_up() -> None:
-    """Both parts. What is interrupted begins again at its last mark, and doing a part twice changes nothing."""
-    _database_catches_up()
+    """All parts. What is interrupted begins again at its last mark, and doing a part twice changes nothing."""
+    _database_catches_up("articles", BEFORE_THE_INDEX)
     _index_catches_up()
+    _database_catches_up("related", AFTER_THE_INDEX)
 
 
-def _database_catches_up() -> None:
-    with only_one("upkeep") as mine:
+def _database_catches_up(name: str, learners: tuple[Learn, ...]) -> None:
+    with only_one(f"upkeep:{name}") as mine:
         if not mine:
             return
-        row = Upkeep.objects.filter(name="articles").first()
+        row = Upkeep.objects.filter(name=name).first()
         mark, now, today = Mark(row.at, row.day) if row else Mark.beginning(), timezone.now(), timezone.localdate()
         waiting = changed(mark, today).filter(status=Article.Status.PUBLISHED, published_online__lte=today)
         for batch in in_batches(waiting.defer("search", "problems")):
             with transaction.atomic():
-                for learn in IN_DATABASE:
+                for learn in learners:
                     learn(batch)
-        Upkeep.objects.update_or_create(name="articles", defaults={"at": now, "day": today})
+        Upkeep.objects.update_or_create(name=name, defaults={"at": now, "day": today})
 
 
 def _index_catches_up() -> None:

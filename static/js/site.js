@@ -12,6 +12,7 @@ import "./look-again.js";
 import "./page-dialog.js";
 import "./print.js";
 import "./reveal.js";
+import "./related-opener.js";
 import "./scroll-regions.js";
 import "./submit-once.js";
 import "./viewer-opener.js";

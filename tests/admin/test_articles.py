@@ -30,7 +30,9 @@ def draft(**fields: Any) -> Article:
 def change(client: Client, article: Article, **fields: Any) -> Any:
     data = {"access_type": article.access_type, "position": 0, "published_online": article.published_online or ""}
     inlines = {
-        f"{name}-{count}_FORMS": 0 for name in ("files", "sources", "relations") for count in ("TOTAL", "INITIAL")
+        f"{name}-{count}_FORMS": 0
+        for name in ("topic_rows", "files", "sources", "relations")
+        for count in ("TOTAL", "INITIAL")
     }
     return client.post(f"{LIST}{article.pk}/change/", {**data, "is_for_sale": "on", **inlines, **fields})
 

@@ -10,7 +10,10 @@ from django.utils import timezone
 from playwright.sync_api import Page
 
 from accounts.models import ServiceCenter, User
-from journal.models import Article
+from journal.alerts import ask
+from journal.models import Article, Relation
+from journal.search import entry, upkeep
+from journal.topic_models import ArticleAuthor, Collection, CollectionEntry, Topic, draw_paths
 from subscriptions.models import Offer, Order, Receipt
 from tests.browser.conftest import DESKTOP, PHONE
 from tests.browser.steps import (
@@ -26,7 +29,7 @@ from tests.browser.steps import (
     start_reading,
 )
 from tests.chromium import Complaints
-from tests.make import make_right, make_user
+from tests.make import make_article, make_right, make_user
 
 Offers = dict[str, Offer]
 NARROW = {"width": 320, "height": 640}
@@ -108,6 +111,44 @@ def test_the_pages_where_a_visitor_finds_an_article(tab: Page, trial: Article, i
         ("/search/?q=thrombolysis", "search with results"),
         ("/search/?q=nothingofthekind", "search without results"),
         ("/nowhere/", "404"),
+    ):
+        tab.goto(address)
+        inspection.of(name)
+
+
+def test_the_pages_of_finding_and_keeping(
+    tab: Page, site: str, dan: User, trial: Article, inspection: Inspection
+) -> None:
+    topic = Topic.objects.create(name="Stroke", slug="stroke", keywords=trial.keywords[:1])
+    topic.children.add(Topic.objects.create(name="Thrombolysis in smaller hospitals", slug="thrombolysis"))
+    draw_paths()
+    chosen = Collection.objects.create(title="Editors’ choice", slug="choice", description="Worth a second look.")
+    CollectionEntry.objects.create(collection=chosen, article=trial)
+    other = make_article(title="Stroke on smaller islands", type_label="Review", authors=trial.authors[:1])
+    Relation.objects.create(article=other, kind=Relation.Kind.COMMENTARY, target_doi=trial.doi)
+    Article.objects.filter(pk=other.pk).update(search=entry(other))
+    upkeep.catch_up()
+    author = ArticleAuthor.objects.filter(article=trial).first()
+    already_signed_in(tab, dan, site)
+    recipient = ask("dan@example.org", dan, "topic", topic=topic)[0].recipient
+    article = trial.get_absolute_url()
+    for address, name in (
+        ("/search/?q=stroke", "search with conditions"),
+        ("/search/?q=strok", "search with another spelling"),
+        ("/topics/", "topics"),
+        ("/topics/stroke/", "topic"),
+        ("/collections/", "collections"),
+        ("/collections/choice/", "collection"),
+        ("/authors/", "authors"),
+        (f"/authors/{author.key if author else ''}/", "author"),
+        (f"{article}related/", "related"),
+        (f"{article}share/", "share"),
+        (f"{article}permissions/", "permissions"),
+        (f"{article}save/", "save"),
+        ("/saved/", "saved"),
+        ("/alerts/?topic=stroke", "alerts"),
+        (recipient.get_absolute_url(), "alerts of an address"),
+        (f"{recipient.get_absolute_url()}stop/", "stop alerts"),
     ):
         tab.goto(address)
         inspection.of(name)

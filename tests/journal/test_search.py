@@ -88,10 +88,12 @@ def test_words_phrases_fields_exclusions_and_accents(hits: Callable[..., set[str
     assert hits("title:hemorrhage") == set()
     assert hits("wake-up") == {"stroke"}
     assert hits("author:stroke") == set()
+    assert hits("stroke units pilots") == {"stroke", "old", "meniere"}  # nothing has all of them
+    assert hits('stroke "units pilots"') == set()
 
 
 def test_the_results_are_narrowed_sorted_and_counted(
-    hits: Callable[..., set[str]], shelf: dict[str, Article], visitor: Client
+    hits: Callable[..., set[str]], shelf: dict[str, Article], visitor: Client, engine: str
 ) -> None:
     assert hits("stroke", access="open") == {"stroke"}
     assert hits("stroke", access="controlled") == {"old"}
@@ -105,8 +107,13 @@ def test_the_results_are_narrowed_sorted_and_counted(
     assert facets["access"] == {"Free for everybody": 1, "Open access": 1, "Needs access": 1}
     assert facets["kind"] == {"Original Research": 1, "Review": 1}
     assert "cme" not in facets
-    Article.objects.filter(pk=shelf["old"].pk).update(has_cme=True)
+    known = {"from": "2020-01-01", "until": "2999-12-31"}
+    Article.objects.filter(pk=shelf["old"].pk).update(activity=known)
     assert "With CME credit" in visitor.get("/search/?q=stroke").content.decode()
+    upkeep.rebuild_index() if engine == "the full-text index" else None
+    assert hits("stroke", cme="1") == {"old"}
+    Article.objects.filter(pk=shelf["old"].pk).update(activity=known | {"until": "2021-12-31"})
+    assert "With CME credit" not in visitor.get("/search/?q=stroke").content.decode()
 
 
 def test_topics_narrow_by_everything_below_them(shelf: dict[str, Article], settings: Any, tmp_path: Path) -> None:

@@ -23,12 +23,15 @@ from django.utils import timezone
 from accounts.models import User
 from cme.models import Activity, Attempt
 from demo import sample_cme, sample_journal
+from journal import alerts
 from journal.crossref import deposit_of
 from journal.models import Article, ArticleFile, Issue, Section
 from journal.negotiation import OFFERED
 from journal.oai import listing
 from journal.oai.request import PREFIXES
+from journal.reader_models import Alert, AlertMail, Happening
 from journal.search import upkeep
+from journal.topic_models import ArticleAuthor
 from tests.conftest import signed_in
 from tests.emptying import empty_the_tables
 from tests.make import make_right, make_user, sample_folder
@@ -296,6 +299,21 @@ def answers(letter: str) -> dict[str, int]:
         f"q-{question.pk}": question.choices.filter(is_preferred=letter == "right")[0].pk
         for question in Attempt.objects.get(state="open").asked()
     }
+
+
+def test_an_alert_of_everything_new_holds_no_sentence_from_behind_the_wall() -> None:
+    """Also to somebody who may read it all: mail is forwarded."""
+    reader = make_user("is-told@example.org")
+    make_right(reader, Article.objects.first().journal, "subscription")
+    recipient = alerts.ask(reader.email, reader, "author", author_key="nobody")[0].recipient
+    authors = set(ArticleAuthor.objects.values_list("key", flat=True))
+    Happening.objects.bulk_create(Happening(kind="online", article=article) for article in Article.objects.published())
+    Alert.objects.bulk_create(Alert(recipient=recipient, kind="author", author_key=key) for key in authors)
+    (digest,) = alerts.gather()
+    message = alerts._compose(AlertMail.objects.get(pk=digest)).message().as_string()
+    read = letters(message + str(AlertMail.objects.get(pk=digest).parts))
+    assert len(authors) > 20
+    assert [sentence for needle, (_, sentence) in NEEDLES.items() if needle in read] == []
 
 
 def test_a_deposit_and_the_stored_facts_hold_no_sentence_from_behind_the_wall() -> None:

@@ -1,0 +1,207 @@
+"""The boxes below an article: what belongs to it, in the order a reader has chosen."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db.models import Q
+from django.http import HttpRequest
+
+from accounts.models import User
+from journal.browsing import of_collection
+from journal.models import Article, Relation
+from journal.notices import WORDS
+from journal.related_models import BoxLayout, Citation, Elsewhere, Similar
+from journal.topic_models import ArticleTopic, Collection, TopicPath
+
+TITLES = {
+    "see_also": "See also", "similar": "By topic", "collections": "Collections", "cited_by": "Cited by",
+    "pubmed": "Similar in PubMed", "elsewhere": "Chapters and books elsewhere",
+}  # fmt: skip
+SAYINGS = {
+    "corrected_by": "Correction", "corrects": "Corrects", "retracted_by": "Retraction notice", "retracts": "Retracts",
+    "concern_from": "Expression of concern", "has_concerns_about": "Expresses concern about", "adds_to": "Adds to",
+    "added_to_by": "Addendum", "comments_on": "Comments on", "commented_by": "Commentary", "companion": "Companion",
+}  # fmt: skip
+COOKIE, COOKIE_SECONDS = "boxes", 365 * 86_400
+MOST = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A line of a box: an article of this journal (with its access mark), or something elsewhere."""
+
+    title: str
+    url: str
+    line: str = ""
+    saying: str = ""
+    article: Article | None = None
+    access: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    name: str
+    title: str
+    entries: list[Entry]
+    note: str = ""
+    is_collapsed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Every known box once, in order, and which of them are folded."""
+
+    order: tuple[str, ...] = tuple(TITLES)
+    collapsed: frozenset[str] = field(default_factory=frozenset)
+
+    @classmethod
+    def of(cls, order: Iterable[Any], collapsed: Iterable[Any]) -> "Layout":
+        """From whatever a cookie or a form says: unknown names are left out, missing ones stand at the end."""
+        known = [name for name in dict.fromkeys(map(str, order)) if name in TITLES]
+        return cls(
+            tuple(known + [name for name in TITLES if name not in known]),
+            frozenset(map(str, collapsed)) & TITLES.keys(),
+        )
+
+    @classmethod
+    def from_cookie(cls, text: str) -> "Layout":
+        order, _, collapsed = text[:500].partition("|")
+        return cls.of(order.split("."), collapsed.split("."))
+
+    def cookie(self) -> str:
+        return f"{'.'.join(self.order)}|{'.'.join(sorted(self.collapsed))}"
+
+    def moved(self, name: str, shown: list[str], by: int) -> "Layout":
+        """Past the next box that this page shows; boxes that are left out as empty keep out of the way."""
+        if name not in shown or not 0 <= shown.index(name) + by < len(shown):
+            return self
+        neighbor = shown[shown.index(name) + by]
+        order = [other for other in self.order if other != name]
+        order.insert(order.index(neighbor) + (by > 0), name)
+        return Layout(tuple(order), self.collapsed)
+
+    def toggled(self, name: str) -> "Layout":
+        return Layout(self.order, self.collapsed ^ (frozenset({name}) & TITLES.keys()))
+
+
+def layout_of(request: HttpRequest, user: User | None) -> Layout:
+    """The account's; else this browser's."""
+    row = BoxLayout.objects.filter(user=user).first() if user else None
+    return Layout.of(row.order, row.collapsed) if row else Layout.from_cookie(request.COOKIES.get(COOKIE, ""))
+
+
+def keep(layout: Layout, user: User | None) -> None:
+    if user:
+        said = {"order": list(layout.order), "collapsed": sorted(layout.collapsed)}
+        BoxLayout.objects.update_or_create(user=user, defaults=said)
+
+
+def merge(request: HttpRequest, user: User) -> None:
+    """At sign-in: an account without an arrangement takes the browser's; one that has one keeps its order, and what is
+    folded in either is folded."""
+    text = request.COOKIES.get(COOKIE, "")
+    if not text:
+        return
+    browser, row = Layout.from_cookie(text), BoxLayout.objects.filter(user=user).first()
+    own = Layout.of(row.order, row.collapsed) if row else browser
+    keep(Layout(own.order, own.collapsed | browser.collapsed), user)
+
+
+def boxes(request: HttpRequest, article: Article, layout: Layout) -> list[Box]:
+    """What there is, in the reader's order; empty boxes are left out. The marks come from one decision."""
+    found: dict[str, tuple[list[Entry], str]] = {
+        "see_also": (list(_see_also(article)), ""),
+        "cited_by": _cited_by(article),
+        "collections": (list(_collections(article)), ""),
+        "elsewhere": (list(_elsewhere(article)), ""),
+        **{name: (entries, "") for name, entries in _similar(article).items()},
+    }
+    articles = {e.article.pk: e.article for entries, _ in found.values() for e in entries if e.article}
+    answers = request.reader.access_to_all(articles.values())  # type: ignore[attr-defined]
+    made = []
+    for name in layout.order:
+        entries, note = found.get(name, ([], ""))
+        marked = [_marked(entry, answers) for entry in entries]
+        if marked or note:
+            made.append(Box(name, TITLES[name], marked, note, name in layout.collapsed))
+    return made
+
+
+def _marked(entry: Entry, answers: Any) -> Entry:
+    if entry.article is None:
+        return entry
+    one = entry.article
+    return Entry(one.title, one.get_absolute_url(), one.byline, entry.saying, one, answers[one.pk])
+
+
+def _here(article: Article, saying: str = "") -> Entry:
+    return Entry(article.title, article.get_absolute_url(), article.byline, saying, article)
+
+
+def _see_also(article: Article) -> Iterator[Entry]:
+    """What it says about others, and what others say about it."""
+    doi = (article.doi or "").lower()
+    rows = Relation.objects.filter(Q(article=article) | Q(target_doi=doi, article__status=Article.Status.PUBLISHED))
+    said = [(row.kind, row.article_id == article.pk, row.article_id, row.target_doi) for row in rows[: MOST * 2]]
+    sources, targets = [pk for _, own, pk, _ in said if not own], [target for _, own, _, target in said if own]
+    there = list(_shown().filter(Q(pk__in=sources) | Q(doi_key__in=targets)).exclude(pk=article.pk))
+    by_id = {one.pk: one for one in there} | {(one.doi or "").lower(): one for one in there}
+    for kind, own, source, target in said:
+        other = by_id.get(target if own else source)
+        if other is not None:
+            yield _here(other, SAYINGS[WORDS[Relation.Kind(kind)][0 if own else 1]])
+
+
+def _shown() -> Any:
+    published = Article.objects.published()
+    return published.only("doi", "title", "byline", "published_online", "retracted_on", "status")
+
+
+def _cited_by(article: Article) -> tuple[list[Entry], str]:
+    rows = list(Citation.objects.filter(article=article).select_related("here")[: MOST + 1])
+    looked_up = getattr(article, "looked_up", None)
+    day = looked_up.citations_on if looked_up else None
+    total = len(rows) if len(rows) <= MOST else Citation.objects.filter(article=article).count()
+    as_of = f"as of {day:%B} {day.day}, {day.year}" if day else "counted in this journal"
+    note = f"{total} {'citation' if total == 1 else 'citations'}, {as_of}." if total else f"No citations yet, {as_of}."
+    return [_citing(row) for row in rows[:MOST]], note
+
+
+def _citing(row: Citation) -> Entry:
+    if row.here is not None and row.here.status == Article.Status.PUBLISHED:
+        return _here(row.here)
+    line = ", ".join(filter(None, (row.authors, row.source, str(row.year or ""))))
+    return Entry(row.title or f"doi:{row.doi}", f"https://doi.org/{row.doi}", line)
+
+
+def _similar(article: Article) -> dict[str, list[Entry]]:
+    found: dict[str, list[Entry]] = {"similar": [], "pubmed": []}
+    for row in Similar.objects.filter(article=article).select_related("other"):
+        if row.kind == Similar.Kind.PUBMED:
+            found["pubmed"].append(Entry(row.title, f"https://pubmed.ncbi.nlm.nih.gov/{row.pmid}/", row.line))
+        elif row.other is not None and row.other.status == Article.Status.PUBLISHED:
+            found["similar"].append(_here(row.other))
+    return found
+
+
+def _collections(article: Article) -> Iterator[Entry]:
+    """Those it was put into, and those whose rule it meets."""
+    above = TopicPath.objects.filter(below__in=ArticleTopic.objects.filter(article=article).values("topic")).values(
+        "above"
+    )
+    by_rule = ~(Q(rule_topic=None) & Q(rule_section=None) & Q(rule_kind="") & Q(rule_words=""))
+    meets = Q(rule_topic=None) | Q(rule_topic__in=above)
+    meets &= Q(rule_section=None) | Q(rule_section=article.section_id)
+    meets &= Q(rule_kind="") | Q(rule_kind=article.type_label)
+    for one in Collection.objects.filter(Q(entries__article=article) | by_rule & meets, is_shown=True).distinct()[
+        :MOST
+    ]:
+        if not one.rule_words or of_collection(one).filter(pk=article.pk).exists():
+            yield Entry(one.title, one.get_absolute_url(), one.description)
+
+
+def _elsewhere(article: Article) -> Iterator[Entry]:
+    topics = ArticleTopic.objects.filter(article=article).values("topic")
+    for one in Elsewhere.objects.filter(Q(article=article) | Q(topic__in=topics))[:MOST]:
+        yield Entry(one.title, one.url, one.source)

@@ -1,0 +1,101 @@
+"""Topics, collections, authors and volumes: lists of articles with their access marks."""
+
+from typing import Any
+
+from django.db.models import Count, Q
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.views.decorators.http import require_safe
+
+from journal.browsing import Listed, of_author, of_collection, of_topic
+from journal.models import Article, ArticleQuerySet, Issue
+from journal.search.folding import fold
+from journal.topic_models import ArticleAuthor, Collection, Topic
+from journal.views import ISSUE_ORDER, listed, marked
+
+AUTHORS_PER_PAGE = 200
+
+
+def _page_of(request: HttpRequest, articles: ArticleQuerySet) -> dict[str, Any]:
+    """One page of a list with the marks of its articles. Three statements, however long the list is."""
+    pages = Listed(listed(articles))
+    page = pages.get_page(request.GET.get("page"))
+    return {"page": page, "items": marked(request, page.object_list), "is_more": pages.is_more, "count": pages.count}
+
+
+@require_safe
+def topic_list(request: HttpRequest) -> HttpResponse:
+    """The tree, as an outline: a topic with several parents stands under each of them."""
+    topics = {topic.pk: topic for topic in Topic.objects.all()}
+    below: dict[int, list[int]] = {}
+    for child, parent in Topic.objects.exclude(parents=None).values_list("pk", "parents"):
+        below.setdefault(parent, []).append(child)
+    children = {child for found in below.values() for child in found}
+    roots = [pk for pk in topics if pk not in children] or list(topics)
+    tree = [_branch(topics, below, pk, frozenset()) for pk in roots]
+    return render(request, "journal/topic_list.html", {"tree": tree})
+
+
+def _branch(topics: dict[int, Topic], below: dict[int, list[int]], pk: int, above: frozenset[int]) -> dict[str, Any]:
+    inner = [child for child in below.get(pk, []) if child not in above and child != pk]
+    inner.sort(key=lambda child: topics[child].name)
+    return {"topic": topics[pk], "children": [_branch(topics, below, child, above | {pk}) for child in inner]}
+
+
+@require_safe
+def topic(request: HttpRequest, slug: str) -> HttpResponse:
+    found = get_object_or_404(Topic, slug=slug)
+    around = Topic.objects.filter(Q(parents=found) | Q(children=found)).distinct().exclude(pk=found.pk)
+    near = list(around.annotate(is_child=Count("parents", filter=Q(parents=found))))
+    context = {
+        "topic": found,
+        "narrower": [one for one in near if one.is_child],
+        "broader": [one for one in near if not one.is_child],
+    }
+    return render(request, "journal/topic.html", context | _page_of(request, of_topic(found)))
+
+
+@require_safe
+def collection_list(request: HttpRequest) -> HttpResponse:
+    return render(request, "journal/collection_list.html", {"collections": Collection.objects.filter(is_shown=True)})
+
+
+@require_safe
+def collection(request: HttpRequest, slug: str) -> HttpResponse:
+    found = get_object_or_404(Collection, slug=slug, is_shown=True)
+    return render(request, "journal/collection.html", {"collection": found} | _page_of(request, of_collection(found)))
+
+
+@require_safe
+def author_list(request: HttpRequest) -> HttpResponse:
+    """Authors by the first letter of their surnames."""
+    letters = list(ArticleAuthor.objects.order_by("initial").values_list("initial", flat=True).distinct())
+    letter = fold(request.GET.get("letter", ""))[:1]
+    letter = letter if letter in letters else (letters[0] if letters else "")
+    rows = ArticleAuthor.objects.filter(initial=letter).order_by("sort", "key").values_list("key", "name")
+    authors = dict(rows.distinct()[: AUTHORS_PER_PAGE * 10]) if letter else {}
+    context = {"letters": letters, "letter": letter, "authors": list(authors.items())}
+    return render(request, "journal/author_list.html", context)
+
+
+@require_safe
+def author(request: HttpRequest, key: str) -> HttpResponse:
+    rows = list(ArticleAuthor.objects.filter(key=key).values_list("name", "orcid")[:200])
+    if not rows:
+        raise Http404("Nobody of this name has written in this journal.")
+    context = {
+        "name": rows[0][0], "key": key, "orcids": sorted({orcid for _, orcid in rows if orcid}),
+        **_page_of(request, of_author(key)),
+    }  # fmt: skip
+    return render(request, "journal/author.html", context)
+
+
+@require_safe
+def volume(request: HttpRequest, volume: str) -> HttpResponse:
+    """The issues of one volume."""
+    published = Count("articles", filter=Q(articles__status=Article.Status.PUBLISHED))
+    issues = Issue.objects.published().filter(volume=volume).annotate(article_count=published).order_by(*ISSUE_ORDER)
+    found = list(issues)
+    if not found:
+        raise Http404("No issue of this volume has been published.")
+    return render(request, "journal/issue_list.html", {"issues": found, "volume": volume})

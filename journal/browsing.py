@@ -1,0 +1,136 @@
+"""Ways to articles beside issues: topics, collections, authors, what is read most. And how these are worked out."""
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any, cast
+
+from django.core.paginator import Paginator
+from django.db import transaction
+from django.utils import timezone
+from django.utils.text import slugify
+
+from journal.changes import in_batches
+from journal.models import Article, ArticleQuerySet
+from journal.search import database
+from journal.search.folding import fold
+from journal.search.query import parse
+from journal.topic_models import ArticleAuthor, ArticleTopic, Collection, MostRead, Topic, TopicPath
+
+if TYPE_CHECKING:  # the class is generic for the type checker only
+    ArticlePaginator = Paginator[Article]
+else:
+    ArticlePaginator = Paginator
+
+PER_PAGE = 20
+MOST_LISTED = 1000
+MOST_READ_KEPT = 50
+
+
+class Listed(ArticlePaginator):
+    """Pages of a list that may be very long: counted and shown up to 1,000 articles."""
+
+    def __init__(self, articles: ArticleQuerySet) -> None:
+        super().__init__(articles[:MOST_LISTED], PER_PAGE)
+        self._counted = articles.order_by()[: MOST_LISTED + 1].count()
+        self.is_more = self._counted > MOST_LISTED
+        self.count = min(self._counted, MOST_LISTED)
+
+
+def of_topic(topic: Topic) -> ArticleQuerySet:
+    """The topic's articles and those of every topic below it."""
+    below = TopicPath.objects.filter(above=topic).values("below")
+    rows = ArticleTopic.objects.filter(topic__in=below).order_by().values("article")
+    return Article.objects.published().filter(pk__in=rows).newest()
+
+
+def of_author(key: str) -> ArticleQuerySet:
+    rows = ArticleAuthor.objects.filter(key=key).values("article")
+    return Article.objects.published().filter(pk__in=rows).newest()
+
+
+def of_collection(collection: Collection) -> ArticleQuerySet:
+    """By its rule, newest first; else as an editor has put them."""
+    published: ArticleQuerySet = Article.objects.published()
+    if not collection.is_by_rule:
+        return published.filter(collection_rows__collection=collection).order_by(
+            "collection_rows__position", "-collection_rows__pk"
+        )
+    if collection.rule_topic_id:
+        below = TopicPath.objects.filter(above=collection.rule_topic_id).values("below")
+        rows = ArticleTopic.objects.filter(topic__in=below).order_by().values("article")
+        published = published.filter(pk__in=rows)
+    if collection.rule_section_id:
+        published = published.filter(section=collection.rule_section_id)
+    if collection.rule_kind:
+        published = published.filter(type_label=collection.rule_kind)
+    query = parse(collection.rule_words)
+    if not query.is_empty:
+        matching, words = database.tsquery(query)
+        by_words: Any = published.extra(where=[f'"journal_article"."search" @@ ({matching})'], params=words)  # noqa: S610
+        return cast("ArticleQuerySet", by_words.newest())
+    return published.newest()
+
+
+def put_down_readings(readings: Mapping[int, int]) -> None:
+    """How often each article (by its id) was read lately, instead of what was put down before."""
+    most = sorted(readings.items(), key=lambda row: (-row[1], row[0]))[:MOST_READ_KEPT]
+    known = set(Article.objects.filter(pk__in=[pk for pk, _ in most]).values_list("pk", flat=True))
+    with transaction.atomic():
+        MostRead.objects.all().delete()
+        MostRead.objects.bulk_create(MostRead(article_id=pk, readings=n) for pk, n in most if pk in known and n > 0)
+
+
+# --- worked out of the articles as they change (search/upkeep.py) -----------------------------------------------------
+
+
+def learn_authors(articles: Iterable[Article]) -> None:
+    listed = list(articles)
+    rows = {(row.key, row.article_id): row for article in listed for row in _author_rows(article)}
+    ArticleAuthor.objects.filter(article__in=listed).delete()
+    ArticleAuthor.objects.bulk_create(rows.values(), ignore_conflicts=True)
+
+
+def _author_rows(article: Article) -> Iterable[ArticleAuthor]:
+    for author in article.authors:
+        given, surname = author.get("given", ""), author.get("surname", "") or author.get("group", "")
+        name = f"{given} {surname}".strip()[:300]
+        sort = fold(f"{surname} {given}".strip())[:300]
+        if key := author_key(name):
+            yield ArticleAuthor(
+                article=article, key=key, name=name, sort=sort, initial=sort[:1], orcid=author.get("orcid", "")[-19:]
+            )
+
+
+def author_key(name: str) -> str:
+    return slugify(fold(name), allow_unicode=True)[:200]
+
+
+def learn_topics(articles: Iterable[Article]) -> None:
+    """Topics by keywords: given and taken back; what an editor has chosen stays."""
+    rules = [(topic.pk, {fold(word) for word in topic.keywords}) for topic in Topic.objects.exclude(keywords=[])]
+    listed = {article.pk: {fold(word) for word in article.keywords} for article in articles}
+    wanted = {(topic, pk) for pk, words in listed.items() for topic, sought in rules if words & sought}
+    there = {
+        (topic, pk): by_keyword
+        for topic, pk, by_keyword in ArticleTopic.objects.filter(article__in=listed)
+        .order_by()
+        .values_list("topic", "article", "by_keyword")
+    }
+    new = wanted - there.keys()
+    gone = {row for row, by_keyword in there.items() if by_keyword and row not in wanted}
+    ArticleTopic.objects.bulk_create(
+        [ArticleTopic(topic_id=topic, article_id=pk, by_keyword=True) for topic, pk in new], ignore_conflicts=True
+    )
+    for topic, pk in gone:
+        ArticleTopic.objects.filter(topic=topic, article=pk).delete()
+    note_change({pk for _, pk in new | gone})
+
+
+def learn_topics_of_all() -> None:
+    """After a topic's keywords were changed."""
+    for batch in in_batches(Article.objects.only("keywords")):
+        learn_topics(batch)
+
+
+def note_change(articles: Iterable[Any]) -> None:
+    """So that the full-text index learns it: it reads what was changed since its last time."""
+    Article.objects.filter(pk__in=list(articles)).update(updated_at=timezone.now())

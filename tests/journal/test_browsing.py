@@ -1,0 +1,161 @@
+"""Topics, collections, authors, volumes and the home page: their lists, marks, feeds, and what is worked out by itself."""
+# ruff: noqa: E501  (what is made reads best in one line)
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from journal import browsing
+from journal.models import Article, Section
+from journal.search import database, upkeep
+from journal.topic_models import ArticleTopic, Collection, CollectionEntry, MostRead, Topic, draw_paths
+from subscriptions.counter import most_read
+from subscriptions.models import UsageCount
+from tests.conftest import signed_in
+from tests.make import make_article, make_issue, make_journal, make_right, make_user
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def own_index(settings: Any, tmp_path: Any) -> None:
+    settings.SEARCH_FOLDER = tmp_path
+
+
+@pytest.fixture
+def topics() -> dict[str, Topic]:
+    """Stroke stands below Vascular and below Emergencies."""
+    made = {
+        name: Topic.objects.create(name=name, slug=name.lower(), keywords=words)
+        for name, words in {
+            "Vascular": [],
+            "Emergencies": [],
+            "Stroke": ["Ischémic stroke", "tia"],
+            "Sleep": [],
+        }.items()
+    }
+    made["Stroke"].parents.set([made["Vascular"], made["Emergencies"]])
+    draw_paths()
+    return made
+
+
+def test_an_article_gets_topics_by_its_keywords_and_keeps_those_an_editor_chose(topics: dict[str, Topic]) -> None:
+    article = make_article(title="On wake-up", keywords=["ischemic Stroke"])
+    ArticleTopic.objects.create(article=article, topic=topics["Sleep"])
+    upkeep.catch_up()
+    assert set(article.topic_rows.values_list("topic__name", flat=True)) == {"Stroke", "Sleep"}
+    article.keywords = ["sundials"]
+    article.save()
+    upkeep.catch_up()
+    assert list(article.topic_rows.values_list("topic__name", flat=True)) == ["Sleep"]
+
+
+def test_a_topic_lists_everything_below_it_with_the_marks_of_the_one_decision(
+    topics: dict[str, Topic], visitor: Client
+) -> None:
+    articles = [make_article(title=f"Stroke {n}", keywords=["TIA"], abstract=f"Abstract {n}") for n in range(3)]
+    Article.objects.filter(pk=articles[0].pk).update(access_type="open")
+    upkeep.catch_up()
+    for slug in ("stroke", "vascular", "emergencies"):
+        page = visitor.get(f"/topics/{slug}/").content.decode()
+        assert [f"Stroke {n}" in page for n in range(3)] == [True] * 3
+        assert page.count("access-mark-open") == 1
+    assert "Part of" in visitor.get("/topics/stroke/").content.decode()
+    assert "Includes" in visitor.get("/topics/vascular/").content.decode()
+    assert "no article here yet" in visitor.get("/topics/sleep/").content.decode()
+    owner = make_user()
+    make_right(owner, articles[1])
+    assert signed_in(owner).get("/topics/stroke/").content.decode().count("You have access") == 1
+    tree = visitor.get("/topics/").content.decode()
+    assert tree.count(">Stroke</a>") == 2
+    feed = visitor.get("/topics/vascular/feed/").content.decode()
+    assert feed.count("<item>") == 3
+    assert "prism:doi" in feed
+    assert visitor.get("/topics/nothing/").status_code == 404
+
+
+def test_a_collection_is_chosen_one_by_one_or_follows_a_rule(topics: dict[str, Topic], visitor: Client) -> None:
+    section = Section.objects.create(journal=make_journal(), name="Reviews")
+    one = make_article(title="Sundials", keywords=["tia"], section=section, type_label="Review")
+    two = make_article(title="Water clocks", type_label="Review")
+    draft = make_article(title="Hourglasses", status=Article.Status.DRAFT)
+    for article in (one, two, draft):
+        Article.objects.filter(pk=article.pk).update(search=database.entry(article))
+    upkeep.catch_up()
+    chosen = Collection.objects.create(title="Editor’s choice", slug="choice", on_home=True)
+    for position, article in enumerate((two, one, draft)):
+        CollectionEntry.objects.create(collection=chosen, article=article, position=position)
+    page = visitor.get("/collections/choice/").content.decode()
+    assert 0 < page.index("Water clocks") < page.index("Sundials")
+    assert "Hourglasses" not in page
+    rules: list[tuple[dict[str, Any], set[Article]]] = [
+        ({"rule_topic": topics["Vascular"]}, {one}), ({"rule_section": section}, {one}), ({"rule_kind": "Review"}, {one, two}),
+        ({"rule_words": "title:clocks OR hourglasses"}, {two}), ({"rule_kind": "Review", "rule_words": "-sundials clocks"}, {two}),
+    ]  # fmt: skip
+    for number, (rule, found) in enumerate(rules):
+        by_rule = Collection.objects.create(title=f"Rule {number}", slug=f"rule-{number}", **rule)
+        assert set(browsing.of_collection(by_rule)) == found, rule
+        assert visitor.get(f"/collections/rule-{number}/feed/").content.decode().count("<item>") == len(found)
+        assert visitor.get(by_rule.get_absolute_url()).status_code == 200
+    Collection.objects.filter(slug="rule-0").update(is_shown=False)
+    assert (
+        visitor.get("/collections/rule-0/").status_code == visitor.get("/collections/rule-0/feed/").status_code == 404
+    )
+    home = visitor.get("/").content.decode()
+    assert 0 < home.index("Editor’s choice") < home.rindex("Water clocks")
+
+
+def test_the_home_page_shows_what_is_read_most(visitor: Client) -> None:
+    articles = [make_article(title=f"Read {n}", issue=make_issue(published_on="2020-01-01")) for n in range(7)]
+    browsing.put_down_readings({article.pk: n for n, article in enumerate(articles)} | {999999: 50})
+    page = visitor.get("/").content.decode()
+    assert [title for title in (f"Read {n}" for n in range(7)) if f">{title}<" in page] == [
+        f"Read {n}" for n in range(2, 7)
+    ]
+    assert page.index("Read 6") < page.index("Read 5")
+
+
+def test_the_nights_count_of_usage_says_what_is_read_most() -> None:
+    often, seldom, once = make_article(), make_article(), make_article()
+    month, fields = (
+        timezone.localdate().replace(day=1),
+        {"yop": 2026, "access_type": "Open", "access_method": "Regular"},
+    )
+    before, long_ago = (month - timedelta(days=1)).replace(day=1), month - timedelta(days=200)
+    for article, when, metric, count in (
+        (often, month, most_read.METRIC, 3), (often, before, most_read.METRIC, 4), (seldom, before, most_read.METRIC, 5),
+        (once, long_ago.replace(day=1), most_read.METRIC, 90), (once, month, "Total_Item_Investigations", 90),
+    ):  # fmt: skip
+        UsageCount.objects.create(
+            month=when, article=article, metric=metric, count=count, journal=article.journal, **fields
+        )
+    most_read.put_down()
+    assert list(MostRead.objects.values_list("pk", "readings")) == [(often.pk, 7), (seldom.pk, 5)]
+
+
+def test_authors_have_pages_and_feeds_by_their_names(visitor: Client) -> None:
+    make_article(title="Herons", authors=[{"given": "José", "surname": "García", "orcid": "0000-0002-1825-0097"}])
+    make_article(title="Egrets", authors=[{"given": "Jose", "surname": "Garcia"}, {"group": "The Heron Group"}])
+    make_article(title="Ibises", authors=[{"given": "Li", "surname": "王"}])
+    upkeep.catch_up()
+    letters = visitor.get("/authors/?letter=G").content.decode()
+    assert "García" in letters or "Garcia" in letters
+    page = visitor.get("/authors/jose-garcia/").content.decode()
+    assert "Herons" in page
+    assert "Egrets" in page
+    assert "https://orcid.org/0000-0002-1825-0097" in page
+    assert visitor.get("/authors/jose-garcia/feed/").content.decode().count("<item>") == 2
+    assert visitor.get("/authors/?letter=王").content.decode().count("王") > 1
+    assert visitor.get("/authors/nobody/").status_code == visitor.get("/authors/nobody/feed/").status_code == 404
+
+
+def test_a_volume_lists_its_issues(visitor: Client) -> None:
+    make_issue(volume="7", number="1", year=2025)
+    make_issue(volume="8", number="1")
+    page = visitor.get("/issues/7/").content.decode()
+    assert "/issues/7/1/" in page
+    assert "/issues/8/1/" not in page
+    assert visitor.get("/issues/9/").status_code == 404

@@ -1,0 +1,247 @@
+# ruff: noqa: E501  (what is made and what the peers answer read best in one line)
+"""The boxes below an article: what stands in them, for whom, in which order; and what others are asked for them."""
+
+import json
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+from typing import Any, ClassVar
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from journal import elsewhere
+from journal.models import Article, MetadataRecord, Relation
+from journal.related_models import BoxLayout, Citation, Elsewhere, Similar
+from journal.search import database, upkeep
+from journal.topic_models import ArticleTopic, Collection, CollectionEntry, Topic, draw_paths
+from tests.conftest import signed_in
+from tests.make import PASSWORD, make_article, make_right, make_user
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def own_index(settings: Any, tmp_path: Any) -> None:
+    settings.SEARCH_FOLDER = tmp_path
+
+
+@pytest.fixture
+def herons() -> Article:
+    """An article with something in every box but PubMed's."""
+    topic = Topic.objects.create(name="Birds", slug="birds", keywords=["herons"])
+    draw_paths()
+    said = "Herons wait beside tidal water for eels, and patience feeds them through winter frost."
+    article = make_article(title="On waiting herons", keywords=["herons"], abstract=said, type_label="Review")
+    alike = make_article(title="Waiting herons in winter", keywords=["herons"], abstract=f"{said} Again.")
+    for number in range(4):
+        make_article(title=f"Tax law {number}", abstract="Levies and tariffs, winter and water.")
+    comment = make_article(title="A comment on herons", abstract="Short.")
+    draft = make_article(title="A draft about herons", status=Article.Status.DRAFT)
+    for source in (comment, draft):
+        Relation.objects.create(article=source, kind=Relation.Kind.COMMENTARY, target_doi=article.doi)
+    Relation.objects.create(article=article, kind=Relation.Kind.COMPANION, target_doi=alike.doi)
+    MetadataRecord.objects.create(
+        article=comment, facts={"references": [{"doi": (article.doi or "").upper()}, {"doi": "10.1/x"}, {}]}
+    )
+    Collection.objects.create(title="All birds", slug="all-birds", rule_topic=topic)
+    Collection.objects.create(title="Other reviews", slug="other", rule_kind="Review", rule_words="sundials")
+    chosen = Collection.objects.create(title="Waders", slug="waders")
+    CollectionEntry.objects.create(collection=chosen, article=article)
+    Elsewhere.objects.create(
+        title="Herons, chapter 3", source="Handbook of Birds", url="https://books.example.org/3", topic=topic
+    )
+    for one in Article.objects.all():
+        Article.objects.filter(pk=one.pk).update(search=database.entry(one))
+    upkeep.catch_up()
+    return article
+
+
+def path(article: Article, view: str = "related") -> str:
+    return reverse(f"journal:{view}", args=[article.doi])
+
+
+def titles(page: str) -> list[str]:
+    return [part.partition("</h2>")[0].partition(">")[2] for part in page.split('<h2 id="box-')[1:]]
+
+
+def test_the_boxes_hold_what_belongs_to_the_article_and_empty_ones_are_left_out(
+    visitor: Client, herons: Article
+) -> None:
+    page = visitor.get(path(herons)).content.decode()
+    assert titles(page) == ["See also", "By topic", "Collections", "Cited by", "Chapters and books elsewhere"]
+    for words in (
+        "Commentary",
+        "Companion",
+        "A comment on herons",
+        "Waders",
+        "All birds",
+        "1 citation, counted in this journal.",
+        "Handbook of Birds",
+    ):
+        assert words in page, words
+    for words in ("A draft about herons", "Other reviews", "Tax law"):
+        assert words not in page, words
+    assert path(herons) in visitor.get(herons.get_absolute_url()).content.decode()
+    lonely = visitor.get(path(make_article(title="Alone"))).content.decode()
+    assert titles(lonely) == ["Cited by"]
+    assert "No citations yet" in lonely
+
+
+def test_the_items_carry_the_marks_of_the_one_decision(herons: Article) -> None:
+    owner = make_user()
+    make_right(owner, Article.objects.get(title="A comment on herons"))
+    page = signed_in(owner).get(path(herons)).content.decode()
+    assert page.count("You have access") == 2  # in See also and in Cited by
+    assert page.count("Preview</span>") == 2  # the companion, there and By topic
+
+
+def test_boxes_are_moved_folded_and_reset_by_forms_and_the_browser_remembers(visitor: Client, herons: Article) -> None:
+    def arranged(**deed: str) -> list[str]:
+        answer = visitor.post(path(herons, "arrange"), deed)
+        assert answer.status_code == 303
+        return titles(visitor.get(answer["Location"].partition("#")[0]).content.decode())
+
+    assert arranged(down="see_also")[:2] == ["By topic", "See also"]
+    assert arranged(up="elsewhere")[-2:] == ["Chapters and books elsewhere", "Cited by"]
+    assert arranged(order="cited_by.nonsense.see_also")[:2] == ["Cited by", "See also"]
+    assert "A comment on herons" in visitor.get(path(herons)).content.decode()
+    arranged(fold="cited_by")
+    page = visitor.get(path(herons)).content.decode()
+    assert 'aria-label="Show: Cited by"' in page
+    assert "counted in this journal" not in page
+    assert arranged(reset="1")[0] == "See also"
+    for hostile in ({"up": "x"}, {"fold": "<b>"}, {"order": "." * 9999}, {}):
+        assert len(arranged(**hostile)) == 5
+    other = Client(enforce_csrf_checks=True)
+    assert titles(other.get(path(herons)).content.decode())[0] == "See also"
+    assert not other.cookies  # reading sets none
+    assert other.post(path(herons, "arrange"), {"fold": "similar"}).status_code == 303
+
+
+def test_what_a_browser_kept_joins_the_account_at_sign_in(herons: Article) -> None:
+    user, browser = make_user(), Client()
+    browser.post(path(herons, "arrange"), {"order": "cited_by.see_also"})
+    sign_in = {"login": user.email, "password": PASSWORD}
+    assert browser.post("/accounts/login/", sign_in).status_code == 302
+    assert titles(signed_in(user).get(path(herons)).content.decode())[0] == "Cited by"
+    other = Client()  # a second device, with an arrangement of its own
+    other.post(path(herons, "arrange"), {"order": "elsewhere"})
+    other.post(path(herons, "arrange"), {"fold": "similar"})
+    other.post("/accounts/login/", sign_in)
+    layout = BoxLayout.objects.get(user=user)
+    assert layout.order[0] == "cited_by"
+    assert layout.collapsed == ["similar"]
+
+
+class Peer(BaseHTTPRequestHandler):
+    """OpenAlex and PubMed as they answered when asked on 2026-11-20, for invented works; or broken."""
+
+    broken: ClassVar[bytes | int | None] = None
+    asked: ClassVar[list[str]] = []
+    doi: ClassVar[str] = ""
+
+    def do_GET(self) -> None:
+        Peer.asked.append(self.path)
+        known, query = self._known(), parse_qs(urlsplit(self.path).query)
+        said = known.get(urlsplit(self.path).path + ("+" if query.get("cursor", ["*"]) != ["*"] else ""))
+        body = Peer.broken if isinstance(Peer.broken, bytes) else json.dumps(said).encode()
+        self.send_response(Peer.broken if isinstance(Peer.broken, int) else 404 if said is None else 200)
+        self.end_headers()
+        self.wfile.write(body)
+
+    def _known(self) -> dict[str, Any]:
+        author = [{"author": {"display_name": f"Author {n}"}} for n in range(5)]
+        work = {
+            "doi": "https://doi.org/10.9999/CITING.1",
+            "display_name": "Herons again",
+            "authorships": author,
+            "publication_year": 2026,
+            "primary_location": {"source": {"display_name": "J Birds"}},
+        }
+        bare = {
+            "doi": "https://doi.org/10.9999/bare",
+            "display_name": None,
+            "authorships": None,
+            "publication_year": None,
+            "primary_location": None,
+        }
+        links = [{"id": "100", "score": 900}, {"id": "222", "score": 10}, {"id": "111", "score": 77}]
+        return {
+            f"/openalex/works/doi:{Peer.doi}": {"id": "https://openalex.org/W42"},
+            "/openalex/works": {"meta": {"next_cursor": "more"}, "results": [work, {"doi": None}]},
+            "/openalex/works+": {"meta": {"next_cursor": None}, "results": [bare]},
+            "/eutils/elink.fcgi": {"linksets": [{"linksetdbs": [{"linkname": "pubmed_pubmed", "links": links}]}]},
+            "/eutils/esummary.fcgi": {"result": {"uids": ["111", "222"], "111": {"title": "Egrets.", "authors": [{"name": "Fenwick A"}, {"name": "B C"}], "source": "J Birds", "pubdate": "2024 Mar"}, "222": {"error": "gone"}}},
+        }  # fmt: skip
+
+    def log_message(self, *_args: Any) -> None:
+        """Quiet."""
+
+
+@pytest.fixture
+def peer(settings: Any, article: Article) -> Iterator[type[Peer]]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Peer)
+    Thread(target=server.serve_forever, daemon=True).start()
+    address = f"http://127.0.0.1:{server.server_port}"
+    settings.OPENALEX_URL, settings.EUTILS_URL = f"{address}/openalex", f"{address}/eutils"
+    Peer.broken, Peer.asked, Peer.doi = None, [], article.doi or ""
+    Article.objects.filter(pk=article.pk).update(pmid="100")
+    yield Peer
+    server.shutdown()
+    server.server_close()
+
+
+def look_up() -> tuple[int, int]:
+    return elsewhere.look_up_citations(lambda _: None), elsewhere.look_up_similar(lambda _: None)
+
+
+def test_citations_and_similar_articles_are_asked_for_by_night_and_kept(
+    visitor: Client, article: Article, peer: type[Peer]
+) -> None:
+    assert look_up() == (1, 1)
+    assert look_up() == (0, 0)  # the next night nothing is due
+    assert {row.doi: row.authors for row in Citation.objects.all()} == {
+        "10.9999/citing.1": "Author 0, Author 1, Author 2 and others",
+        "10.9999/bare": "",
+    }
+    assert [(row.pmid, row.line) for row in Similar.objects.filter(kind="pubmed")] == [
+        ("111", "Fenwick A and others, J Birds, 2024")
+    ]
+    page = visitor.get(path(article)).content.decode()
+    assert titles(page) == ["Cited by", "Similar in PubMed"]
+    assert "2 citations, as of " in page
+    assert 'href="https://doi.org/10.9999/citing.1"' in page
+    assert 'href="https://pubmed.ncbi.nlm.nih.gov/111/"' in page
+
+
+@pytest.mark.parametrize("broken", [500, b"<html>", b"[]", b'{"results": 7}', b"null"])
+def test_a_source_that_fails_leaves_what_is_known(article: Article, peer: type[Peer], broken: bytes | int) -> None:
+    Citation.objects.create(article=article, doi="10.9999/old", title="Known before")
+    Peer.broken = broken
+    elsewhere.look_up_citations(lambda _: None)
+    elsewhere.look_up_similar(lambda _: None)
+    assert Citation.objects.get().title == "Known before"
+    assert not Similar.objects.exists()
+
+
+def test_without_addresses_nobody_is_asked_and_an_unknown_work_has_no_citations(
+    article: Article, peer: type[Peer], settings: Any
+) -> None:
+    Peer.doi = "10.9999/another"
+    assert elsewhere.look_up_citations(lambda _: None) == 1
+    assert not Citation.objects.exists()
+    settings.OPENALEX_URL = settings.EUTILS_URL = ""
+    asked = len(Peer.asked)
+    assert look_up() == (0, 0)
+    assert len(Peer.asked) == asked
+
+
+def test_topics_by_hand_count_for_the_boxes_of_chapters(visitor: Client, article: Article) -> None:
+    topic = Topic.objects.create(name="Water", slug="water")
+    draw_paths()
+    ArticleTopic.objects.create(article=article, topic=topic)
+    Elsewhere.objects.create(title="Tides", url="https://books.example.org/tides", topic=topic)
+    assert "Tides" in visitor.get(path(article)).content.decode()
