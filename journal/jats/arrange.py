@@ -1,7 +1,7 @@
 """The tree before rendering: blocks lifted out of inline markup, floats at their first mention, citations raised."""
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 
 from lxml import etree
 
@@ -21,9 +21,16 @@ HOMES = names("ack app app-group back body boxed-text glossary notes sec tp:taxo
 def arrange(article: Element, blocks: Collection[str]) -> None:
     """Rearrange in place. ``blocks`` are the names that may not stand in a line of text."""
     lift_blocks(article, blocks)
-    for scope in [article, *article.iter("sub-article", "response")]:
+    for scope in _scopes(article):
         place_floats(scope)
     raise_citations(article)
+
+
+def _scopes(article: Element) -> Iterator[Element]:
+    """The article and the articles in it, at any depth."""
+    yield article
+    for part in article.iterchildren("sub-article", "response"):
+        yield from _scopes(part)
 
 
 _NUMBERS = re.compile(r"\s*\d{1,3}(?:\s*[,–-]\s*\d{1,3})*\s*")
@@ -39,7 +46,7 @@ def raise_citations(article: Element) -> None:
 
 
 def _is_number(el: Element | None) -> bool:
-    if el is None or el.tag != "xref" or el.get("ref-type") != "bibr" or len(el):
+    if el is None or el.tag != "xref" or len(el) or el.get("ref-type") != "bibr":
         return False
     words = el.text or ""
     return words[:1] <= "9" and _NUMBERS.fullmatch(words) is not None
@@ -49,7 +56,7 @@ def _stands_close(xref: Element) -> bool:
     """Whether a word or its punctuation touches the number, and nothing has raised it yet."""
     previous, parent = xref.getprevious(), xref.getparent()
     before = (parent.text if parent is not None else "") if previous is None else previous.tail
-    return bool(_CLOSE_BEFORE.search(before or "")) and next(xref.iterancestors("sup", "ref"), None) is None
+    return bool(before and _CLOSE_BEFORE.search(before[-2:])) and next(xref.iterancestors("sup", "ref"), None) is None
 
 
 def _raise(first: Element) -> None:

@@ -8,7 +8,7 @@ from journal.jats.links import orcid
 from journal.jats.markup import escape, to_text
 from journal.jats.render.ama import rendered
 from journal.jats.render.rendering import Rendering
-from journal.jats.tree import Element, name, plain, text_of
+from journal.jats.tree import Element, by_name, name, plain, text_of
 
 _AUTHOR = ("author", "", "collab", "group")
 _NAMES = ("name", "string-name", "collab", "anonymous")
@@ -67,36 +67,36 @@ def _kind(contrib: Element, group: Element) -> str:
 
 
 def _person(contrib: Element, group: Element, shared: list[Element], r: Rendering) -> Author:
+    given = by_name(contrib)
     names = _name_parts(next(contrib.iter(*_NAMES), None))
-    collab = next((el for el in contrib.iterchildren("collab", "collab-alternatives")), None)
+    collab = next((el for el in contrib if el.tag in ("collab", "collab-alternatives")), None)
     group_html = _group_name(collab, r) if collab is not None else ""
-    if contrib.find("anonymous") is not None:
+    if "anonymous" in given:
         group_html = "Anonymous"
-    pointed = [
-        (xref.get("ref-type", ""), el) for xref in contrib.iterchildren("xref") for el in r.index.resolved.get(xref, ())
-    ]
-    ids = [orcid(text_of(el)) for el in contrib.iterchildren("contrib-id") if el.get("contrib-id-type") == "orcid"]
+    pointed = [el for xref in given.get("xref", ()) for el in r.index.resolved.get(xref, ())]
+    ids = [orcid(text_of(el)) for el in given.get("contrib-id", ()) if el.get("contrib-id-type") == "orcid"]
     ids += [
         orcid(el.get("{http://www.w3.org/1999/xlink}href", ""))
-        for el in contrib.iterchildren("uri")
+        for el in given.get("uri", ())
         if "orcid.org" in text_of(el) + str(el.attrib)
     ]
     _warn_of_bad_orcid(contrib, ids, r)
+    said_of = {el.get("fn-type") for el in pointed if el.get("fn-type")}
     return Author(
         **({} if group_html else names),
-        degrees=", ".join(text_of(el) for el in contrib.iterchildren("degrees")),
+        degrees=", ".join(text_of(el) for el in given.get("degrees", ())),
         group=to_text(group_html),
         group_html=group_html,
         members=_members(collab, r) if collab is not None else (),
         orcid=next((found for found in ids if found), ""),
-        email=_address(contrib, pointed),
-        corresponding=contrib.get("corresp") == "yes" or any(name(el) == "corresp" for _kind_of, el in pointed),
-        equal=contrib.get("equal-contrib") == "yes" or any(el.get("fn-type") == "equal" for _kind_of, el in pointed),
-        deceased=contrib.get("deceased") == "yes" or any(el.get("fn-type") == "deceased" for _kind_of, el in pointed),
+        email=_address(given, pointed),
+        corresponding=contrib.get("corresp") == "yes" or any(el.tag == "corresp" for el in pointed),
+        equal=contrib.get("equal-contrib") == "yes" or "equal" in said_of,
+        deceased=contrib.get("deceased") == "yes" or "deceased" in said_of,
         affiliations=tuple(_affiliation_ids(contrib, shared, pointed, r)),
-        notes=tuple(r.index.id_of(el) for _kind_of, el in pointed if name(el) in ("fn", "corresp")),
-        roles=tuple(text for el in contrib.iterchildren("role") if (text := text_of(el))),
-        on_behalf_of=text_of(contrib.find("on-behalf-of")),
+        notes=tuple(r.index.id_of(el) for el in pointed if el.tag in ("fn", "corresp")),
+        roles=tuple(text for el in given.get("role", ()) if (text := text_of(el))),
+        on_behalf_of=text_of(next(iter(given.get("on-behalf-of", ())), None)),
         eastern_order=next((el.get("name-style") == "eastern" for el in contrib.iter("name")), False),
         kind=_kind(contrib, group),
     )
@@ -139,27 +139,21 @@ def group_of(meta: Element) -> str:
     return " ".join(text for el in meta.iterfind("contrib-group/on-behalf-of") if (text := text_of(el)))
 
 
-def _address(contrib: Element, pointed: list[tuple[str, Element]]) -> str:
-    own = next((text_of(el) for el in contrib.iterchildren("email")), "") or text_of(contrib.find("address/email"))
-    shared = next(
-        (
-            text_of(el.find("email"))
-            for _kind_of, el in pointed
-            if name(el) == "corresp" and len(el.findall("email")) == 1
-        ),
-        "",
+def _address(given: dict[str, list[Element]], pointed: list[Element]) -> str:
+    own = [*given.get("email", ())[:1], *(el for holder in given.get("address", ()) for el in holder.iterchildren("email"))]
+    shared = (list(el.iterchildren("email")) for el in pointed if el.tag == "corresp")
+    return next((text for el in own if (text := text_of(el))), "") or next(
+        (text_of(emails[0]) for emails in shared if len(emails) == 1), ""
     )
-    return own or shared
 
 
 def _affiliation_ids(
-    contrib: Element, shared: list[Element], pointed: list[tuple[str, Element]], r: Rendering
+    contrib: Element, shared: list[Element], pointed: list[Element], r: Rendering
 ) -> Iterator[str]:
     """Affiliations pointed at or held; else the shared ones."""
-    found = [el for _kind_of, el in pointed if name(el) in ("aff", "aff-alternatives")]
-    found += list(contrib.iterchildren("aff", "aff-alternatives"))
+    found = [el for el in (*pointed, *contrib) if el.tag in ("aff", "aff-alternatives")]
     for el in found or shared:
-        inner = el.find("aff") if name(el) == "aff-alternatives" else el
+        inner = el.find("aff") if el.tag == "aff-alternatives" else el
         yield r.index.id_of(inner if inner is not None else el, "aff")
 
 

@@ -1,7 +1,7 @@
-"""What rendering gives back: frozen, typed, without lxml and without Django.
+"""What rendering gives back: typed, without lxml and without Django. Nobody changes it.
 
 Fields ending in ``_html`` are safe HTML fragments, ``_text`` the same words as plain text. Tuples keep
-the source's order.
+the source's order. Those of which an article has hundreds are not frozen: that takes three times as long to make.
 """
 
 from collections.abc import Mapping
@@ -95,7 +95,7 @@ class Dates:
         return self.published_online or self.issue
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Affiliation:
     id: str
     label: str
@@ -104,7 +104,7 @@ class Affiliation:
     ror: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Author:
     """A person or a group (``group`` is then its name, ``surname`` and ``given`` are empty).
 
@@ -261,7 +261,7 @@ class Extract:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Heading:
     """One line of the contents list; ``level`` is the h-level on the page (2 …6)."""
 
@@ -310,7 +310,7 @@ class Table:
     caption_text: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Reference:
     """One entry of the reference list; the fields after ``pmcid`` serve ``citation_reference`` and exports."""
 
@@ -328,7 +328,7 @@ class Reference:
     fpage: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Note:
     id: str
     label: str

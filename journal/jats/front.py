@@ -10,10 +10,10 @@ from journal.jats.tree import XLINK, XML, Element, detach, text_of
 NAMESPACE = "https://jats.nlm.nih.gov/ns/archiving/1.3/"
 SCHEMA = "https://jats.nlm.nih.gov/archiving/1.3/xsd/JATS-archivearticle1-3.xsd"
 VERSION = "1.3"
-_NAMESPACES: dict[str | None, str] = {
-    None: NAMESPACE, "xlink": XLINK[1:-1], "mml": "http://www.w3.org/1998/Math/MathML",
-    "ali": "http://www.niso.org/schemas/ali/1.0/",
+_NAMESPACES: dict[str, str] = {
+    "xlink": XLINK[1:-1], "mml": "http://www.w3.org/1998/Math/MathML", "ali": "http://www.niso.org/schemas/ali/1.0/",
 }  # fmt: skip
+_DEFAULT = ' xmlns="'
 #: Files of the package: the names lead nowhere for a stranger, and the PDF has an address of its own.
 _OF_THE_PACKAGE = ("self-uri", "supplementary-material", "graphic", "inline-graphic", "media")
 
@@ -23,7 +23,7 @@ def front_only(article: Element) -> str:
     front = article.find("front")
     if front is None or front.find("article-meta") is None:
         return ""
-    root = etree.Element("article", nsmap=_NAMESPACES)  # type: ignore[arg-type]  # the stubs miss the default namespace
+    root = etree.Element("article", nsmap=_NAMESPACES)
     root.set("dtd-version", VERSION)
     for name in ("article-type", f"{XML}lang"):
         if article.get(name):
@@ -32,10 +32,19 @@ def front_only(article: Element) -> str:
     for el in list(root.iter(*_OF_THE_PACKAGE)):
         if not text_of(el):
             _take_out(el)
-    for el in root.iter("{}*"):
-        el.tag = f"{{{NAMESPACE}}}{el.tag}"
     etree.cleanup_namespaces(root)
-    return etree.tostring(root, encoding="unicode")
+    return _in_namespace(root)
+
+
+def _in_namespace(root: Element) -> str:
+    """The tree in `NAMESPACE`. To write a default at its root takes a tenth of the time of naming each element, and is
+    the same unless one beneath brings a default of its own."""
+    written = etree.tostring(root, encoding="unicode")
+    if _DEFAULT in written:
+        for el in root.iter("{}*"):
+            el.tag = f"{{{NAMESPACE}}}{el.tag}"
+        return etree.tostring(root, encoding="unicode")
+    return written.replace("<article", f"<article{_DEFAULT}{NAMESPACE}\"", 1)
 
 
 def _take_out(el: Element) -> None:

@@ -1,7 +1,6 @@
 """Pass 1: what can be pointed at, what points at it, and the marks a reference or note links back to."""
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -61,37 +60,35 @@ def build(article: Element) -> Index:
     """Index an arranged article."""
     index = Index()
     _collect_ids(article, index)
-    for ref_list in article.iter("ref-list"):
+    found: dict[str, list[Element]] = {"ref-list": [], "xref": [], "contrib": [], "aff": []}
+    for el in article.iter(*found):
+        found[el.tag].append(el)
+    for ref_list in found["ref-list"]:
         refs = list(ref_list.iterchildren("ref"))
         index.positions.update({ref: (refs, place) for place, ref in enumerate(refs)})
-    xrefs = list(article.iter("xref"))
-    for xref in xrefs:
+    for xref in found["xref"]:
         _resolve(xref, index)
-    for xref in xrefs:
+    for xref in found["xref"]:
         _open_range(xref, index)
-    of_people = {xref for holder in article.iter("contrib", "aff") for xref in holder.iter("xref")}
-    for xref in xrefs:
+    of_people = {xref for holder in (*found["contrib"], *found["aff"]) for xref in holder.iter("xref")}
+    for xref in found["xref"]:
         if xref not in of_people:
             _mark(xref, index)
     return index
 
 
 def _collect_ids(article: Element, index: Index) -> None:
-    for el in _with_ids(article):
-        source_id = el.get("id", "")
+    elements: Any = _ELEMENTS_WITH_IDS(article)
+    for el in elements:
+        source_id = el.get("id")
+        if not source_id or (el.tag[0] == "{" and name(el).startswith("mml:")):
+            continue
         if source_id in index.targets:
             message = f'The id "{source_id[:60]}" is used more than once; links go to the first.'
             index.warnings.append(Problem("duplicate-id", message, line_of(el)))
         else:
             index.targets[source_id] = el
         index.id_of(el, source_id)
-
-
-def _with_ids(article: Element) -> Iterator[Element]:
-    found: Any = _ELEMENTS_WITH_IDS(article)
-    for el in found:
-        if el.get("id") and not name(el).startswith("mml:"):
-            yield el
 
 
 def _resolve(xref: Element, index: Index) -> None:
@@ -112,17 +109,16 @@ def _resolve(xref: Element, index: Index) -> None:
 
 def _whole(target: Element) -> Element:
     """What a link to this element should lead to: the entry of the reference list, not a part of it."""
-    if name(target) == "ref":
-        return target
-    return next((el for el in target.iterancestors("ref")), target)
+    return target if target.tag == "ref" else next(target.iterancestors("ref"), target)
 
 
 def _open_range(xref: Element, index: Index) -> None:
     """`1–5`, written in one link or between two, stands for every reference from the first to the last."""
-    first = index.first_target(xref)
-    if first not in index.positions or first is None:
+    found = index.resolved[xref]
+    place = index.positions.get(found[0]) if found else None
+    if place is None:
         return
-    refs, start = index.positions[first]
+    refs, start = place
     end = _end_of_range(xref, index, refs, start)
     if start < end <= start + MAX_RANGE:
         index.resolved[xref] = refs[start : end + 1]
@@ -131,11 +127,12 @@ def _open_range(xref: Element, index: Index) -> None:
 
 def _end_of_range(xref: Element, index: Index, refs: list[Element], start: int) -> int:
     following = xref.getnext()
-    if following is not None and name(following) == "xref" and _DASH.fullmatch(xref.tail or ""):
+    if following is not None and following.tag == "xref" and _DASH.fullmatch(xref.tail or ""):
         last = index.first_target(following)
         if last is not None and index.positions.get(last, (None,))[0] is refs:
             return index.positions[last][1]
-    written = _WRITTEN_RANGE.fullmatch(text_of(xref))
+    words = text_of(xref)
+    written = None if words.isdecimal() else _WRITTEN_RANGE.fullmatch(words)
     if written and len(index.resolved[xref]) == 1 and int(written.group(1)) == start + 1:
         return min(int(written.group(2)) - 1, len(refs) - 1)
     return start

@@ -11,6 +11,8 @@ from journal.jats.markup import to_text, without_links
 from journal.jats.render.rendering import Rendering
 from journal.jats.tree import Element, detach, href, language, plain, raw_text, text_at, text_of
 
+#: How numbers of trials begin: words to look for before the pattern is tried at every one.
+_REGISTERS = ("NCT", "ISRCTN", "ACTRN", "ChiCTR", "UMIN", "EudraCT")
 _TRIAL = re.compile(r"\b(?:NCT\d{8}|ISRCTN\d{8}|ACTRN\d{14}|ChiCTR[\w-]{5,20}|UMIN\d{9}|EudraCT \d{4}-\d{6}-\d\d)\b")
 
 
@@ -44,8 +46,12 @@ def metadata(article: Element, r: Rendering) -> Metadata:
         funding=rights.funding_of(meta),
         funding_statement_html=rights.funding_statement(article, r),
         related_articles=tuple(_related(meta)),
-        trial_registrations=tuple(dict.fromkeys(_TRIAL.findall(raw_text(meta)))),
+        trial_registrations=_trials(raw_text(meta)),
     )
+
+
+def _trials(text: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(_TRIAL.findall(text))) if any(word in text for word in _REGISTERS) else ()
 
 
 def _journal(journal: Element) -> dict[str, Any]:

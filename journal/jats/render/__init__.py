@@ -7,7 +7,7 @@ from typing import Any
 
 from journal.jats import index as indexing
 from journal.jats.arrange import arrange
-from journal.jats.document import Abstract, ArticleDoc, Extract, Images, Metadata, Problem, Reference
+from journal.jats.document import Abstract, ArticleDoc, Extract, Heading, Images, Metadata, Problem, Reference
 from journal.jats.extract import extract
 from journal.jats.front import front_only
 from journal.jats.markup import to_text, without_citations
@@ -126,7 +126,7 @@ def _finished(article: Element, r: Rendering, finish: "_Finish", fields: dict[st
         ),
         extract=replace(brief, html=finish.public(brief.html)) if brief else None,
         sections=tuple(found),
-        contents=tree([replace(heading, title_html=clean(heading.title_html)) for heading in r.headings]),
+        contents=tree([_clean_heading(heading) for heading in r.headings]),
         figures=tuple(r.figures),
         tables=tuple(r.tables),
         references=tuple(fields["references"]),
@@ -144,6 +144,10 @@ def _finished(article: Element, r: Rendering, finish: "_Finish", fields: dict[st
         warnings=tuple(r.warnings),
         renderer_version=VERSION,
     )
+
+
+def _clean_heading(heading: Heading) -> Heading:
+    return replace(heading, title_html=clean(heading.title_html)) if "<" in heading.title_html else heading
 
 
 class _Finish:

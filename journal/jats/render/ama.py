@@ -8,10 +8,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from journal.jats.links import doi_url, find_doi, pmcid_url, pmid_url, typed_url
-from journal.jats.markup import escape
 from journal.jats.render.inline import anchor_tag
 from journal.jats.render.rendering import Rendering, inline, inline_of
-from journal.jats.tree import Element, href, name, text_of
+from journal.jats.tree import Element, href, text_of
 
 PEOPLE = (
     "name",
@@ -83,9 +82,9 @@ def person_group(r: Rendering, el: Element) -> str:
 def publication_id(r: Rendering, el: Element) -> str:
     """An identifier with its link; its kind is said where the words before it do not."""
     kind = (el.get("pub-id-type") or "").lower()
-    said = r.unlinked(el).strip()
+    said, text = r.unlinked(el).strip(), text_of(el)
     prefix, url_of = IDENTIFIERS.get(kind, ("", None))
-    value = find_doi(text_of(el)) if kind == "doi" else text_of(el)
+    value = find_doi(text) if kind == "doi" else text
     url = url_of(value) if url_of and value else typed_url(kind, href(el) or value)
     before = _words_before(el).rstrip().lower()
     if before.endswith((":", "doi", "pmid", "pmcid", "/", "pmc")) or said.lower().startswith(
@@ -103,13 +102,16 @@ def _words_before(el: Element) -> str:
     return (parent.text or "") if parent is not None else ""
 
 
-def people(citation: Element) -> Iterator[str]:
-    """Plain names of a citation's authors."""
-    for el in citation.iter("name", "string-name", "collab"):
-        group = el.getparent()
-        if group is not None and group.get("person-group-type", "author") == "author":
-            parts = [text for part in el if (text := text_of(part))] if el.tag != "collab" else []
-            yield " ".join(parts) or text_of(el)
+def is_author(el: Element) -> bool:
+    """Whether somebody named in a citation is one of its authors, not an editor or translator."""
+    group = el.getparent()
+    return group is not None and group.get("person-group-type", "author") == "author"
+
+
+def plain_name(el: Element) -> str:
+    """The parts of a name with a space between, whatever the source writes there."""
+    parts = [text for part in el if (text := text_of(part))] if el.tag != "collab" else []
+    return " ".join(parts) or text_of(el)
 
 
 def rendered(r: Rendering, el: Element) -> str:
@@ -119,35 +121,40 @@ def rendered(r: Rendering, el: Element) -> str:
 
 @dataclass(slots=True)
 class Parts:
-    """The parts of one citation that have not been used yet."""
+    """The html of the parts of one citation that have not been used yet: by name, and groups of people by their kind."""
 
-    r: Rendering
-    left: dict[str, list[Element]]
+    left: dict[str, list[str]]
+    groups: list[tuple[str, str]]
 
     @classmethod
     def of(cls, r: Rendering, citation: Element) -> "Parts":
-        left: dict[str, list[Element]] = {}
+        left: dict[str, list[str]] = {}
+        groups: list[tuple[str, str]] = []
         for el in citation:
-            left.setdefault(name(el), []).append(el)
-        return cls(r, left)
+            words, tag = rendered(r, el), el.tag
+            if not words:
+                continue
+            if tag == "person-group":
+                groups.append((el.get("person-group-type", ""), words))
+            elif tag in left:
+                left[tag].append(words)
+            else:
+                left[tag] = [words]
+        return cls(left, groups)
 
     def take(self, *names: str, between: str = " ") -> str:
         """The html of all parts so named, which are then used."""
         left = self.left
-        found = [el for each in names if each in left for el in left.pop(each)]
-        if not found:
-            return ""
-        return between.join([text for el in found if (text := rendered(self.r, el))])
+        return between.join([words for each in names if each in left for words in left.pop(each)])
 
     def take_people(self, *kinds: str) -> str:
         """People of groups of these kinds ("" is a group without a kind, and names outside any group)."""
-        groups = self.left.pop("person-group", [])
-        found = [group for group in groups if group.get("person-group-type", "") in kinds]
-        if len(found) < len(groups):
-            self.left["person-group"] = [group for group in groups if group not in found]
-        if "" in kinds:
-            found += [el for each in PEOPLE for el in self.left.pop(each, ())]
-        return ", ".join(text for text in (rendered(self.r, el) for el in found) if text)
+        found = [words for kind, words in self.groups if kind in kinds]
+        if found:
+            self.groups = [group for group in self.groups if group[0] not in kinds]
+        if "" in kinds and not self.left.keys().isdisjoint(PEOPLE):
+            found.append(self.take(*PEOPLE, between=", "))
+        return ", ".join(found)
 
 
 def formatted(r: Rendering, citation: Element) -> str:
@@ -214,13 +221,9 @@ def _pages(parts: Parts) -> str:
 def _others(parts: Parts) -> Iterator[str]:
     """Everything without a place in the order, identifiers last."""
     ids = ("pub-id", "ext-link", "uri", "object-id")
-    ordered = sorted(parts.left, key=lambda each: each in ids)
-    for el in (el for each in ordered for el in parts.left[each]):
-        yield rendered(parts.r, el) + _tail(el)
-
-
-def _tail(el: Element) -> str:
-    return " " + escape((el.tail or "").strip()) if (el.tail or "").strip() else ""
+    yield from (words for each, found in parts.left.items() if each not in ids for words in found)
+    yield from (words for _kind, words in parts.groups)
+    yield from (words for each, found in parts.left.items() if each in ids for words in found)
 
 
 def _sentence(sentences: list[str]) -> str:

@@ -50,9 +50,7 @@ for _name, _class in SPANS.items():
     inline(_name)(span(_class))
 
 
-@inline(*PLAIN)
-def words(r: Rendering, el: Element) -> str:
-    return r.inline(el)
+inline(*PLAIN)(Rendering.inline)
 
 
 @inline("break")

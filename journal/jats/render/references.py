@@ -3,7 +3,7 @@
 from journal.jats.document import Reference
 from journal.jats.links import doi_url, find_doi
 from journal.jats.markup import escape, line_text
-from journal.jats.render.ama import formatted, has_own_words, people
+from journal.jats.render.ama import formatted, has_own_words, is_author, plain_name
 from journal.jats.render.blocks import heading_tag
 from journal.jats.render.inline import anchor_tag
 from journal.jats.render.notes import backlinks
@@ -11,7 +11,12 @@ from journal.jats.render.rendering import Rendering, block, inline
 from journal.jats.tree import Element, href, name, text_of
 
 TITLES = ("article-title", "chapter-title", "data-title", "part-title")
-_ASKED = (*TITLES, "source", "year", "volume", "fpage", "elocation-id", "pub-id", "article-id", "ext-link", "uri")
+_NAMES = ("name", "string-name", "collab")
+_ASKED = (
+    *(*TITLES, "source", "year", "volume", "fpage", "elocation-id"),
+    *("pub-id", "article-id", "ext-link", "uri"),
+    *_NAMES,
+)
 CITATIONS = ("mixed-citation", "element-citation", "citation", "nlm-citation")
 
 
@@ -38,7 +43,7 @@ def entries(r: Rendering, ref_list: Element) -> tuple[str, list[Reference]]:
     html = [_paragraph(escape(ref_list.text))]
     items: list[str] = []
     for child in ref_list:
-        if name(child) == "ref":
+        if child.tag == "ref":
             words = " ".join(_parts(r, child))
             references.append(reference(r, child, words))
             items.append(_item(r, child, references[-1], words))
@@ -78,62 +83,59 @@ def _item(r: Rendering, ref: Element, entry: Reference, words: str) -> str:
 
 def reference(r: Rendering, ref: Element, html: str) -> Reference:
     """What exports and meta tags need of an entry; ``html`` are its rendered words."""
-    label = ref.find("label")
-    words = r.inline(label).strip() if label is not None else ""
-    inner = _label_inside(ref) if label is None else None
-    first = next(ref.iter(*CITATIONS), ref)
-    found, ids = _facts(first)
+    label = next(ref.iterchildren("label"), None)
+    text = line_text(html)
+    found, ids, authors = _facts(next(ref.iter(*CITATIONS), ref))
     return Reference(
         id=r.index.id_of(ref, "ref"),
-        label=words if inner is None else "",
-        text=line_text(html),
-        doi=find_doi(ids.get("doi", ""))
-        or ids.get("linked", "")
-        or (find_doi(line_text(html)) if "10." in html else ""),
+        label=r.inline(label).strip() if label is not None else "",
+        text=text,
+        doi=find_doi(ids.get("doi", "")) or ids.get("linked", "") or (find_doi(text) if "10." in text else ""),
         pmid=ids.get("pmid", ""),
         pmcid=ids.get("pmcid", "") or ids.get("pmc", ""),
         title=next((found[key] for key in TITLES if key in found), ""),
         source=found.get("source", ""),
-        authors=tuple(people(first)),
+        authors=tuple(authors),
         year=found.get("year", ""),
         volume=found.get("volume", ""),
         fpage=found.get("fpage") or found.get("elocation-id", ""),
     )
 
 
-def _facts(citation_el: Element) -> tuple[dict[str, str], dict[str, str]]:
-    """(text of the first element of each name that exports ask for, identifiers by kind; `linked` a DOI in a link)."""
+def _facts(citation_el: Element) -> tuple[dict[str, str], dict[str, str], list[str]]:
+    """What exports ask for: the text of the first element of each name; identifiers by kind, with `linked` a DOI in a
+    link; the authors' names."""
     found: dict[str, str] = {}
     ids: dict[str, str] = {}
+    authors: list[str] = []
     for el in citation_el.iter(*_ASKED):
         tag = el.tag
-        if tag in ("pub-id", "article-id"):
+        if tag in _NAMES:
+            if is_author(el):
+                authors.append(plain_name(el))
+        elif tag in ("pub-id", "article-id"):
             ids[el.get("pub-id-type", "")] = text_of(el)
         elif tag in ("ext-link", "uri"):
             if "linked" not in ids and (doi := _linked_doi(el)):
                 ids["linked"] = doi
         elif tag not in found:
             found[tag] = text_of(el)
-    return found, ids
-
-
-def _label_inside(ref: Element) -> Element | None:
-    return ref.find("mixed-citation/label")
+    return found, ids, authors
 
 
 def _parts(r: Rendering, ref: Element) -> list[str]:
     """Citations, notes and paragraphs in order, each in one line; the tagged twin of a printed citation is left out."""
-    as_printed = ref.find("mixed-citation") is not None
+    children = list(ref)
+    as_printed = any(child.tag == "mixed-citation" for child in children)
     twins = ("label", "element-citation") if as_printed else ("label",)
-    holder = [child for child in ref if name(child) not in twins]
-    parts = [_line(r, child) for child in holder]
+    parts = [_line(r, child) for child in children if child.tag not in twins]
     return [part.strip() for part in [escape(ref.text), *parts] if part.strip()]
 
 
 def _line(r: Rendering, child: Element) -> str:
-    if name(child) in CITATIONS:
+    if child.tag in CITATIONS:
         return citation(r, child)
-    if name(child) == "citation-alternatives":
+    if child.tag == "citation-alternatives":
         chosen = next((el for el in child if name(el) == "mixed-citation"), next(iter(child), None))
         return citation(r, chosen) if chosen is not None else ""
     return r.inline(child)

@@ -97,9 +97,10 @@ class Rendering:
 
     def inline(self, el: Element) -> str:
         """The content as one line of text: a block in it gives up its box, never its words."""
+        text = el.text
         if len(el) == 0:
-            return escape(el.text)
-        parts = [escape(el.text)]
+            return escape(text) if text else ""
+        parts = [escape(text)] if text else []
         for child in el:
             handler = inline_of[child.tag]
             if handler is not None:
@@ -165,6 +166,8 @@ class Rendering:
 
     def unlinked(self, el: Element) -> str:
         """The content in a line, for the inside of a link: no links in it."""
+        if len(el) == 0:
+            return escape(el.text)
         before, self.in_link = self.in_link, True
         try:
             return self.inline(el)
