@@ -19,6 +19,7 @@ from journal.jats.render import VERSION
 from journal.jats.survey import Survey
 from journal.locks import wait_for_others
 from journal.models import Article, ArticleFile, ArticleSource
+from journal.notices import banners
 from journal.packages import Package, PackageError
 from journal.pdf import PdfError
 from journal.pictures import PictureError
@@ -68,12 +69,16 @@ class _Opened:
 
 
 def import_source(
-    source: bytes | Path, name: str = "", settle: Settle = lambda _record: None, wait: Callable[[], None] = lambda: None
+    source: bytes | Path,
+    name: str = "",
+    settle: Settle = lambda _record: None,
+    wait: Callable[[str], None] = lambda _doi: None,
 ) -> ImportRecord:
     """Import one JATS file, package or folder. Never raises for what is wrong with it: the record says it.
 
     `settle` is called once with the final record, in the transaction of the article's rows when there are any: what
-    it writes stands if and only if they do. `wait` is called before that transaction, when all is opened and read.
+    it writes stands if and only if they do. `wait` is called before that transaction, when all is opened and read, with
+    the DOI of the only article whose rows will be written, or "" when others may be, too.
     """
     record = ImportRecord(name or (source.name if isinstance(source, Path) else "unnamed"))
     try:
@@ -84,7 +89,7 @@ def import_source(
             settle(record)
             return record
         opened = _open(package, sha256, record)
-        wait()
+        wait(_alone(opened))
         with transaction.atomic():
             _store(opened, record)
             settle(record)
@@ -93,6 +98,12 @@ def import_source(
         record.errors.append(_in_words(refusal, record.source))
         settle(record)
     return record
+
+
+def _alone(opened: _Opened) -> str:
+    """The DOI of an article that has to do with no other, as far as it is known before it is stored; else ""."""
+    doc = opened.doc
+    return "" if doc is None or doc.metadata.related_articles else doc.metadata.doi.lower()
 
 
 def _in_words(refusal: Exception, source: str) -> str:
@@ -209,7 +220,12 @@ def _existing(opened: _Opened, name: str) -> Article | None:
     known = Q(doi_key=None, status=Article.Status.DRAFT) & same
     found = Article.objects.filter(Q(doi_key=doi.lower()) | known if doi else known).values_list("pk")
     key = found.order_by(F("doi_key").asc(nulls_last=True), "pk").first()
-    return Article.objects.defer("search").select_related("journal", "issue").get(pk=key[0]) if key else None
+    if key is None:
+        return None
+    rows = Article.objects.defer("search").select_related("journal", "issue").select_for_update(of=("self",))
+    article = rows.get(pk=key[0])
+    is_taken = (article.doi or doi).lower() != doi.lower()  # the draft without a DOI got one while we waited for it
+    return None if is_taken else article
 
 
 def _rendered(article: Article, opened: _Opened) -> ArticleDoc:
@@ -230,8 +246,10 @@ def _write(article: Article, opened: _Opened, doc: ArticleDoc, record: ImportRec
     _keep_source(article, opened, record)
     _replace_files(article, opened.files, is_new=is_new)
     pages.relate(article, doc, is_new=is_new)
-    pages.date_by_relations(article)
-    pages.write(article, doc)
+    related = not is_new or pages.is_related(article)
+    if related:
+        pages.date_by_relations(article)
+    pages.write(article, doc, is_new=is_new, notices=banners(article) if related else "")
     if is_new and not article.doi and opened.files:
         pages.prepare(article)  # only now it has the number that stands in its pictures' addresses
     if article.status == Article.Status.PUBLISHED:

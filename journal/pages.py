@@ -105,20 +105,20 @@ def _abstract_text(doc: ArticleDoc) -> str:
     return own[0].text if own else doc.extract.text if doc.extract else ""
 
 
-def write(article: Article, doc: ArticleDoc) -> None:
-    """Store the prepared parts of a saved article."""
+def write(article: Article, doc: ArticleDoc, *, is_new: bool = False, notices: str | None = None) -> None:
+    """Store the prepared parts of a saved article. `is_new`: it was made in this transaction."""
     parts = public_parts(article, doc)
     facts = records.facts(doc)
     parts["head"] = metadata.head(article, facts) if article.doi else ""
-    parts["notices"] = banners(article)
-    parts["first_page"] = _first_page(article)
+    parts["notices"] = banners(article) if notices is None else notices
+    parts["first_page"] = "" if is_new and not article.has_pdf else _first_page(article)
     parts["aside"] = aside(article, parts)
     _put(PublicPage(article=article, **parts))
     _put(MetadataRecord(article=article, facts=facts, front=doc.front_xml))
     if doc.sections:
         text = text_parts(doc)
         _put(FullText(article=article, aside=aside(article, parts, text), **text))
-    else:
+    elif not is_new:
         FullText.objects.filter(article=article).delete()
 
 
@@ -207,6 +207,11 @@ def relate(article: Article, doc: ArticleDoc, *, is_new: bool) -> None:
     Relation.objects.bulk_create(rows)
 
 
+def is_related(article: Article) -> bool:
+    """Whether a saved article says anything about others, or they about it: of most neither is true."""
+    return Relation.objects.filter(Q(article=article) | Q(target_doi=(article.doi or "").lower())).exists()
+
+
 def refresh_around(article: Article) -> None:
     """After publishing or withdrawing: dates and banners of the article and of those it is related to, both ways."""
     date_by_relations(article)
@@ -226,7 +231,7 @@ def related(article: Article) -> list[Article]:
     targets = [relation.target_doi for relation in article.relations.all()]
     sources = Relation.objects.filter(target_doi=(article.doi or "").lower()).values("article")
     found = Article.objects.filter(Q(doi_key__in=targets) | Q(pk__in=sources)).exclude(pk=article.pk)
-    return list(found.select_related("journal", "issue"))
+    return list(found.select_related("journal", "issue").order_by("pk"))
 
 
 def date_by_relations(article: Article) -> None:

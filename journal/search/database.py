@@ -8,10 +8,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.contrib.postgres.search import SearchVector
+from django.contrib.postgres.search import SearchVectorField
 from django.db import connection
-from django.db.models import Value
-from django.db.models.expressions import Combinable
+from django.db.models.expressions import Combinable, RawSQL
 from django.utils import timezone
 
 from journal.models import Article
@@ -108,15 +107,24 @@ def guard(*, narrowed: bool) -> None:
         )
 
 
+#: Written out: five `SearchVector`s take Django a twentieth of an import to put together.
+_ENTRY = """
+setweight(to_tsvector('english', %s), 'A') || setweight(to_tsvector('simple', %s), 'B') ||
+setweight(to_tsvector('english', %s), 'C') || setweight(to_tsvector('simple', %s), 'C') ||
+setweight(to_tsvector('english', %s), 'D')
+"""
+
+
 def entry(article: Article) -> Combinable:
     """What the article is found by, for its column: title A, authors B, keywords and DOI C, abstract (or extract) D."""
-    return (
-        SearchVector(Value(fold(f"{article.title} {article.subtitle}")), weight="A", config="english")
-        + SearchVector(Value(names(article)), weight="B", config="simple")
-        + SearchVector(Value(fold(" ".join(article.keywords))), weight="C", config="english")
-        + SearchVector(Value(fold(article.doi or "")), weight="C", config="simple")
-        + SearchVector(Value(fold(article.abstract)), weight="D", config="english")
-    )
+    words = [
+        fold(f"{article.title} {article.subtitle}"),
+        names(article),
+        fold(" ".join(article.keywords)),
+        fold(article.doi or ""),
+        fold(article.abstract),
+    ]
+    return RawSQL(_ENTRY, words, SearchVectorField())
 
 
 def names(article: Article) -> str:

@@ -248,7 +248,7 @@ def test_a_disk_that_fails_leaves_no_rows_and_nothing_half_written(monkeypatch: 
 
 def test_an_import_that_fails_takes_no_file_from_another_that_names_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     package = make_zip({"x.xml": make_xml(BODY + FIGURE), "curves.png": make_png(1234, 7)})
-    monkeypatch.setattr("journal.importing.pages.write", lambda *_: 1 / 0)
+    monkeypatch.setattr("journal.importing.pages.write", lambda *_, **__: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         import_source(package, "x.zip")
     monkeypatch.undo()

@@ -68,30 +68,37 @@ def _said(counted: Counter[str]) -> str:
 
 
 class _Turns:
-    """Files are opened and rendered side by side, but stored in their order: of two versions the last one stands."""
+    """Files are imported side by side, but what may touch the same rows in their order: of two versions the last stands.
+
+    So each waits, before it stores, until all earlier ones have said whose rows they write, and until those that write
+    the same are done.
+    """
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
-        self._done: set[int] = set()
-        self._next = 0
+        self._writes: dict[int, str | None] = {}  # number → DOI, "" for any; None as long as it is not known
+
+    def enter(self, number: int) -> None:
+        with self._changed:
+            self._writes[number] = None
 
     def take(self, number: int, path: Path) -> ImportRecord:
         try:
-            return import_source(path, path.name, wait=lambda: self._wait(number))
+            return import_source(path, path.name, wait=lambda doi: self._wait(number, doi))
         finally:
-            self._leave(number)
+            with self._changed:
+                del self._writes[number]
+                self._changed.notify_all()
 
-    def _wait(self, number: int) -> None:
+    def _wait(self, number: int, doi: str) -> None:
         with self._changed:
-            self._changed.wait_for(lambda: self._next == number)
-
-    def _leave(self, number: int) -> None:
-        with self._changed:
-            self._done.add(number)
-            while self._next in self._done:
-                self._done.remove(self._next)
-                self._next += 1
+            self._writes[number] = doi
             self._changed.notify_all()
+            self._changed.wait_for(lambda: self._may_store(number, doi))
+
+    def _may_store(self, number: int, doi: str) -> bool:
+        earlier = [other for place, other in self._writes.items() if place < number]
+        return not earlier or (bool(doi) and all(other and other != doi for other in earlier))
 
 
 def _imported(inputs: list[Path], jobs: int) -> Iterator[tuple[Path, ImportRecord]]:
@@ -100,30 +107,32 @@ def _imported(inputs: list[Path], jobs: int) -> Iterator[tuple[Path, ImportRecor
         yield from ((path, import_source(path, path.name)) for path in inputs)
         return
     turns = _Turns()
-    with ThreadPoolExecutor(jobs, thread_name_prefix="import") as pool:
+    threads = jobs + 1  # while one waits for the disk, the processors have work
+    with ThreadPoolExecutor(threads, thread_name_prefix="import") as pool:
         under_way: deque[tuple[Path, Future[ImportRecord]]] = deque()
         try:
             for number, path in enumerate(inputs):
+                turns.enter(number)
                 under_way.append((path, pool.submit(turns.take, number, path)))
-                if len(under_way) > 2 * jobs:
+                if len(under_way) > 2 * threads:
                     first, future = under_way.popleft()
                     yield first, future.result()
             yield from ((path, future.result()) for path, future in under_way)
         finally:  # what has begun is finished, the rest is left for the next run
             for _path, future in under_way:
                 future.cancel()
-            _close_connections(pool, jobs)
+            _close_connections(pool, threads)
 
 
-def _close_connections(pool: ThreadPoolExecutor, jobs: int) -> None:
+def _close_connections(pool: ThreadPoolExecutor, threads: int) -> None:
     """Each thread has its own to the database, and nobody else gives it back."""
-    all_there = threading.Barrier(jobs)  # so that no thread takes two of these
+    all_there = threading.Barrier(threads)  # so that no thread takes two of these
 
     def close() -> None:
         all_there.wait()
         connections.close_all()
 
-    for _ in range(jobs):
+    for _ in range(threads):
         pool.submit(close)
 
 
