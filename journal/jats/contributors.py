@@ -140,16 +140,17 @@ def group_of(meta: Element) -> str:
 
 
 def _address(given: dict[str, list[Element]], pointed: list[Element]) -> str:
-    own = [*given.get("email", ())[:1], *(el for holder in given.get("address", ()) for el in holder.iterchildren("email"))]
+    own = [
+        *given.get("email", ())[:1],
+        *(el for holder in given.get("address", ()) for el in holder.iterchildren("email")),
+    ]
     shared = (list(el.iterchildren("email")) for el in pointed if el.tag == "corresp")
     return next((text for el in own if (text := text_of(el))), "") or next(
         (text_of(emails[0]) for emails in shared if len(emails) == 1), ""
     )
 
 
-def _affiliation_ids(
-    contrib: Element, shared: list[Element], pointed: list[Element], r: Rendering
-) -> Iterator[str]:
+def _affiliation_ids(contrib: Element, shared: list[Element], pointed: list[Element], r: Rendering) -> Iterator[str]:
     """Affiliations pointed at or held; else the shared ones."""
     found = [el for el in (*pointed, *contrib) if el.tag in ("aff", "aff-alternatives")]
     for el in found or shared:

@@ -44,7 +44,7 @@ def _in_namespace(root: Element) -> str:
         for el in root.iter("{}*"):
             el.tag = f"{{{NAMESPACE}}}{el.tag}"
         return etree.tostring(root, encoding="unicode")
-    return written.replace("<article", f"<article{_DEFAULT}{NAMESPACE}\"", 1)
+    return written.replace("<article", f'<article{_DEFAULT}{NAMESPACE}"', 1)
 
 
 def _take_out(el: Element) -> None:

@@ -121,7 +121,7 @@ def rendered(r: Rendering, el: Element) -> str:
 
 @dataclass(slots=True)
 class Parts:
-    """The html of the parts of one citation that have not been used yet: by name, and groups of people by their kind."""
+    """The html of a citation's parts that have not been used yet: by name, and groups of people by their kind."""
 
     left: dict[str, list[str]]
     groups: list[tuple[str, str]]

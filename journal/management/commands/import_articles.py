@@ -68,7 +68,7 @@ def _said(counted: Counter[str]) -> str:
 
 
 class _Turns:
-    """Files are imported side by side, but what may touch the same rows in their order: of two versions the last stands.
+    """Files are imported side by side; what may touch the same rows, in their order: of two versions the last stands.
 
     So each waits, before it stores, until all earlier ones have said whose rows they write, and until those that write
     the same are done.
