@@ -33,7 +33,12 @@ SELECT (SELECT id FROM journal_issue WHERE journal_id = %(journal)s AND volume =
 
 
 def _issue_and_section(journal: Journal, meta: Metadata) -> tuple[int | None, int | None]:
-    said = {"journal": journal.pk, "volume": meta.volume, "number": meta.issue, "subject": meta.subject}
+    said: dict[str, int | str] = {
+        "journal": journal.pk,
+        "volume": meta.volume,
+        "number": meta.issue,
+        "subject": meta.subject,
+    }
     with connection.cursor() as cursor:
         cursor.execute(_ISSUE_AND_SECTION, said)
         issue, section = cursor.fetchone()
