@@ -137,7 +137,7 @@ def test_what_a_browser_kept_joins_the_account_at_sign_in(herons: Article) -> No
 
 
 class Peer(BaseHTTPRequestHandler):
-    """OpenAlex and PubMed as they answered when asked on 2026-11-20, for invented works; or broken."""
+    """Answers in the shape of the documents of OpenAlex and PubMed, for invented works; or broken. Neither was asked."""
 
     broken: ClassVar[bytes | int | None] = None
     asked: ClassVar[list[str]] = []
