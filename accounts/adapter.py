@@ -1,5 +1,6 @@
 """Our answers to allauth's questions."""
 
+import secrets
 import time
 from typing import Any
 
@@ -10,6 +11,7 @@ from allauth.account.internal.stagekit import clear_login
 from allauth.account.models import EmailAddress
 from allauth.core import context as of_request
 from allauth.core.exceptions import ImmediateHttpResponse
+from django.contrib.auth.hashers import make_password
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
@@ -85,14 +87,19 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth is
             clear_login(request)
             response = errors.too_many(request, retry_after=tries.MAIL_ADDRESS_AND_ACCOUNT.seconds)
             raise ImmediateHttpResponse(response)
-        if template_prefix == "account/email/unknown_account":  # to the owner, so nobody else learns of the account
-            context = {**context, "is_held": User.objects.filter(email=email.lower(), is_active=False).exists()}
+        # Asked for every letter, so that no answer takes longer; it is told to the owner alone, by mail.
+        context = {**context, "is_held": User.objects.filter(email=email.lower(), is_active=False).exists()}
         try:
             super().send_mail(template_prefix, email, context)
         except OSError as error:
             clear_login(request)
             response = errors.cannot_sign_in(request, f"The mail server did not take {template_prefix}: {error}")
             raise ImmediateHttpResponse(response) from error
+
+    def send_account_already_exists_mail(self, email: str) -> None:
+        """Registering an address that is taken takes as long as one that is free, whose password is hashed."""
+        make_password(secrets.token_hex(8))
+        super().send_account_already_exists_mail(email)
 
     def send_confirmation_mail(self, request: HttpRequest, emailconfirmation: Any, signup: bool) -> None:
         """An account whose first code never went out is not kept: the next try would meet “you already have one”."""
