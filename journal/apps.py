@@ -9,6 +9,10 @@ class JournalConfig(AppConfig):
     verbose_name = "Journal"
 
     def ready(self) -> None:
+        from accounts.privacy import register  # noqa: PLC0415  (reads models, which are there only now)
+        from journal import privacy  # noqa: PLC0415
+
+        register(privacy.PART)
         user_logged_in.connect(_bring_what_the_browser_kept, dispatch_uid="journal.browser")
 
 

@@ -3,11 +3,14 @@
 import csv
 import io
 import json
+import re
 import zipfile
 from datetime import timedelta
+from importlib import import_module
 
 import pypdfium2
 import pytest
+from django.apps import apps
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.contenttypes.models import ContentType
 from django.core import mail
@@ -215,3 +218,31 @@ def test_an_address_that_only_looks_like_anothers_opens_nothing(dan: User, artic
         Client().post("/accounts/login/", {"login": lookalike, "password": "correct horse battery staple"}).status_code
         == 200
     )
+
+
+STAFF = re.compile(r"by|\w+_by|managers")
+FOLLOWS = {  # what goes or stays with a row that has a part
+    "accounts.Erasure": "the wish itself",
+    "accounts.AccountMerge": "its address is wiped, it stays as a record",
+    "subscriptions.StripeCustomer": "Stripe's number of the payer, which stays with the payments",
+    "subscriptions.LibraryManager": "deleted through the account",
+}
+
+
+def test_every_table_that_names_a_reader_has_its_part_in_the_copy_or_in_being_forgotten() -> None:
+    parts = [
+        privacy,
+        import_module("journal.privacy"),
+        import_module("subscriptions.privacy"),
+        import_module("cme.privacy"),
+    ]
+    known = {value for part in parts for value in vars(part).values() if isinstance(value, type)}
+    forgotten = {
+        f"{model._meta.label}.{field.name}"
+        for model in apps.get_models()
+        for field in model._meta.get_fields()
+        if field.concrete and field.related_model is User and not STAFF.fullmatch(field.name)
+        if model.__module__.split(".")[0] in {"accounts", "journal", "subscriptions", "cme"}
+        if model not in known and model._meta.label not in FOLLOWS and not model._meta.auto_created
+    }
+    assert sorted(forgotten) == []

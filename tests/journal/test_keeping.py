@@ -1,6 +1,9 @@
 """Saving, sharing and alerts: what a reader asks the journal to keep, and the mail that comes of it."""
 
+import io
+import json
 import re
+import zipfile
 from datetime import date, timedelta
 from typing import Any
 
@@ -10,10 +13,12 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import User
+from accounts.privacy import ask_to_erase, erase, make_copy
 from journal import alerts
 from journal.models import Article, MetadataRecord, Relation
 from journal.pages import date_by_relations
 from journal.reader_models import Alert, AlertMail, Folder, Happening, Recipient, SavedArticle
+from journal.related_models import BoxLayout
 from journal.search import upkeep
 from journal.topic_models import Topic, draw_paths
 from tests.conftest import signed_in
@@ -240,3 +245,21 @@ def test_the_tools_say_what_each_needs(article: Article) -> None:
         for word in ("save/", "share/", "permissions/", "/alerts/?doi="):
             assert word in page
     assert "Needs an account" in page
+
+
+def test_the_copy_holds_what_a_reader_kept_and_being_forgotten_ends_it(dan: User, article: Article) -> None:
+    folder = Folder.objects.create(user=dan, name="To read")
+    SavedArticle.objects.create(user=dan, article=article, folder=folder)
+    BoxLayout.objects.create(user=dan, order=["cited_by"])
+    for email, user in ((dan.email, dan), ("other@example.org", None)):
+        recipient = Recipient.objects.create(email=email, user=user, confirmed_at=timezone.now())
+        Alert.objects.create(recipient=recipient, kind=Alert.Kind.CITING, article=article)
+        AlertMail.objects.create(key=email, recipient=recipient)
+    told = json.loads(zipfile.ZipFile(io.BytesIO(make_copy(dan))).read("everything.json"))
+    assert told["saved_articles"][0]["folder__name"] == "To read"
+    assert [row["article__doi"] for row in told["alerts"]] == [article.doi]
+    assert (len(told["alert_mails"]), len(told["alert_addresses"]), len(told["boxes"])) == (1, 1, 1)
+    erase(ask_to_erase(dan))
+    assert [recipient.email for recipient in Recipient.objects.all()] == ["other@example.org"]
+    assert (Alert.objects.count(), AlertMail.objects.count()) == (1, 1)
+    assert not any(model.objects.exists() for model in (SavedArticle, Folder, BoxLayout))
