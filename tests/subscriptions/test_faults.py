@@ -1,7 +1,8 @@
 """Stripe down, slow, refusing or losing its reply, at every address we ask and in every way: the reader presses again,
 and in the end there is one order, one payment, one right and one refund."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
@@ -126,19 +127,29 @@ def test_a_subscription_and_its_cancellation_survive_trouble_at(
     assert Entitlement.objects.filter(kind="subscription", revoked_at=None).count() == 1
 
 
+@contextmanager
+def impatient() -> Iterator[None]:
+    """A second is too long for us to wait."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(gateway, "READ_SECONDS", 0.5)
+        gateway._client.cache_clear()
+        yield
+    gateway._client.cache_clear()
+
+
 def test_a_stripe_that_does_not_answer_in_time_costs_nobody_anything(
-    dan: User, local_stripe: LocalStripe, quick: None, monkeypatch: pytest.MonkeyPatch
+    dan: User, local_stripe: LocalStripe, quick: None
 ) -> None:
     """It does what it is asked, and nobody waits for its answer."""
     client, article, offer = signed_in(dan), make_article(), make_offer()
     data = {"article": article.pk, "consent": "on"}
-    with monkeypatch.context() as impatient:
-        impatient.setattr(gateway, "READ_SECONDS", 0.0005)
-        gateway._client.cache_clear()
+    late = {"kind": "slow", "phase": "after_execution", "seconds": 1.0, "times": gateway.RETRIES + 1}
+    local_stripe.control("fault", endpoint="POST /v1/checkout/sessions", **late)
+    with impatient():
         answer = client.post(f"/offers/{offer.pk}/order/", data)
-        assert answer.status_code == 503
-        assert "Nothing was charged and your order is kept" in answer.content.decode()
-    gateway._client.cache_clear()
+    assert answer.status_code == 503
+    assert "Nothing was charged and your order is kept" in answer.content.decode()
+    local_stripe.control("config", faults=[])
     page = presses(client, f"/offers/{offer.pk}/order/", data)["Location"]
     client.get(local_stripe.pay(page).removeprefix("http://testserver"))
     assert [one["amount"] for one in local_stripe.control("objects", kind="charge")["data"]] == [3000]
