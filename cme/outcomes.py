@@ -42,7 +42,7 @@ class Outcomes:
 
     @property
     def by_question(self) -> list[Bar]:
-        return [Bar(f"Question {one.number}", one.percent, f"{one.percent} %") for one in self.questions]
+        return [Bar(f"Question {one.number}", one.percent, f"{one.percent}%") for one in self.questions]
 
 
 def of(activity: Activity) -> Outcomes:

@@ -156,7 +156,7 @@ def test_outcomes_are_numbers_as_tables_and_plots_without_names(ella: Client) ->
         assert row in said
     assert "Credit claimed in all: 0.75" in said
     assert "0 of 5 1 2 of 5 1 4 of 5 1 5 of 5 1" in said
-    assert re.search(r"Question of herons 5\? 1 4 1 \(25 %\)", said)
+    assert re.search(r"Question of herons 5\? 1 4 1 \(25%\)", said)
     assert "Yes, I have made this change 1" in said
     assert "&lt;b&gt;Good" in answer.content.decode()
     assert answer.content.decode().count("<svg") >= 5

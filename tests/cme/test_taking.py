@@ -137,7 +137,7 @@ def test_the_activity_pages_say_the_prescribed_sentences_and_each_step() -> None
     assert "commensurate with the extent of their participation" in page
     assert "joint providership of Society of Herons and Crane Club" in page
     assert "There is no commercial support" in page
-    assert "4 of 5 questions right (80 %)" in page
+    assert "4 of 5 questions right (80%)" in page
     assert "Sign in to take part" in page
     assert "Read the article first" in client.get(path).content.decode()
     assert client.post(f"{path}start/")["Location"] == path
