@@ -52,7 +52,7 @@ function bind(boxes) {
     if (!name) return;
     event.preventDefault();
     const title = boxes.querySelector(`#box-${value}`)?.textContent ?? "";
-    const said = { up: `${title} moved up`, down: `${title} moved down`, fold: event.submitter.getAttribute("aria-expanded") === "true" ? `${title} hidden` : `${title} shown` }[name] ?? "The boxes are in their first order";
+    const said = { up: `${title} moved up`, down: `${title} moved down`, fold: event.submitter.getAttribute("aria-expanded") === "true" ? `${title} hidden` : `${title} shown` }[name] ?? "The boxes are in their original order";
     send(form, name, value, [`[name=${name}][value=${value}]`, `[data-box=${value}] button`], said);
   });
   for (const box of form.querySelectorAll("[data-box]")) draggable(form, box);
