@@ -20,7 +20,7 @@ K = Alert.Kind
 
 class AlertForm(forms.Form):
     email = forms.EmailField(label="E-mail address")
-    kind = forms.MultipleChoiceField(label="Tell me of", widget=forms.CheckboxSelectMultiple)
+    kind = forms.MultipleChoiceField(label="Tell me about", widget=forms.CheckboxSelectMultiple)
     rhythm = forms.ChoiceField(label="How often", choices=Recipient.Rhythm.choices, widget=forms.RadioSelect)
 
 
@@ -56,7 +56,7 @@ def ask(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         if is_allowed(request, "alerts", most=ASKED_AN_HOUR, seconds=3600):
             return _asked(request, form.cleaned_data, about, user, name)
-        form.add_error(None, "That were many alerts in a short time. Please try again later.")
+        form.add_error(None, "Too many alerts were set up in a short time. Please try again later.")
     own = Recipient.objects.filter(user=user).first() if user else None
     return render(request, "journal/alerts_ask.html", {"form": form, "name": name, "about": about, "own": own})
 

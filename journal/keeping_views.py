@@ -141,7 +141,7 @@ def share(request: HttpRequest, doi: str) -> HttpResponse:
         if allowed and is_allowed_for(to, "colleague-to", most=MAILS_TO_ONE_A_DAY, seconds=86_400):
             _mail(article, form.cleaned_data, to)
             return render(request, "journal/shared.html", {"article": article, "to": to})
-        form.add_error(None, "That were many mails in a short time. Please try again later, or copy the link.")
+        form.add_error(None, "Too many e-mails in a short time. Please try again later, or copy the link.")
     context = {"article": article, "form": form, "link": f"https://doi.org/{article.doi}"}
     return render(request, "journal/share.html", context, status=200 if form.is_valid() or not form.is_bound else 400)
 
