@@ -68,7 +68,7 @@ def _asked(request: HttpRequest, said: dict[str, Any], about: dict[str, Any], us
         for kind in said["kind"]:
             if kind == K.SAVED and (not user or user.email.lower() != email):
                 continue  # what an account has saved is told to its own address only
-            alert, is_waiting = alerts.ask(email, user, kind, said["rhythm"] if user else "", **about)
+            alert, is_waiting = alerts.ask(email, user, kind, said["rhythm"], **about)
     except alerts.TooMany:
         return render(request, "journal/alerts_asked.html", {"too_many": alerts.MOST_ALERTS})
     own = alert.recipient if alert and user and alert.recipient.user_id == user.pk else None

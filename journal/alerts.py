@@ -52,8 +52,9 @@ def ask(email: str, user: User | None, kind: str, rhythm: str = "", **about: Any
             recipient.user = user
             if _is_verified(user):
                 recipient.confirmed_at = recipient.confirmed_at or timezone.now()
-        if rhythm in Recipient.Rhythm.values:
-            recipient.rhythm = rhythm
+        is_own = user is not None and recipient.user_id == user.pk
+        if rhythm in Recipient.Rhythm.values and (is_own or recipient.confirmed_at is None):
+            recipient.rhythm = rhythm  # whoever merely knows an address does not change when its mail comes
         recipient.save()
         if recipient.alerts.count() >= MOST_ALERTS:
             raise TooMany

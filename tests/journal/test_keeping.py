@@ -168,6 +168,17 @@ def test_each_kind_tells_of_what_it_is_about_and_only_once(dan: User) -> None:
     assert deliver(TODAY + timedelta(days=1)) == []
 
 
+def test_how_often_is_chosen_by_a_visitor_too_and_changed_by_nobody_else_afterwards(visitor: Client, dan: User) -> None:
+    ask(visitor, "", "issue", rhythm="weekly")
+    recipient = Recipient.objects.get()
+    assert recipient.rhythm == "weekly"
+    Recipient.objects.update(confirmed_at=timezone.now())
+    for client in (visitor, signed_in(dan)):
+        ask(client, "", "online", rhythm="daily")
+    recipient.refresh_from_db()
+    assert (recipient.rhythm, recipient.alerts.count()) == ("weekly", 2)
+
+
 def test_a_weekly_digest_comes_on_mondays(dan: User) -> None:
     ask(signed_in(dan), "", "online", email=dan.email, rhythm="weekly")
     make_article(title="New", published_online=TODAY)
