@@ -216,6 +216,15 @@ class Article(models.Model):
         return article_address(self.doi) if self.doi else ""
 
     @property
+    def is_published(self) -> bool:
+        """As `published()` says it of many."""
+        return (
+            self.status == self.Status.PUBLISHED
+            and self.published_online is not None
+            and self.published_online <= timezone.localdate()
+        )
+
+    @property
     def open_activity(self) -> dict[str, Any] | None:
         """What is told of a CME activity while it can be taken: `from` and `until` are its first and last day."""
         told: dict[str, Any] | None = self.activity

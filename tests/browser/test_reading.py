@@ -35,7 +35,7 @@ def test_a_visitor_copies_the_citation_in_a_style_and_saves_a_file_by_keyboard(n
     Journal.objects.update(citation_styles=["chicago-author-date"])
     tab = new_tab(permissions=["clipboard-read", "clipboard-write"])
     tab.goto(trial.get_absolute_url())
-    tab.get_by_role("link", name="Cite").click()
+    tab.get_by_role("link", name="Cite", exact=True).click()
     dialog = tab.get_by_role("dialog", name="Cite this article")
     for style in ("AMA", "Vancouver", "Chicago Manual of Style 18th edition (author-date)"):
         button = dialog.get_by_role("button", name=f"Copy the citation in the style {style}")
@@ -47,7 +47,7 @@ def test_a_visitor_copies_the_citation_in_a_style_and_saves_a_file_by_keyboard(n
         assert tab.evaluate("navigator.clipboard.readText()") == " ".join((shown.text_content() or "").split())
     tab.keyboard.press("Escape")
     expect(dialog).to_be_hidden()
-    expect(tab.get_by_role("link", name="Cite")).to_be_focused()
+    expect(tab.get_by_role("link", name="Cite", exact=True)).to_be_focused()
     tab.keyboard.press("Enter")
     ris = dialog.get_by_role("link", name="RIS")
     tab_to(tab, ris)
@@ -216,7 +216,7 @@ def test_without_javascript_pages_of_their_own_have_the_styles_and_every_downloa
     tab = new_tab(java_script_enabled=False)
     already_signed_in(tab, alice, site)
     tab.goto(trial.get_absolute_url())
-    tab.get_by_role("link", name="Cite").click()
+    tab.get_by_role("link", name="Cite", exact=True).click()
     expect(heading(tab)).to_have_text("Cite this article")
     expect(tab.get_by_role("term")).to_have_text(["AMA", "APA", "Vancouver", "NLM"])
     expect(tab.get_by_role("button", name=re.compile("^Copy"))).to_have_count(0)
@@ -306,7 +306,7 @@ def test_a_rented_text_is_not_printed_and_a_visitor_prints_the_abstract(
 def test_the_dialogs_and_pages_of_an_article_are_in_order(
     reading: Page, trial: Article, inspection: Inspection
 ) -> None:
-    reading.get_by_role("link", name="Cite").click()
+    reading.get_by_role("link", name="Cite", exact=True).click()
     reading.get_by_role("dialog").wait_for()
     inspection.of("ways to cite")
     reading.keyboard.press("Escape")
