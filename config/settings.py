@@ -41,6 +41,7 @@ ROOT_URLCONF = "config.urls"
 WSGI_APPLICATION = "config.wsgi.application"
 INSTALLED_APPS = [
     *(["demo"] if DEMO else []),
+    "desk",
     "cme",
     "subscriptions",
     "journal",

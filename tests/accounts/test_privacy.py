@@ -242,7 +242,7 @@ def test_every_table_that_names_a_reader_has_its_part_in_the_copy_or_in_being_fo
         for model in apps.get_models()
         for field in model._meta.get_fields()
         if field.concrete and field.related_model is User and not STAFF.fullmatch(field.name)
-        if model.__module__.split(".")[0] in {"accounts", "journal", "subscriptions", "cme"}
+        if model.__module__.split(".")[0] in {"accounts", "journal", "subscriptions", "cme", "desk"}
         if model not in known and model._meta.label not in FOLLOWS and not model._meta.auto_created
     }
     assert sorted(forgotten) == []
