@@ -10,7 +10,7 @@ from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
-from django.urls import reverse
+from django.urls import URLPattern, URLResolver, include, path, reverse
 
 from accounts import second_factor
 
@@ -31,6 +31,9 @@ class FirstPageAdminSite(AdminSite):
     site_title = "First Page staff"
     index_title = "Staff"
     enable_nav_sidebar = True
+
+    def get_urls(self) -> list[URLPattern | URLResolver]:
+        return [path("desk/", include("desk.urls")), *super().get_urls()]
 
     def has_permission(self, request: HttpRequest) -> bool:
         """Staff with a second factor, where one is required (STAFF_SECOND_FACTOR)."""

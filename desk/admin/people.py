@@ -6,7 +6,7 @@ from django import forms
 from django.contrib import admin
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404
+from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 
@@ -59,11 +59,10 @@ class PersonAdmin(AccountAdmin):
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        person = self.get_object(request, object_id)
-        context = dict(extra_context or {})
-        if person and request.user.has_perm(MAY_SEE):
-            context |= {"desk": desk_of(person), "explain_form": ExplainForm()}
-        return super().change_view(request, object_id, form_url, context)
+        """The account's own fields are for those who may change them; everybody else is at the person's page."""
+        if request.user.has_perm(MAY_SEE) and not self.has_change_permission(request) and object_id.isdigit():
+            return redirect("admin:desk:person", object_id)
+        return super().change_view(request, object_id, form_url, extra_context)
 
     def explain_view(self, request: HttpRequest, user_id: int) -> HttpResponse:
         person = get_object_or_404(User, pk=user_id)
