@@ -8,5 +8,5 @@ from accounts.models import User
 
 
 def actions_for(request: HttpRequest, person: User) -> Iterable[tuple[str, str, str]]:
-    """(words of the link, address, group) of everything this member of the staff may do for `person`, group by group."""
+    """(words of the link, address, group) of what this member of the staff may do for `person`, group by group."""
     return ()
