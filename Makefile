@@ -66,8 +66,12 @@ format: ## put code and templates into shape
 	@git ls-files 'templates/**/*.html' | xargs .venv/bin/djade --target-version 5.2
 	@.venv/bin/djhtml --tabwidth 2 templates
 
+messages: ## bring locale/ in step with the texts, and compile it (bin/messages.py)
+	@bin/setup requirements-dev.txt
+	@$(PYTHON) bin/messages.py
+
 requirements: ## compile the exact versions with hashes from pyproject.toml
 	@bin/setup requirements-dev.txt
 	@bin/compile-requirements
 
-.PHONY: bench-cme help demo demo-reset test bench lighthouse bench-paying bench-search bench-scale chaos mutations format requirements bench-enumeration
+.PHONY: bench-cme help demo demo-reset test bench lighthouse bench-paying bench-search bench-scale chaos mutations format requirements bench-enumeration messages

@@ -267,8 +267,16 @@ OPENALEX_URL = env.text("OPENALEX_URL").rstrip("/")
 EUTILS_URL = env.text("EUTILS_URL").rstrip("/")
 
 # --- words and time --------------------------------------------------------------------------------------------------
-LANGUAGE_CODE = "en-us"
-USE_I18N = False  # the pages have one language; asking for it at every printed value cost a twelfth of a page
+# The first is the site's own. With one language nothing is asked: that cost a twelfth of a page (docs/decisions/0043).
+LANGUAGES_OFFERED = env.words("LANGUAGES_OFFERED") or ["en"]
+LANGUAGES = [(code, name) for code, name in (("en", "English"), ("de", "Deutsch")) if code in LANGUAGES_OFFERED]
+if len(LANGUAGES) != len(LANGUAGES_OFFERED):
+    raise ImproperlyConfigured("LANGUAGES_OFFERED names languages the site speaks, each once: en, de.")
+LANGUAGE_CODE = LANGUAGES_OFFERED[0]
+USE_I18N = LANGUAGES_OFFERED != ["en"]
+LOCALE_PATHS = [BASE_DIR / "locale"]
+FORMAT_MODULE_PATH = "config.formats"
+LANGUAGE_COOKIE_NAME = "__Host-language" if HTTPS else "language"
 USE_TZ = True
 TIME_ZONE = env.text("TIME_ZONE", "America/New_York")
 

@@ -1,0 +1,1 @@
+"""German: `22. November 2026`."""

@@ -1,0 +1,1 @@
+"""English: `November 22, 2026`."""
