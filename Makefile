@@ -30,6 +30,10 @@ lighthouse: ## Lighthouse (npm) on the pages of the reader's trip
 	@bin/browser
 	@$(PYTHON) -m tests.benchmarks.lighthouse
 
+observatory: ## what Mozilla's HTTP Observatory says of a page of each class (npm)
+	@bin/setup requirements-dev.txt
+	@$(PYTHON) -m tests.observatory
+
 chaos: ## the histories of tests/subscriptions/chaos for longer (EPISODES=200), with new seeds
 	@bin/setup requirements-dev.txt
 	@CHAOS_EPISODES=$(or $(EPISODES),200) CHAOS_SEED=$(or $(SEED),$(shell date +%s)) \
@@ -74,4 +78,4 @@ requirements: ## compile the exact versions with hashes from pyproject.toml
 	@bin/setup requirements-dev.txt
 	@bin/compile-requirements
 
-.PHONY: bench-cme help demo demo-reset test bench lighthouse bench-paying bench-search bench-scale chaos mutations format requirements bench-enumeration messages
+.PHONY: bench-cme help demo demo-reset test bench lighthouse bench-paying bench-search bench-scale chaos mutations format requirements bench-enumeration messages observatory

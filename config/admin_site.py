@@ -13,6 +13,7 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, URLResolver, include, path, reverse
 
 from accounts import second_factor
+from config.postgres.roles import for_staff
 
 DESKS = {
     "Publish": "Article ImportBatch Issue Section Topic Collection Journal",
@@ -51,6 +52,10 @@ class FirstPageAdminSite(AdminSite):
             return redirect("mfa_index")
         context = {**self.each_context(request), "title": "Only for staff", "target": target}
         return TemplateResponse(request, "admin/not_staff.html", context, status=403)
+
+    def admin_view(self, view: Any, cacheable: bool = False) -> Any:
+        """Staff's pages reach what readers' pages may not (config/postgres/roles.py), after the permission."""
+        return super().admin_view(for_staff(view), cacheable)
 
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
         """The models at the desk they are used at; one app's own page (`app_label`) stays Django's."""

@@ -7,6 +7,8 @@ import gc
 import multiprocessing
 import os
 
+from gunicorn.workers import gthread
+
 workers = int(os.environ.get("WEB_WORKERS", min(2 * multiprocessing.cpu_count(), 8)))
 worker_class = "gthread"
 threads = int(os.environ.get("WEB_THREADS", "4"))
@@ -15,6 +17,9 @@ timeout = 30
 graceful_timeout = 20
 max_requests = 20_000
 max_requests_jitter = 2_000
+# A thread waits no longer for a client that has connected and says nothing; nginx sends whole requests at once. Clients
+# that stop in the middle of one are nginx's to send away: this server belongs behind it (docs/running.md).
+gthread.DEFAULT_WORKER_DATA_TIMEOUT = 0.5
 # The local Stripe and other programs on the machine have their own ports; only nginx or the demo's browser come here.
 forwarded_allow_ips = "127.0.0.1"
 control_socket_disable = True  # nobody manages it at run time, and its place in the home folder is shared by checkouts

@@ -3,15 +3,65 @@
 import re
 import secrets
 from collections.abc import Callable
+from typing import Any
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.contrib.auth.signals import user_logged_out
+from django.db import DataError
+from django.dispatch import receiver
+from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest, HttpResponseNotAllowed
 from django.http.response import HttpResponseBase
+from django.utils.cache import patch_cache_control
 
 from accounts import errors
 from config.errors import DATABASE_AWAY
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
+
+
+class RefuseMiddleware:
+    """What no page of ours could mean: other methods (TRACE gives headers back), and a NUL, which no table can hold."""
+
+    METHODS = frozenset({"GET", "HEAD", "POST", "OPTIONS"})
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        if request.method not in self.METHODS:
+            return HttpResponseNotAllowed(sorted(self.METHODS))
+        if "\0" in request.path_info or "%00" in request.META.get("QUERY_STRING", ""):
+            return HttpResponseBadRequest("This address cannot be read.", content_type="text/plain; charset=utf-8")
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        """A NUL in what was sent with a form: only here is it known that a table was meant."""
+        if isinstance(error, (DataError, ValueError)) and "0x00" in str(error):
+            return HttpResponseBadRequest("This cannot be read.", content_type="text/plain; charset=utf-8")
+        return None
+
+
+class PrivateAnswersMiddleware:
+    """What knew a session, or begins one, is kept by nobody; and whoever signs out leaves nothing in the browser."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        response = self.get_response(request)
+        session = getattr(request, "session", None)
+        knew = session is not None and session.accessed and settings.SESSION_COOKIE_NAME in request.COOKIES
+        if knew or response.cookies:
+            patch_cache_control(response, private=True, no_store=True)
+        if getattr(request, "signed_out", False):
+            response.headers["Clear-Site-Data"] = '"cache", "storage"'
+        return response
+
+
+@receiver(user_logged_out)
+def _signed_out(request: HttpRequest | None, **_: Any) -> None:
+    if request is not None:
+        request.signed_out = True  # type: ignore[attr-defined]
 
 
 class SecurityHeadersMiddleware:
@@ -20,6 +70,8 @@ class SecurityHeadersMiddleware:
     HEADERS = {
         "Permissions-Policy": "camera=(), microphone=(), geolocation=(), payment=(), usb=(), browsing-topics=()",
         "Cross-Origin-Resource-Policy": "same-origin",
+        "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",  # static files; pages have their own
+        "X-Frame-Options": "DENY",
     }
 
     def __init__(self, get_response: GetResponse) -> None:

@@ -70,9 +70,11 @@ MIDDLEWARE = [
     "config.middleware.DatabaseDownMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "config.middleware.SecurityHeadersMiddleware",
+    "config.middleware.RefuseMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     *(["demo.faults.FaultMiddleware"] if DEMO else []),
+    "config.middleware.PrivateAnswersMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -103,6 +105,10 @@ FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
 # --- database, files, cache ------------------------------------------------------------------------------------------
 DATABASE_URL = env.text("DATABASE_URL")
 DATABASES = {"default": database(DATABASE_URL, VAR_DIR / "postgres", pool=env.flag("DATABASE_POOL"))}
+# Pages are asked for in this role, which may not read what stands behind the wall (journal/guard.py); empty: no guard.
+DATABASE_WEB_ROLE = env.text("DATABASE_WEB_ROLE", "firstpage_web")
+if not re.fullmatch(r"(?:[a-z_][a-z0-9_]{0,62})?", DATABASE_WEB_ROLE):
+    raise ImproperlyConfigured("DATABASE_WEB_ROLE is the name of a PostgreSQL role: small letters, digits and _.")
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 # allauth counts tries in the default cache: one for all processes, so in the database. What may differ from process to
 # process (parts of pages, citations) is kept in its memory.

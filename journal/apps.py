@@ -2,6 +2,7 @@ from typing import Any
 
 from django.apps import AppConfig
 from django.contrib.auth.signals import user_logged_in
+from django.db.models.signals import post_migrate
 
 
 class JournalConfig(AppConfig):
@@ -10,10 +11,11 @@ class JournalConfig(AppConfig):
 
     def ready(self) -> None:
         from accounts.privacy import register  # noqa: PLC0415  (reads models, which are there only now)
-        from journal import privacy  # noqa: PLC0415
+        from journal import guard, privacy  # noqa: PLC0415
 
         register(privacy.PART)
         user_logged_in.connect(_bring_what_the_browser_kept, dispatch_uid="journal.browser")
+        post_migrate.connect(guard.after_migrating, sender=self, dispatch_uid="journal.guard")
 
 
 def _bring_what_the_browser_kept(request: Any, user: Any, **_: Any) -> None:

@@ -54,12 +54,15 @@ def find(doi: str) -> Found | None:
 def full_text(article: Article, *, with_pdf: bool = True) -> FullText | None:
     """The text behind the wall, only for a reader whose access is granted.
 
+    By a function of the database: the only way from a page to the text, because pages are asked for in a role that may
+    not read the table (docs/decisions/0035-role-of-pages.md). A feed or a search that tries is an error, no leak.
+
     `aside` is prepared for a right that covers the PDF; for a rental the page makes it, and needs the contents.
     """
     names = (*_TEXT, "aside") if with_pdf else (*_TEXT, "contents")
     columns = ", ".join(f'"{name}"' for name in names)
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {columns} FROM journal_fulltext WHERE article_id = %s", [article.pk])  # noqa: S608
+        cursor.execute(f"SELECT {columns} FROM journal_full_text_of(%s)", [article.pk])  # noqa: S608
         row = cursor.fetchone()
     if row is None:
         return None

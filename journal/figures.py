@@ -13,7 +13,8 @@ from urllib.parse import unquote
 
 from lxml import html as lxml_html
 
-from journal.models import Article, FullText
+from journal.article_parts import full_text
+from journal.models import Article
 
 MOST_CELLS = 2_000_000  # of a table as data, the empty ones under spans with them
 KINDS = {"fig", "table-wrap"}
@@ -49,8 +50,8 @@ class TableTooLargeError(Exception):
 
 def shown(article: Article) -> list[Shown]:
     """In the order of the text."""
-    text = FullText.objects.filter(article=article).values_list("body", "notes").first()
-    return in_html("".join(text or ()))
+    text = full_text(article)
+    return in_html(text.body + text.notes) if text else []
 
 
 def in_html(text: str) -> list[Shown]:

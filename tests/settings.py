@@ -11,7 +11,7 @@ os.environ.setdefault("STRIPE_WEBHOOK_SECRETS", "whsec_none")
 os.environ.setdefault("STRIPE_API_BASE", "http://127.0.0.1:9")  # nothing answers there; see the local_stripe fixture
 
 from config.settings import *  # noqa: F403
-from config.settings import DATABASES, STORAGES
+from config.settings import DATABASES, MIDDLEWARE, STORAGES
 
 DEBUG = False
 SITE_URL = "http://testserver"
@@ -23,6 +23,7 @@ CACHES = {
     name: {"BACKEND": "django.core.cache.backends.dummy.DummyCache"}
     for name in ("default", "template_fragments", "memory")
 }
+MIDDLEWARE = ["tests.web_role.WebRoleMiddleware", *MIDDLEWARE]
 STAFF_SECOND_FACTOR = False  # tests of the admin sign in without; tests/accounts/test_second_factor.py turns it on
 STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
 WHITENOISE_AUTOREFRESH = False

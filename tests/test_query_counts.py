@@ -118,7 +118,8 @@ def test_the_decision_on_the_article_page_is_one_statement(article: Article, who
 def test_the_text_behind_the_wall_is_asked_for_only_after_the_yes(article: Article, who: str) -> None:
     make_offer("purchase")
     asked, page = statements(READERS[who][0](article), article.get_absolute_url())
-    assert any("journal_fulltext" in sql for sql in asked) is (SECRET_SENTENCE in page)
+    assert any("journal_full_text_of" in sql for sql in asked) is (SECRET_SENTENCE in page)
+    assert not any("journal_fulltext" in sql for sql in asked)
 
 
 def shelf(number: int) -> str:

@@ -1,12 +1,15 @@
-"""Django's PostgreSQL engine; its pool looks at a connection before giving it out without asking the server."""
+"""Django's PostgreSQL engine, with two more things: a pool that looks at a connection before giving it out without
+asking the server, and roles that are changed for a while (docs/decisions/0035-role-of-pages.md).
+"""
 
 import select
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, ClassVar
 
 from django.db.backends.base.base import NO_DB_ALIAS
 from django.db.backends.postgresql import base
-from psycopg import Connection
+from psycopg import Connection, Error, sql
 from psycopg_pool import ConnectionPool
 
 
@@ -22,10 +25,60 @@ def check_when_spoken_to(connection: "Connection[Any]") -> None:
         ConnectionPool.check_connection(connection)
 
 
+LOGIN = "none"
+
+
+def _set_role(role: str) -> sql.SQL | sql.Composed:
+    return sql.SQL("SET ROLE NONE") if role == LOGIN else sql.SQL("SET ROLE {}").format(sql.Identifier(role))
+
+
 class DatabaseWrapper(base.DatabaseWrapper):
     _connection_pools: dict[str, "ConnectionPool[Any]"]
     _told: ClassVar[dict[str, dict[str, Any]]] = {}
     _configure_connection: Callable[["Connection[Any]"], None]
+    _role: str | None = None
+
+    @property
+    def role(self) -> str:
+        """The role statements are made in; "none" is the one of the login."""
+        return self._role or self.settings_dict["OPTIONS"].get("assume_role") or LOGIN
+
+    @contextmanager
+    def in_role(self, role: str) -> Iterator[None]:
+        """Everything within is asked in `role`; afterwards in the one before. Two statements, none where it is `role`.
+
+        They are no part of what a page asks, so Django is not told of them (query counts, wrappers).
+        """
+        before = self.role
+        if role == before:
+            yield
+            return
+        self.ensure_connection()
+        with self.wrap_database_errors:
+            self.connection.execute(_set_role(role))
+        self._role = role
+        try:
+            yield
+        finally:
+            self._role = before
+            self._return_to(before)
+
+    def _configure_role(self, connection: "Connection[Any]") -> bool:
+        """Django's asks for a second connection to write the statement, and a pool that makes its first has none."""
+        role = self.settings_dict["OPTIONS"].get("assume_role")
+        if role:
+            connection.execute(_set_role(role))
+        return bool(role)
+
+    def _return_to(self, role: str) -> None:
+        """A connection that cannot be given its role back is closed for good: no page may meet it."""
+        if self.connection is None or self.connection.closed:
+            return
+        try:
+            self.connection.execute(_set_role(role))
+        except Error:
+            if not self.in_atomic_block:  # else the transaction has failed, and its end brings the role before it back
+                self.connection.close()
 
     def get_connection_params(self) -> dict[str, Any]:
         """As the pool was told them when it was made; Django would put them together again for every page.
