@@ -12,6 +12,7 @@ from django.test import Client
 from hypothesis import settings as hypothesis_settings
 
 from accounts.models import User
+from config import frame
 from journal.models import Article
 from tests import emptying
 from tests.chromium import chromium
@@ -31,6 +32,12 @@ hypothesis_settings.load_profile("firstpage")
 def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
     with django_db_blocker.unblock():
         emptying.instead_of_flushing()
+
+
+@pytest.fixture(autouse=True)
+def new_frame() -> None:
+    """What stands around every page is of the database of this test."""
+    frame.forget()
 
 
 @receiver(post_migrate)

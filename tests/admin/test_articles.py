@@ -282,7 +282,6 @@ def test_the_issue_links_to_its_public_page_once_it_is_out(edith: Client) -> Non
 def test_the_journal_is_one_row_that_cannot_be_deleted_and_shows_its_change_at_once(
     edith: Client, visitor: Client, settings: Any
 ) -> None:
-    settings.FRAME_SECONDS = 60
     journal = make_journal(title="Old name")
     page = f"/admin/journal/journal/{journal.pk}/change/"
     assert edith.get("/admin/journal/journal/")["Location"] == page

@@ -36,6 +36,7 @@ def main() -> int:
     try:
         for words in (
             ["manage.py", "migrate", "--verbosity", "0"],
+            ["manage.py", "collectstatic", "--noinput", "--verbosity", "0"],
             ["-m", "tests.benchmarks.search_scale", "--inside"],
         ):
             told = ["--articles", str(options.articles)] if "--inside" in words else []
@@ -91,14 +92,21 @@ def inside(articles: int) -> None:
     indexed = time.perf_counter() - begun
     begun = time.perf_counter()
     learned = terms.learn_all()
-    found = {
+    _say({
         "articles": articles, "articles/s made with the database's entry": round(articles / filled),
         "articles/s indexed in full text": round(articles / indexed), "terms": learned,
         "seconds to learn the terms": round(time.perf_counter() - begun, 1),
         "index MB": round(sum(file.stat().st_size for file in folder().rglob("*") if file.is_file()) / 1e6),
-        **_sizes(), **_asked(language), "load": [round(one, 1) for one in os.getloadavg()],
-    }  # fmt: skip
+        **_sizes(),
+    })  # fmt: skip
+    _say(_asked(language))
+    _say({"pages": _pages(), "load": [round(one, 1) for one in os.getloadavg()]})
+
+
+def _say(found: dict[str, Any]) -> None:
+    """At once: what was measured is not lost with what fails afterwards."""
     sys.stdout.write(json.dumps(found, indent=2) + "\n")
+    sys.stdout.flush()
 
 
 def _fill(language: Language, number: int) -> None:
@@ -187,7 +195,6 @@ def _asked(language: Language) -> dict[str, Any]:
         "full-text index": _times(by_index, queries),
         "full-text index, with conditions": _times(page_by_index, queries),
         "suggestions": _times(terms.suggest, begun),
-        "pages": _pages(),
     }
 
 
