@@ -25,6 +25,11 @@ bench: ## measure the pages on the production server, and importing; prints tabl
 	@$(PYTHON) -m tests.benchmarks.jats
 	@$(PYTHON) -m tests.benchmarks.relevance
 
+screenshots: ## pages of every kind at three widths in both themes, to be looked at (var/screenshots)
+	@bin/setup requirements-dev.txt
+	@bin/browser
+	@$(PYTHON) -m tests.screenshots
+
 lighthouse: ## Lighthouse (npm) on the pages of the reader's trip
 	@bin/setup requirements-dev.txt
 	@bin/browser
@@ -78,4 +83,4 @@ requirements: ## compile the exact versions with hashes from pyproject.toml
 	@bin/setup requirements-dev.txt
 	@bin/compile-requirements
 
-.PHONY: bench-cme help demo demo-reset test bench lighthouse bench-paying bench-search bench-scale chaos mutations format requirements bench-enumeration messages observatory
+.PHONY: $(shell grep -oE '^[a-z-]+:' $(firstword $(MAKEFILE_LIST)) | tr -d :)

@@ -13,6 +13,7 @@ from django.utils.html import format_html
 
 from accounts import service_center
 from accounts.models import ServiceCenter
+from journal import branding
 from journal.models import Article, Journal
 
 ADDRESSES = {
@@ -51,6 +52,8 @@ def _made() -> dict[str, Any]:
     journal = Journal.objects.annotate(offers_cme=offers_cme).first()
     made: dict[str, Any] = {"journal": journal, "service_center": ServiceCenter.current()}
     service_center.keep(made["service_center"])
+    made["brand_version"] = branding.version(journal or Journal())
+    made["brand_name"] = render_to_string("components/_brand.html", made)
     made["site_head"] = render_to_string("components/_head.html", made)
     made["page_styles"] = format_html('<link rel="stylesheet" href="{}">', static("css/pages.css"))
     made["icons"] = render_to_string("components/_icons.html")

@@ -8,5 +8,4 @@ urlpatterns = [
     path("", views.sample_people, name="people"),
     path("mail/", views.mail, name="mail"),
     path("faults/", views.faults, name="faults"),
-    path("patterns/", views.patterns, name="patterns"),
 ]

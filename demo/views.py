@@ -9,7 +9,6 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from demo.faults import COOKIE, COOKIE_SECONDS, FAULTS
 from demo.mailbox import letters
-from demo.patterns import samples
 from demo.sample_journal import PASSWORD, people
 
 
@@ -40,9 +39,3 @@ def faults(request: HttpRequest) -> HttpResponse:
             response.delete_cookie(COOKIE, samesite="Lax")
         return response
     return render(request, "demo/faults.html", {"faults": FAULTS.items(), "chosen": request.COOKIES.get(COOKIE, "")})
-
-
-@require_safe
-def patterns(request: HttpRequest) -> HttpResponse:
-    """Every component in every state, for whoever changes the design."""
-    return render(request, "components/pattern_library.html", samples())

@@ -41,6 +41,11 @@ def private_files() -> Storage:
 class Journal(models.Model):
     """One journal with its identity. A site shows one."""
 
+    class Typeface(models.TextChoices):
+        SOURCE = "source", "Source Serif, which comes with the site"
+        BOOK = "book", "The book face of the reader's device (Charter, Georgia); nothing to load"
+        SANS = "sans", "The sans serif of the reader's device; nothing to load"
+
     title = models.CharField(max_length=200)
     abbreviation = models.CharField(max_length=100, help_text="As it is cited, for example: JAMA Neurol")
     tagline = models.CharField(max_length=200, blank=True)
@@ -55,6 +60,16 @@ class Journal(models.Model):
     )
     accent = models.CharField(max_length=7, default="#1f4e79", validators=[is_color])
     accent_dark = models.CharField("accent on dark", max_length=7, default="#8fc1ea", validators=[is_color])
+    typeface = models.CharField("typeface of titles and articles", max_length=10, choices=Typeface, default="source")
+    logo = models.ImageField(upload_to="brand/", blank=True, width_field="logo_width", height_field="logo_height")
+    logo_width = models.PositiveIntegerField(null=True, editable=False)
+    logo_height = models.PositiveIntegerField(null=True, editable=False)
+    logo_dark = models.ImageField(
+        "logo on dark",
+        upload_to="brand/",
+        blank=True,
+        help_text="Shown in the dark theme. Empty: the logo stands on a light plate.",
+    )
 
     def __str__(self) -> str:
         return self.title

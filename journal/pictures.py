@@ -36,6 +36,13 @@ def encode(data: bytes) -> tuple[Encoded, ...]:
     return tuple(webp(picture, width) for width in widths)
 
 
+def fitted(data: bytes, width: int, height: int) -> Encoded:
+    """The picture as one WebP no larger than this, its transparency kept. Raises `PictureError`."""
+    picture = _decode(data)
+    scale = min(1, width / picture.width, height / picture.height)
+    return webp(picture, max(1, round(picture.width * scale)))
+
+
 def _decode(data: bytes) -> Image.Image:
     """First frame, upright, in RGB or RGBA. Checked, then loaded: `verify` leaves a picture that cannot be used."""
     try:

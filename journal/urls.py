@@ -2,6 +2,7 @@ from django.urls import path, register_converter
 
 from journal import (
     alert_views,
+    brand_views,
     browse_views,
     citation_views,
     feeds,
@@ -45,7 +46,8 @@ urlpatterns = [
     path("alerts/<str:token>/", alert_views.alerts_of, name="alerts_of"),
     path("alerts/<str:token>/stop/", alert_views.stop, name="alerts_stop"),
     path("about/", views.about, name="about"),
-    path("brand.css", views.brand, name="brand"),
+    path("brand.css", brand_views.brand, name="brand"),
+    path("brand/<slug:which>.webp", brand_views.logo, name="logo"),
     path("robots.txt", sitemaps.robots, name="robots"),
     path("oai/", oai, name="oai"),
     path("feed/", feeds.journal_feed, name="feed"),

@@ -16,7 +16,7 @@ from journal import article_parts, negotiation
 from journal.access import Access, Reader
 from journal.article_parts import Found
 from journal.metadata import page_head
-from journal.models import Article, ArticleFile, ArticleQuerySet, FullText, Issue, Journal, PublicPage, Section
+from journal.models import Article, ArticleFile, ArticleQuerySet, FullText, Issue, PublicPage, Section
 from journal.pdf import delivery
 from journal.sending import send_file
 from journal.signals import text_given
@@ -246,13 +246,3 @@ def _file(doi: str, kinds: list[ArticleFile.Kind], name: str) -> ArticleFile:
 def refused(request: HttpRequest, found: Article) -> HttpResponse:
     """403 with the way to access: a program must not take a page for a file (Zotero, Google Scholar)."""
     return render(request, "journal/refused.html", {"article": found}, status=403)
-
-
-@require_safe
-def brand(request: HttpRequest) -> HttpResponse:
-    """The journal's colors as custom properties: a stylesheet of its own, because the policy allows no inline style."""
-    journal = Journal.objects.first() or Journal()
-    css = f":root{{--brand-accent:{journal.accent};--brand-accent-dark:{journal.accent_dark}}}\n"
-    response = HttpResponse(css, content_type="text/css; charset=utf-8")
-    patch_cache_control(response, public=True, max_age=300)
-    return response

@@ -36,3 +36,11 @@ def test_no_class_of_an_article_is_styled_in_the_sheet_that_it_does_not_link() -
     assert ("viewer.js", "downloads") in used
     missing = styled_in("pages.css") - styled_in("site.css") - ELSEWHERE
     assert {one for one in used if one[1] in missing} == set()
+
+
+def test_the_pattern_library_shows_every_component() -> None:
+    """A component that is not there is changed without being looked at."""
+    shown = (ROOT / "templates/components/pattern_library.html").read_text()
+    files = {file.name for file in (ROOT / "static/css/components").glob("*.css")}
+    assert len(files) > 30
+    assert {name for name in files if name not in shown} == set()

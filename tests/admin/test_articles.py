@@ -280,13 +280,14 @@ def test_the_issue_links_to_its_public_page_once_it_is_out(edith: Client) -> Non
 
 
 def test_the_journal_is_one_row_that_cannot_be_deleted_and_shows_its_change_at_once(
-    edith: Client, visitor: Client, settings: Any
+    edith: Client, visitor: Client
 ) -> None:
     journal = make_journal(title="Old name")
     page = f"/admin/journal/journal/{journal.pk}/change/"
     assert edith.get("/admin/journal/journal/")["Location"] == page
     assert "Old name" in text_of(visitor.get("/about/"))
     fields = {"title": "New name", "abbreviation": "N", "publisher": "P", "accent": "#123456", "accent_dark": "#abcdef"}
+    fields["typeface"] = "source"
     assert edith.post(page, fields).status_code == 302
     assert "New name" in text_of(visitor.get("/about/"))
     assert edith.get("/admin/journal/journal/add/").status_code == 403
@@ -297,5 +298,6 @@ def test_the_journal_is_one_row_that_cannot_be_deleted_and_shows_its_change_at_o
 def test_a_color_that_is_none_is_refused_with_an_example(edith: Client) -> None:
     journal = make_journal()
     fields = {"title": "T", "abbreviation": "N", "publisher": "P", "accent": "red;}", "accent_dark": "#abcdef"}
+    fields["typeface"] = "source"
     errors = errors_of(edith.post(f"/admin/journal/journal/{journal.pk}/change/", fields))
     assert errors == {"accent": ["A color looks like #1a5276."]}

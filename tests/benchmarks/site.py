@@ -31,6 +31,7 @@ class Site:
     server_pid: int
     folder: Path
     pages: list[dict[str, Any]]
+    environment: dict[str, str]
 
     @property
     def url(self) -> str:
@@ -42,18 +43,18 @@ class Site:
 
 
 @contextmanager
-def running_site() -> Iterator[Site]:
-    """Everything is stopped and removed at the end, also after Ctrl-C or a termination signal."""
+def running_site(**settings: str) -> Iterator[Site]:
+    """With `settings` beside the site's own. All is stopped and removed at the end, also after Ctrl-C or SIGTERM."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     folder = Path(tempfile.mkdtemp(prefix="firstpage-bench-"))
     folder.chmod(0o755)  # the embedded server runs as another user when we are root
     try:
         port = free_port(FIRST_PORT)
-        environment = site_environment(folder, port)
+        environment = site_environment(folder, port) | settings
         pages = _prepare(folder, environment)
         server = _start(folder, environment, port)
         try:
-            yield Site("127.0.0.1", port, server.process.pid, folder, pages)
+            yield Site("127.0.0.1", port, server.process.pid, folder, pages, environment)
         finally:
             server.stop()
     finally:

@@ -184,7 +184,10 @@ def test_a_style_that_cannot_be_set_is_refused_in_the_admin_and_left_out_on_the_
 ) -> None:
     failing = "biological-journal-of-the-linnean-society"
     journal, editor = make_journal(), signed_in(make_user(is_staff=True, is_superuser=True))
-    fields = {name: getattr(journal, name) for name in ("title", "abbreviation", "publisher", "accent", "accent_dark")}
+    fields = {
+        name: getattr(journal, name)
+        for name in ("title", "abbreviation", "publisher", "accent", "accent_dark", "typeface")
+    }
     address = f"/admin/journal/journal/{journal.pk}/change/"
     with caplog.at_level(logging.CRITICAL):
         refused = editor.post(address, {**fields, "citation_styles": [failing]})

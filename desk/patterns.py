@@ -1,9 +1,11 @@
 """What the pattern library shows: invented rows, made in memory, for every component in every state."""
 
+import re
 from datetime import date, timedelta
 from typing import Any
 
 from django import forms
+from django.template.loader import get_template
 from django.utils import timezone
 
 from journal.access import Access, Reason
@@ -32,12 +34,17 @@ def samples() -> dict[str, Any]:
     """The template's context."""
     article = sample_article()
     return {
+        "icon_names": icon_names(),
         "article": article,
         "items": [{"article": article, "access": access} for access in answers()],
         "blocks": [block(state) for state in BLOCK_STATES],
         "form": SampleForm(prefix="plain"),
         "invalid_form": SampleForm({"wrong-email": "ada"}, prefix="wrong"),
     }
+
+
+def icon_names() -> list[str]:
+    return re.findall(r'id="icon-([a-z-]+)"', get_template("components/_icons.html").render())
 
 
 def sample_article() -> Article:

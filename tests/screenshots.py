@@ -1,0 +1,156 @@
+"""`make screenshots`: pages of every kind at three widths in both themes, to be looked at.
+
+They lie in var/screenshots with a sheet of all (index.html). The run before is kept in var/screenshots.before; which
+pages look different since then is said at the end, and shown first on the sheet.
+"""
+
+import html
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from PIL import Image, ImageChops
+from playwright.sync_api import Browser, BrowserContext, sync_playwright
+
+from demo.processes import DemoError
+from tests import chromium
+from tests.benchmarks.site import ROOT, Site, running_site
+
+OUT, BEFORE = ROOT / "var/screenshots", ROOT / "var/screenshots.before"
+WIDTHS = {"phone": (390, 844), "tablet": (820, 1180), "desktop": (1440, 900)}
+THEMES = ("light", "dark")
+PASSWORD = "first-page-demo"
+TALLEST = 6000  # pixels; of a longer page its beginning is enough
+
+
+@dataclass(frozen=True)
+class Shot:
+    """One page: its name, its address, and who looks at it (empty: a visitor)."""
+
+    name: str
+    path: str
+    who: str = ""
+
+
+def main() -> int:
+    try:
+        with running_site(STAFF_SECOND_FACTOR="0") as site:
+            add_education(site)
+            keep_the_last_run()
+            with sync_playwright() as playwright:
+                browser = playwright.chromium.launch(executable_path=chromium.find(), args=chromium.FLAGS)
+                for done, name in enumerate(pictures(browser, site), 1):
+                    sys.stderr.write(f"{done:>4}  {name}\n")
+                browser.close()
+    except KeyboardInterrupt:
+        return 130
+    except DemoError as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    changed = differences()
+    (OUT / "index.html").write_text(sheet(changed), encoding="utf-8")
+    sys.stdout.write(f"\n{len(list(OUT.glob('*.png')))} pictures: {OUT / 'index.html'}\n")
+    sys.stdout.write("".join(f"different: {name}\n" for name in changed))
+    return 0
+
+
+def add_education(site: Site) -> None:
+    """The sample's CME activities, which the benchmarks do without."""
+    words = "import django; django.setup(); from demo import sample_cme; sample_cme.load()"
+    subprocess.run([sys.executable, "-c", words], cwd=ROOT, env=site.environment, check=True)
+
+
+def keep_the_last_run() -> None:
+    shutil.rmtree(BEFORE, ignore_errors=True)
+    if OUT.exists():
+        OUT.rename(BEFORE)
+    OUT.mkdir(parents=True)
+
+
+def shots(site: Site) -> list[Shot]:
+    told = {page["name"]: page["path"] for page in site.pages}
+    article, issue = told["article, visitor"], told["issue"]
+    return [
+        Shot("home", "/"), Shot("issue", issue), Shot("issues", "/issues/"), Shot("online-first", "/online-first/"),
+        Shot("topics", "/topics/"), Shot("search", "/search/?q=trial"), Shot("search-nothing", "/search/?q=qwxz"),
+        Shot("article-visitor", article), Shot("article-subscriber", article, "subscriber@example.org"),
+        Shot("article-reader", article, "reader@example.org"), Shot("cite", f"{article}cite/"),
+        Shot("save", f"{article}save/"), Shot("sign-in", "/accounts/login/"), Shot("register", "/accounts/signup/"),
+        Shot("reset", "/accounts/password/reset/"), Shot("my-access", "/my-access/", "subscriber@example.org"),
+        Shot("account", "/account/profile/", "subscriber@example.org"), Shot("cme", "/cme/"), Shot("about", "/about/"),
+        Shot("not-found", "/nothing-here/"), Shot("admin", "/admin/", "support@example.org"),
+        Shot("admin-articles", "/admin/journal/article/", "editor@example.org"),
+        Shot("patterns", "/admin/desk/patterns/", "editor@example.org"),
+    ]  # fmt: skip
+
+
+def pictures(browser: Browser, site: Site) -> Iterator[str]:
+    states: dict[str, Any] = {"": None}
+    for shot in shots(site):
+        if shot.who not in states:
+            states[shot.who] = signed_in(browser, site, shot.who)
+        for device, (width, height) in WIDTHS.items():
+            for theme in THEMES:
+                context = browser.new_context(
+                    base_url=site.url, viewport={"width": width, "height": height}, color_scheme=theme,
+                    storage_state=states[shot.who], reduced_motion="reduce",
+                )  # fmt: skip
+                name = f"{shot.name}-{device}-{theme}.png"
+                taken(context, shot.path, OUT / name, width)
+                context.close()
+                yield name
+
+
+def signed_in(browser: Browser, site: Site, who: str) -> Any:
+    context = browser.new_context(base_url=site.url)
+    page = context.new_page()
+    page.goto("/accounts/login/")
+    page.get_by_label("Email").fill(who)
+    page.get_by_label("Password", exact=True).fill(PASSWORD)
+    page.get_by_role("button", name="Sign in", exact=True).click()
+    page.wait_for_url(lambda address: "/login/" not in address)
+    state = context.storage_state()
+    context.close()
+    return state
+
+
+def taken(context: BrowserContext, path: str, file: Path, width: int) -> None:
+    page = context.new_page()
+    page.goto(path, wait_until="networkidle")
+    height = min(TALLEST, int(page.evaluate("document.documentElement.scrollHeight")))
+    page.screenshot(
+        path=file, full_page=True, clip={"x": 0, "y": 0, "width": width, "height": height}, animations="disabled"
+    )
+
+
+def differences() -> list[str]:
+    """Names of pictures that are new or differ from the last run's; none if there was no run before."""
+    if not BEFORE.exists():
+        return []
+    return [file.name for file in sorted(OUT.glob("*.png")) if not same(file, BEFORE / file.name)]
+
+
+def same(one: Path, other: Path) -> bool:
+    if not other.exists():
+        return False
+    with Image.open(one) as new, Image.open(other) as old:
+        return new.size == old.size and ImageChops.difference(new.convert("RGB"), old.convert("RGB")).getbbox() is None
+
+
+def sheet(changed: list[str]) -> str:
+    names = [*changed, *(file.name for file in sorted(OUT.glob("*.png")) if file.name not in changed)]
+    cells = "".join(
+        f'<figure><a href="{html.escape(name)}"><img src="{html.escape(name)}" width="280" loading="lazy" alt=""></a>'
+        f"<figcaption>{html.escape(name)}{' <b>different</b>' if name in changed else ''}</figcaption></figure>"
+        for name in names
+    )
+    style = "body{font:14px system-ui;display:flex;flex-wrap:wrap;gap:16px}figure{margin:0}img{border:1px solid #999}"
+    return f"<!doctype html><meta charset=utf-8><title>Screenshots</title><style>{style}</style>{cells}\n"
+
+
+if __name__ == "__main__":
+    sys.exit(main())
