@@ -29,7 +29,7 @@ def stylesheet(journal: Journal) -> str:
 
 def version(journal: Journal) -> str:
     """Changes with every choice, so that a new look is fetched at once and an old one kept for a year."""
-    chosen = stylesheet(journal) + journal.logo.name + journal.logo_dark.name
+    chosen = stylesheet(journal) + (journal.logo.name or "") + (journal.logo_dark.name or "")
     return hashlib.sha256(chosen.encode()).hexdigest()[:10]
 
 

@@ -46,6 +46,7 @@ urlpatterns = [
     path("alerts/<str:token>/", alert_views.alerts_of, name="alerts_of"),
     path("alerts/<str:token>/stop/", alert_views.stop, name="alerts_stop"),
     path("about/", views.about, name="about"),
+    path("accessibility/", views.accessibility, name="accessibility"),
     path("brand.css", brand_views.brand, name="brand"),
     path("brand/<slug:which>.webp", brand_views.logo, name="logo"),
     path("robots.txt", sitemaps.robots, name="robots"),

@@ -1,5 +1,6 @@
 """What visitors and readers see. A view finds, asks the reader's decision, and answers."""
 
+from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
@@ -14,6 +15,7 @@ from django.views.decorators.vary import vary_on_headers
 
 from journal import article_parts, negotiation
 from journal.access import Access, Reader
+from journal.accessibility import CRITERIA
 from journal.article_parts import Found
 from journal.metadata import page_head
 from journal.models import Article, ArticleFile, ArticleQuerySet, FullText, Issue, PublicPage, Section
@@ -131,6 +133,13 @@ def _neighbors(found: Issue) -> dict[str, Issue | None]:
 def online_first(request: HttpRequest) -> HttpResponse:
     page = Paginator(listed().filter(issue=None).newest(), PER_PAGE).get_page(request.GET.get("page"))
     return render(request, "journal/online_first.html", {"page": page, "items": marked(request, page.object_list)})
+
+
+@require_safe
+def accessibility(request: HttpRequest) -> HttpResponse:
+    """How far the pages meet WCAG 2.2, criterion by criterion."""
+    counted = Counter(criterion.verdict.split()[0] for criterion in CRITERIA)
+    return render(request, "journal/accessibility.html", {"criteria": CRITERIA, "counted": counted})
 
 
 @require_safe

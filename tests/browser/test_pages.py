@@ -35,13 +35,34 @@ Offers = dict[str, Offer]
 NARROW = {"width": 320, "height": 640}
 ENLARGED = {"width": 640, "height": 400}  # 1280 px at 200 %
 COLORS_ARRIVED = "() => document.getAnimations().filter(a => a instanceof CSSTransition).forEach(a => a.finish())"
-ALL_RULES = {"resultTypes": ["violations"], "preload": False}
-COLOR_RULES = {**ALL_RULES, "runOnly": ["color-contrast", "link-in-text-block"]}  # what the dark can break
+ALL_RULES = {"resultTypes": ["violations"], "preload": False, "rules": {"target-size": {"enabled": True}}}
+COLOR_RULES = {
+    "resultTypes": ["violations"],
+    "preload": False,
+    "runOnly": ["color-contrast", "link-in-text-block"],
+}  # what the dark can break
 WIDER_THAN_THE_SCREEN = """() => {
   const wide = document.documentElement.scrollWidth, screen = document.documentElement.clientWidth;
   if (wide <= screen) return '';
   const guilty = [...document.querySelectorAll('body *')].filter(e => e.getBoundingClientRect().right > screen + 1);
   return wide + ' px: ' + guilty.slice(-3).map(e => e.tagName + '.' + e.className).join(', ');
+}"""
+
+#: WCAG 2.2, 1.4.12: with this spacing nothing may be cut off. A sheet made by script is not the policy's matter.
+SPACED_OUT = """() => {
+  const sheet = new CSSStyleSheet();
+  sheet.replaceSync(`* { line-height: 1.5 !important; letter-spacing: 0.12em !important }
+    * { word-spacing: 0.16em !important }
+    p { margin-block-end: 2em !important }`);
+  document.adoptedStyleSheets = [sheet];
+  const cut = [...document.querySelectorAll('main *, header *, footer *')].filter(e => {
+    const style = getComputedStyle(e);
+    if (!['hidden', 'clip'].includes(style.overflowX) || e.closest('.visually-hidden, svg, [hidden]')) return false;
+    return e.clientHeight && (e.scrollHeight > e.clientHeight + 2 || e.scrollWidth > e.clientWidth + 2);
+  });
+  const found = cut.slice(0, 3).map(e => e.tagName + '.' + e.className).join(', ');
+  document.adoptedStyleSheets = [];
+  return found;
 }"""
 
 
@@ -67,6 +88,8 @@ class Inspection:
             if wide := self.tab.evaluate(WIDER_THAN_THE_SCREEN):
                 self.found.append(f"{name} scrolls sideways at {size['width']} px, {wide}")
         self._set(DESKTOP, "light")
+        if cut := self.tab.evaluate(SPACED_OUT):
+            self.found.append(f"{name} cuts spaced text off: {cut}")
 
     def briefly(self, name: str) -> None:
         """A phone in the light, a wide screen in the dark, the narrowest: for pages made of known parts."""
@@ -110,6 +133,7 @@ def test_the_pages_where_a_visitor_finds_an_article(tab: Page, trial: Article, i
         ("/search/", "search"),
         ("/search/?q=thrombolysis", "search with results"),
         ("/search/?q=nothingofthekind", "search without results"),
+        ("/accessibility/", "accessibility"),
         ("/nowhere/", "404"),
     ):
         tab.goto(address)

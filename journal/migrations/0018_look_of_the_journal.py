@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('journal', '0016_saved_articles_and_alerts'),
+        ('journal', '0017_full_text_by_function'),
     ]
 
     operations = [
