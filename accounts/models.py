@@ -4,12 +4,15 @@ import secrets
 from typing import Any, ClassVar
 
 from django.contrib.auth.models import AbstractUser, UserManager
+from django.contrib.postgres.indexes import GinIndex
 from django.core.files.storage import storages
 from django.core.files.storage.base import Storage
 from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models.functions import Lower
 from django.utils import timezone
+
+from accounts.search_words import Words
 
 speakable_phone = RegexValidator(
     r"^\+?[0-9 ().-]{5,30}$", "Write a telephone number with digits, spaces and +().- only."
@@ -81,6 +84,7 @@ class User(AbstractUser):
 
     class Meta:
         constraints = [models.UniqueConstraint(Lower("email"), name="one_account_per_email")]
+        indexes = [GinIndex(Words("name", "email"), name="user_words")]
         ordering = ["email"]
 
     def __str__(self) -> str:
@@ -221,6 +225,7 @@ class Member(models.Model):
 
     class Meta:
         ordering = ["number"]
+        indexes = [GinIndex(Words("name", "email"), name="member_words")]
 
     def __str__(self) -> str:
         return f"{self.number} {self.name}"

@@ -7,7 +7,9 @@ class CMEConfig(AppConfig):
 
     def ready(self) -> None:
         from accounts.privacy import register  # noqa: PLC0415  (reads models, which are there only now)
-        from cme import openings, privacy  # noqa: PLC0415
+        from cme import explaining, openings, privacy  # noqa: PLC0415
+        from subscriptions.explaining import register as explain_also  # noqa: PLC0415
 
         openings.watch()
         register(privacy.PART)
+        explain_also("cme", "CME activity", explaining.judge)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from journal.models import Article
@@ -66,15 +66,35 @@ def public_reason(article: Priced, today: date) -> Reason | None:
     return Reason.FREE_TO_READ if article.free_from and article.free_from <= today else None
 
 
+class Verdict(StrEnum):
+    """What became of one right that was looked at: in force (first group), or why it opens nothing (second)."""
+
+    IN_FORCE = "in force"
+    KEPT_YEARS = "in force for what was published while subscribed"
+
+    REVOKED = "revoked"
+    NOT_BEGUN = "has not begun"
+    OTHER_YEARS = "does not cover the article's publication date"
+    NOT_OPENED = "paid and not opened yet"
+    LAPSED = "was not opened in time"
+    ENDED = "ended"
+    SETTLING = "paid, and the bank has not confirmed yet"
+    CME_ONLY = "opens the CME activity, not the text"
+
+
 @dataclass(frozen=True, slots=True)
 class Considered:
-    """One right that was looked at, and what became of it: for support, and for the sentence the reader sees."""
+    """One right that was looked at, and what became of it: for support, and for the sentence the reader sees.
+
+    `right` is the row as the decision read it, for whoever explains it (subscriptions/explaining.py).
+    """
 
     source: str
     reason: Reason
-    verdict: str
+    verdict: Verdict
     starts_at: datetime | None = None
     ends_at: datetime | None = None
+    right: Any = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from typing import Any
 from django.conf import settings
 from django.db import connection
 
-from journal.access import Access, Affiliation, Considered, Reason, public_reason
+from journal.access import Access, Affiliation, Considered, Reason, Verdict, public_reason
 
 # What a right in force answers with, best first: what opens the PDF and lasts longest is told to the reader.
 ANSWERS = (
@@ -28,9 +28,10 @@ ANSWERS = (
 )
 # Rows that never open the text, and what they answer instead.
 APART = {
-    "order": (Reason.SETTLING, "paid, and the bank has not confirmed yet"),
-    "cme": (Reason.NO_LICENSE, "opens the CME activity, not the text"),
+    "order": (Reason.SETTLING, Verdict.SETTLING),
+    "cme": (Reason.NO_LICENSE, Verdict.CME_ONLY),
 }
+ENDED = {"rental": Reason.RENTAL_ENDED, "subscription": Reason.SUBSCRIPTION_ENDED}
 # Reading on this site only, without PDF and printing.
 READING_ONLY = frozenset({Reason.RENTAL, Reason.GIFT})
 REFUSALS = (
@@ -80,7 +81,8 @@ def decide(
         return Access(True, public, institutions=institutions)
     judged = [(right, *judge(right, facts, now)) for right in rights]
     considered = tuple(
-        Considered(right.source, reason, verdict, right.starts_at, right.ends_at) for right, reason, verdict in judged
+        Considered(right.source, reason, verdict, right.starts_at, right.ends_at, right)
+        for right, reason, verdict in judged
     )
     opening = [(right, reason) for right, reason, _ in judged if reason in ANSWERS]
     if opening:
@@ -93,30 +95,24 @@ def decide(
     return _refusal(judged, considered, institutions)
 
 
-def judge(right: Right, facts: Facts, now: datetime) -> tuple[Reason, str]:
-    """What one right does for an article at `now`: the reason it answers with, and the verdict in words for support."""
+def judge(right: Right, facts: Facts, now: datetime) -> tuple[Reason, Verdict]:
+    """What one right does for an article at `now`: the reason it answers with, and the verdict on it."""
     if right.kind in APART:
         return APART[right.kind]
     if right.revoked_at:
-        return Reason.NO_LICENSE, f"revoked on {right.revoked_at:%Y-%m-%d}: {right.revoke_reason or 'no reason given'}"
+        return Reason.NO_LICENSE, Verdict.REVOKED
     if right.starts_at and right.starts_at > now:
-        return Reason.NO_LICENSE, f"starts on {right.starts_at:%Y-%m-%d}"
+        return Reason.NO_LICENSE, Verdict.NOT_BEGUN
     if not _covers(right, facts.published_online):
-        return Reason.NO_LICENSE, "does not cover the article's publication date"
+        return Reason.NO_LICENSE, Verdict.OTHER_YEARS
     if right.reading_seconds is not None and right.opened_at is None:
-        return _unopened(right, now)
+        lapsed = right.open_by is not None and right.open_by <= now
+        return (Reason.RENTAL_ENDED, Verdict.LAPSED) if lapsed else (Reason.RENTAL_READY, Verdict.NOT_OPENED)
     if right.ends_at and right.ends_at <= now:
-        ended = {"rental": Reason.RENTAL_ENDED, "subscription": Reason.SUBSCRIPTION_ENDED}
-        return ended.get(right.kind, Reason.NO_LICENSE), f"ended on {right.ends_at:%Y-%m-%d %H:%M} UTC"
+        return ENDED.get(right.kind, Reason.NO_LICENSE), Verdict.ENDED
     if right.kind == "subscription" and right.covers_until:
-        return Reason.BACK_FILE, "in force for what was published while subscribed"
-    return Reason(right.kind), "in force"
-
-
-def _unopened(right: Right, now: datetime) -> tuple[Reason, str]:
-    if right.open_by and right.open_by <= now:
-        return Reason.RENTAL_ENDED, f"was not opened by {right.open_by:%Y-%m-%d %H:%M} UTC"
-    return Reason.RENTAL_READY, "paid and not opened yet"
+        return Reason.BACK_FILE, Verdict.KEPT_YEARS
+    return Reason(right.kind), Verdict.IN_FORCE
 
 
 def _covers(right: Right, published: date | None) -> bool:
@@ -138,7 +134,7 @@ def _recency(right: Right) -> tuple[Any, ...]:
 
 
 def _refusal(
-    judged: Sequence[tuple[Right, Reason, str]],
+    judged: Sequence[tuple[Right, Reason, Verdict]],
     considered: tuple[Considered, ...],
     institutions: tuple[Affiliation, ...],
 ) -> Access:
@@ -155,23 +151,23 @@ def _refusal(
 
 # One probe for each holder × scope, each an exact look-up in its own index, so the cost does not grow with the number
 # of rights a holder has (an OR-list took 42 times as long for a holder of 50,000).
-_COLUMNS = (
-    "e.id, e.kind, e.source, e.starts_at, e.ends_at, e.covers_from, e.covers_until, e.grace_since, e.reading_seconds,"
-    " e.open_by, e.opened_at, e.revoked_at, e.revoke_reason"
-)
+KEPT_COLUMNS = (
+    "kind", "source", "starts_at", "ends_at", "covers_from", "covers_until", "grace_since", "reading_seconds",
+    "open_by", "opened_at", "revoked_at", "revoke_reason",
+)  # fmt: skip
+_COLUMNS = ", ".join(f"e.{column}" for column in ("id", *KEPT_COLUMNS))
 _USER_PROBE = (
-    "SELECT {columns}, '' AS via FROM subscriptions_entitlement e"
-    " WHERE e.user_id = %(user)s::bigint AND e.{scope}_id = {target}"
+    "SELECT {columns}, '' AS via FROM {rights} e WHERE e.user_id = %(user)s::bigint AND e.{scope}_id = {target}"
 )
 # OFFSET 0 keeps the planner from joining in another way: not knowing the address, it expects hundreds of institutions,
 # and read all rights to an article to find the one (7 ms instead of 0.3 with ten million rights).
 _INSTITUTION_PROBE = (
-    "SELECT e.*, h.name AS via FROM holder h CROSS JOIN LATERAL (SELECT {columns} FROM subscriptions_entitlement e"
+    "SELECT e.*, h.name AS via FROM holder h CROSS JOIN LATERAL (SELECT {columns} FROM {rights} e"
     " WHERE e.institution_id = h.id AND e.{scope}_id = {target} OFFSET 0) e"
 )
 # A gift is held by its link; `gifts` are the links this device has opened and was counted for (subscriptions/gifts.py).
 _GIFT_PROBE = (
-    "SELECT {columns}, '' AS via FROM subscriptions_entitlement e"
+    "SELECT {columns}, '' AS via FROM {rights} e"
     " WHERE e.gift_link_id = ANY(%(gifts)s::bigint[]) AND e.article_id = {target}"
 )
 _SETTLING_PROBE = (
@@ -181,33 +177,75 @@ _SETTLING_PROBE = (
     " WHEN o.issue_id IS NOT NULL THEN o.issue_id = a.issue_id ELSE o.journal_id = a.journal_id END"
 )
 _TARGETS = {"article": "a.id", "issue": "a.issue_id", "journal": "a.journal_id"}
-_PROBES = [
-    probe.format(columns=_COLUMNS, scope=scope, target=target)
-    for probe in (_USER_PROBE, _INSTITUTION_PROBE)
-    for scope, target in _TARGETS.items()
-]
-_PROBES.append(_GIFT_PROBE.format(columns=_COLUMNS, target=_TARGETS["article"]))
-# `holder` are the institutions a reader comes from or belongs to: an index scan for the address (SP-GiST) and one for
-# the account's memberships. They are told with the answer, also where none of them has a license.
-DECISION = f"""
+
+
+def _statement(rights: str, belongs: str, before: str = "") -> str:
+    """The decision's statement over the table of rights as it is, or as it was (`rights`); `before` leads up to it.
+
+    `holder` are the institutions a reader comes from or belongs to: an index scan for the address (SP-GiST) and one for
+    the account's memberships. They are told with the answer, also where none of them has a license.
+    """
+    probes = [
+        probe.format(columns=_COLUMNS, scope=scope, target=target, rights=rights)
+        for probe in (_USER_PROBE, _INSTITUTION_PROBE)
+        for scope, target in _TARGETS.items()
+    ]
+    probes.append(_GIFT_PROBE.format(columns=_COLUMNS, target=_TARGETS["article"], rights=rights))
+    return f"""
 WITH moment AS (SELECT coalesce(%(now)s::timestamptz, statement_timestamp()) AS now),
 holder AS MATERIALIZED (
     SELECT i.id, i.name, i.resolver_url, i.resolver_label FROM (
         SELECT r.institution_id FROM subscriptions_iprange r WHERE r.network >>= %(ip)s::inet
         UNION SELECT m.institution_id FROM subscriptions_membership m, moment
-        WHERE m.user_id = %(user)s::bigint AND m.ended_at IS NULL AND (m.until IS NULL OR m.until > moment.now)
+        WHERE m.user_id = %(user)s::bigint AND {belongs} AND (m.until IS NULL OR m.until > moment.now)
     ) belongs CROSS JOIN LATERAL (
         SELECT * FROM subscriptions_institution i WHERE i.id = belongs.institution_id OFFSET 0
     ) i
-)
+){before}
 SELECT a.id, a.article_type, a.access_type, a.free_from, a.published_online,
        moment.now, (moment.now AT TIME ZONE %(time_zone)s)::date,
        (SELECT json_agg(json_build_array(h.id, h.name, h.resolver_url, h.resolver_label) ORDER BY h.id) FROM holder h),
        e.*
 FROM moment CROSS JOIN journal_article a
-LEFT JOIN LATERAL ({" UNION ALL ".join([*_PROBES, _SETTLING_PROBE])}) e ON true
+LEFT JOIN LATERAL ({" UNION ALL ".join([*probes, _SETTLING_PROBE])}) e ON true
 WHERE a.id = ANY(%(articles)s::bigint[])
 """  # noqa: S608  (only our own column names are put together)
+
+
+DECISION = _statement("subscriptions_entitlement", "m.ended_at IS NULL")
+# The same over the rights as they stood at a past moment. A right stood as it does now, unless it was changed since:
+# then as its first change after that moment found it (models/history.py). Another account may have held it then.
+_HELD = (
+    ("user_id", "= %(user)s::bigint"),
+    ("institution_id", "IN (SELECT id FROM holder)"),
+    ("gift_link_id", "= ANY(%(gifts)s::bigint[])"),
+)
+_LATER = "CASE WHEN {{row}}.{column} <= moment.now THEN {{row}}.{column} END AS {column}"  # what had not happened yet
+_WAS = ", ".join(
+    (_LATER if column in ("opened_at", "revoked_at") else "{{row}}.{column}").format(column=column)
+    for column in (*(column for column, _ in _HELD), "article_id", "issue_id", "journal_id", *KEPT_COLUMNS)
+)
+_UNCHANGED = " UNION ALL ".join(
+    f"SELECT e.id, {_WAS.format(row='e')} FROM subscriptions_entitlement e, moment WHERE e.{column} {held}"  # noqa: S608
+    " AND e.created_at <= moment.now AND NOT EXISTS (SELECT FROM subscriptions_rightchange c"
+    " WHERE c.right_id = e.id AND c.changed_at > moment.now)"
+    for column, held in _HELD
+)
+_CHANGED = " UNION ".join(
+    f"SELECT c.right_id FROM subscriptions_rightchange c WHERE c.{column} {held}"  # noqa: S608
+    for column, held in _HELD
+)
+_AS_IT_WAS = f""",
+was AS MATERIALIZED (
+    {_UNCHANGED} UNION ALL SELECT * FROM (
+        SELECT DISTINCT ON (c.right_id) c.right_id, {_WAS.format(row="c")} FROM subscriptions_rightchange c, moment
+        WHERE c.right_id IN ({_CHANGED}) AND c.changed_at > moment.now AND c.right_created_at <= moment.now
+        ORDER BY c.right_id, c.changed_at, c.id
+    ) changed
+)"""  # noqa: S608
+LOOKING_BACK = _statement(
+    "was", "m.began_at <= moment.now AND (m.ended_at IS NULL OR m.ended_at > moment.now)", _AS_IT_WAS
+)
 
 
 def look_up(
@@ -216,10 +254,13 @@ def look_up(
     article_ids: Sequence[int],
     now: datetime | None = None,
     gifts: Sequence[int] = (),
+    *,
+    as_it_was: bool = False,
 ) -> Mapping[int, Access]:
     """The decision for each article, in one statement. `now` defaults to the database's clock.
 
-    `gifts` are ids of gift links that this device was counted for.
+    `gifts` are ids of gift links that this device was counted for. `as_it_was`: by the rights as they stood at `now`, a
+    moment that has passed, and not as they stand since; articles and networks are today's.
     """
     if not article_ids:
         return {}
@@ -228,7 +269,7 @@ def look_up(
         "gifts": list(gifts),
     }  # fmt: skip
     with connection.cursor() as cursor:
-        cursor.execute(DECISION, asked)
+        cursor.execute(LOOKING_BACK if as_it_was else DECISION, asked)
         rows = cursor.fetchall()
     facts: dict[int, tuple[Facts, datetime, date]] = {}
     rights: dict[int, list[Right]] = {}

@@ -4,6 +4,7 @@ from subscriptions.models.codes import AccessCode, AccessCodeBatch
 from subscriptions.models.entitlement import Entitlement
 from subscriptions.models.fairness import Consent, Credit, Withdrawal
 from subscriptions.models.gifts import GiftLink, GiftOpening
+from subscriptions.models.history import RightChange
 from subscriptions.models.institution import Institution, IPRange, LibraryManager, RangeProposal
 from subscriptions.models.licenses import SiteLicense
 from subscriptions.models.members import Membership, SeatInvitation
@@ -53,6 +54,7 @@ __all__ = [
     "Receipt",
     "Reconciliation",
     "Refund",
+    "RightChange",
     "SeatInvitation",
     "SiteLicense",
     "StripeCustomer",

@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Now
 from django.utils import timezone
 
 from journal.models import Article, Issue, Journal
@@ -36,8 +37,9 @@ class Entitlement(models.Model):
         CME = "cme", "CME activity (no right to read)"
 
     user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="entitlements"
-    )
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="entitlements",
+        db_index=False,
+    )  # fmt: skip
     institution = models.ForeignKey(
         Institution, null=True, blank=True, on_delete=models.PROTECT, related_name="entitlements"
     )
@@ -76,6 +78,10 @@ class Entitlement(models.Model):
     )  # fmt: skip
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
+    history_since = models.DateTimeField(
+        db_default=Now(), editable=False,
+        help_text="From then on each change is kept (RightChange); later than its making only for old rights.",
+    )  # fmt: skip
 
     objects: ClassVar[models.Manager["Entitlement"]] = EntitlementQuerySet.as_manager()
 
@@ -119,7 +125,8 @@ class Entitlement(models.Model):
         ] + [
             models.Index(
                 fields=["gift_link", "article"], name="right_gift_link_article", condition=Q(gift_link__isnull=False)
-            )
+            ),
+            models.Index(fields=["user", "-created_at"], name="right_user_newest", condition=Q(user__isnull=False)),
         ]
 
     def __str__(self) -> str:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.conf import settings
-from django.contrib.postgres.indexes import SpGistIndex
+from django.contrib.postgres.indexes import GinIndex, SpGistIndex
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator, URLValidator
 from django.db import models
@@ -11,6 +11,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import Q
 from django.urls import reverse
 
+from accounts.search_words import Words
 from subscriptions.networks import parse_network, refuse_wide
 
 is_ror = RegexValidator(r"^https://ror\.org/0[a-z0-9]{8}$", "A ROR id looks like https://ror.org/02mhbdp94.")
@@ -60,6 +61,7 @@ class Institution(models.Model):
 
     class Meta:
         ordering = ["name"]
+        indexes = [GinIndex(Words("name"), name="institution_words")]
 
     def __str__(self) -> str:
         return self.name

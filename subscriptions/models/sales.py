@@ -376,7 +376,11 @@ class Payment(models.Model):
 
     class Meta:
         ordering = ["-paid_at"]
-        indexes = [models.Index(fields=["license"], name="payment_license", condition=Q(license__isnull=False))]
+        indexes = [
+            models.Index(fields=["license"], name="payment_license", condition=Q(license__isnull=False)),
+            models.Index(fields=["invoice_id"], name="payment_invoice", condition=~Q(invoice_id="")),
+            models.Index(fields=["card_last4", "paid_at"], name="payment_card", condition=~Q(card_last4="")),
+        ]
 
     def __str__(self) -> str:
         return f"{self.price} on {self.paid_at:%Y-%m-%d}"

@@ -102,11 +102,12 @@ def test_its_plan_reads_rights_one_by_one_however_many_there_are() -> None:
         IPRange(institution=institutions[number % 400], network=f"10.{number // 250}.{number % 250}.0/24")
         for number in range(4000)
     )
-    Entitlement.objects.bulk_create(
+    rights = (
         Entitlement(institution=one, article=article, kind="institution", source=f"many:{one.pk}:{n}", starts_at=NOW)
         for one in institutions
         for n in range(8)
     )
+    Entitlement.objects.bulk_create(rights, batch_size=1000)
     types = {"user": "bigint", "ip": "inet", "now": "timestamptz", "time_zone": "text", "articles": "bigint[]",
              "gifts": "bigint[]"}  # fmt: skip
     statement = DECISION
