@@ -28,7 +28,8 @@ def show(request: HttpRequest, user_id: int) -> HttpResponse:
     answers = asking.in_one({**questions_about(found), **person.questions(found, may)})
     context: dict[str, Any] = {
         "title": found.get_full_name(), "person": found, "parts": person.shown(found, answers),
-        "subscription": subscription_of(answers), "reads": reads_of(answers["reads"]), "facts": facts_of(found, answers),
+        "subscription": subscription_of(answers), "reads": reads_of(answers["reads"]),
+        "facts": facts_of(found, answers),
         "timeline": timeline.page_of(found, may, only if only in timeline.SOURCES else "", before),
         "sources": timeline.choices(may), "only": only, "before": before, "explain_form": ExplainForm(),
         "actions": grouped_actions(request, found),

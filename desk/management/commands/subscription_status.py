@@ -85,14 +85,16 @@ def explained(found: Explanation) -> Told:
     question = found.question
     return {
         "doi": question.article.doi, "at": question.at, "of": question.representation, "granted": found.granted,
-        "reason": str(found.access.reason), "answer": found.answer, "next": found.step, "reader_is_told": for_reader(found),
+        "reason": str(found.access.reason), "answer": found.answer, "next": found.step,
+        "reader_is_told": for_reader(found),
         "considered": [
             {"right": line.what, "opens": line.opens, "why": line.verdict, "source": line.source,
              "from": line.starts_at, "until": line.ends_at}
             for line in found.lines
         ],
         "others": [f"{line.what}: {line.verdict}" for line in found.others], "network": found.network,
-        "orders": [one.what for one in found.orders], "behind": [f"{one.at:%Y-%m-%d %H:%M} {one.what}" for one in found.behind],
+        "orders": [one.what for one in found.orders],
+        "behind": [f"{one.at:%Y-%m-%d %H:%M} {one.what}" for one in found.behind],
         "doubts": list(found.doubts),
     }  # fmt: skip
 
