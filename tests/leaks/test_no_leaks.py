@@ -26,7 +26,8 @@ from cme.models import Activity, Attempt
 from demo import sample_cme, sample_journal
 from journal import alerts
 from journal.crossref import deposit_of
-from journal.models import Article, ArticleFile, Issue, Section
+from journal.importing import ImportRecord
+from journal.models import Article, ArticleFile, FullText, Issue, PublicPage, Section
 from journal.negotiation import OFFERED
 from journal.oai import listing
 from journal.oai.request import PREFIXES
@@ -71,14 +72,14 @@ NEEDLES = {letters(sentence): (doi, sentence) for doi, sentences in SENTINELS.it
 
 
 @pytest.fixture(scope="module")
-def sample_site(django_db_setup: None, django_db_blocker, tmp_path_factory) -> Iterator[None]:
+def sample_site(django_db_setup: None, django_db_blocker, tmp_path_factory) -> Iterator[list[ImportRecord]]:
     """The sample journal, imported as the demo does, once for all tests here; its full text is searched."""
     index = override_settings(SEARCH_FOLDER=tmp_path_factory.mktemp("search"))
     with django_db_blocker.unblock(), index:
-        sample_journal.load()
+        records = sample_journal.load()
         assert sample_cme.load() == []
         upkeep.catch_up()
-        yield
+        yield records
         empty_the_tables()
 
 
@@ -189,6 +190,22 @@ pytestmark = [
 
 def named(found: dict[str, set[str]]) -> dict[str, list[str]]:
     return {path: [NEEDLES[needle][1][:60] for needle in needles] for path, needles in found.items()}
+
+
+def test_every_sample_article_comes_in_whole_and_its_public_parts_hold_nothing_of_the_text(
+    sample_site: list[ImportRecord],
+) -> None:
+    assert {record.status for record in sample_site} == {"imported"}
+    assert [warning for record in sample_site for warning in record.warnings if "not supplied" in warning] == []
+    closed = letters(" ".join(FullText.objects.values_list("plain_text", flat=True)))
+    assert all(needle in closed for needle in NEEDLES)
+    for page in PublicPage.objects.select_related("article"):
+        public = "".join([page.head, page.header, page.abstract, page.references, page.information, page.notices])
+        public = letters(f"{public}{page.article.abstract} {page.article.search}")
+        assert [sentence for needle, (_, sentence) in NEEDLES.items() if needle in public] == [], page.article
+    for article in Article.objects.all():
+        assert article.status == Article.Status.PUBLISHED
+        assert article.issue is None or article.issue.volume in article.public_page.header
 
 
 def everybody() -> dict[str, Callable[[], Client]]:
