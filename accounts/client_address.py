@@ -5,6 +5,8 @@ visitor can write that header, too. So only as many hops are believed as the ope
 """
 
 import ipaddress
+from collections.abc import Mapping
+from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
@@ -12,10 +14,14 @@ from django.http import HttpRequest
 
 def client_ip(request: HttpRequest) -> str | None:
     """The client's address as normalised text (an IPv4 address mapped into IPv6 comes back as IPv4), or None."""
-    hops = [hop.strip() for hop in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",") if hop.strip()]
+    return address_of(request.META)
+
+
+def address_of(meta: Mapping[str, Any]) -> str | None:
+    hops = [hop.strip() for hop in meta.get("HTTP_X_FORWARDED_FOR", "").split(",") if hop.strip()]
     trusted = settings.TRUSTED_PROXY_COUNT
     if trusted == 0:
-        candidate = request.META.get("REMOTE_ADDR", "")
+        candidate = meta.get("REMOTE_ADDR", "")
     elif len(hops) >= trusted:
         candidate = hops[-trusted]
     else:

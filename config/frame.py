@@ -24,21 +24,24 @@ ADDRESSES = {
     "my_access": "subscriptions:my_access",
 }
 _kept: tuple[float, dict[str, Any]] | None = None
+_forgotten = 0
 
 
 def frame() -> dict[str, Any]:
     """Put together once in FRAME_SECONDS in each process; an edit shows at once in the process it was made in."""
     global _kept  # noqa: PLW0603  (one for the process; two threads may both make it)
     now = time.monotonic()
-    kept = _kept
+    kept, forgotten = _kept, _forgotten
     if kept is None or now - kept[0] >= settings.FRAME_SECONDS:
-        kept = _kept = (now, _made())
+        kept = (now, _made())
+        if forgotten == _forgotten:  # else it was made from what has changed meanwhile
+            _kept = kept
     return kept[1]
 
 
 def forget(**_: Any) -> None:
-    global _kept  # noqa: PLW0603
-    _kept = None
+    global _kept, _forgotten
+    _kept, _forgotten = None, _forgotten + 1
 
 
 def watch() -> None:

@@ -2,7 +2,7 @@
 
 import re
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from django.conf import settings
@@ -84,17 +84,22 @@ class SecurityHeadersMiddleware:
         return response
 
 
+_KNOWN = re.compile(r"[\w.:-]{8,64}")
+
+
+def request_id(meta: Mapping[str, Any]) -> str:
+    said = meta.get("HTTP_X_REQUEST_ID", "") if settings.TRUSTED_PROXY_COUNT else ""
+    return said if _KNOWN.fullmatch(said) else secrets.token_hex(8)
+
+
 class RequestIdMiddleware:
     """A name for each request, in the answer and in the record of a failure; our proxy may have given it."""
-
-    KNOWN = re.compile(r"[\w.:-]{8,64}")
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        said = request.headers.get("X-Request-ID", "") if settings.TRUSTED_PROXY_COUNT else ""
-        request.request_id = said if self.KNOWN.fullmatch(said) else secrets.token_hex(8)  # type: ignore[attr-defined]
+        request.request_id = request_id(request.META)  # type: ignore[attr-defined]
         response = self.get_response(request)
         response.headers["X-Request-ID"] = request.request_id  # type: ignore[attr-defined]
         return response

@@ -67,6 +67,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "config.middleware.RequestIdMiddleware",
+    "config.page_cache.EverybodysPageMiddleware",
     "config.middleware.DatabaseDownMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "config.middleware.SecurityHeadersMiddleware",
@@ -122,6 +123,9 @@ CACHES: dict[str, dict[str, Any]] = {
     "template_fragments": {**_memory, "LOCATION": "fragments"},
     "memory": {**_memory, "LOCATION": "memory"},
 }
+# Visitors' pages, whole, in each process (config/page_cache.py). The demo's faults are made behind it.
+PAGE_CACHE_MB = env.integer("PAGE_CACHE_MB", 0 if DEMO or DEBUG else 32)
+SHARED_CACHE_SECONDS = env.integer("SHARED_CACHE_SECONDS", 0)
 FRAME_SECONDS = 60  # how long a process keeps what stands around every page (config/frame.py)
 MEDIA_ROOT = VAR_DIR / "media"
 MEDIA_URL = "/media/"

@@ -7,5 +7,9 @@ from django.core.wsgi import get_wsgi_application
 from config.postgres.roles import pages_only
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
-application = get_wsgi_application()
+django_application = get_wsgi_application()
 pages_only()
+
+from config.page_cache import PageCache  # noqa: E402  (needs the settings)
+
+application = PageCache(django_application)

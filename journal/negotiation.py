@@ -108,7 +108,10 @@ OFFERED = (HTML, *WRITERS)
 
 def wants_page(request: HttpRequest) -> bool:
     """Whether the answer is the page. Browsers name it first with full weight: told without counting."""
-    accept = request.headers.get("Accept", "")
+    return accepts_page(request.headers.get("Accept", ""))
+
+
+def accepts_page(accept: str) -> bool:
     if accept.startswith("text/html,") or accept in ("", "*/*", HTML):
         return True
     chosen = preferred(accept, OFFERED)

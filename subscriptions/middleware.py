@@ -6,7 +6,10 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.utils.cache import patch_cache_control, patch_vary_headers
 
+from journal.access import Reason
 from subscriptions.reader import RequestReader
+
+NOBODYS = frozenset({Reason.OPEN, Reason.FREE_TO_READ, Reason.NO_LICENSE})
 
 
 class ReaderMiddleware:
@@ -23,3 +26,15 @@ class ReaderMiddleware:
             patch_cache_control(response, private=True, no_store=True)
             patch_vary_headers(response, ["Cookie"])
         return response
+
+
+def is_for_everybody(request: HttpRequest) -> bool:
+    """Whether any visitor at home would get this answer: nobody signed in, no institution's address, nobody's right.
+
+    Decides what may be kept and given to others (config/page_cache.py), so it says yes only to what it knows.
+    """
+    reader = getattr(request, "reader", None)
+    if not isinstance(reader, RequestReader) or not reader.is_anybody or request.session.accessed:
+        return False
+    answers = reader.answers
+    return all(one.reason in NOBODYS and not one.institutions and not one.considered for one in answers)

@@ -33,6 +33,8 @@ class RequestReader:
     @cached_property
     def user(self) -> User | None:
         """The account, without touching the session of a visitor who has none."""
+        if settings.SESSION_COOKIE_NAME not in self._request.COOKIES:
+            return None
         user = self._request.user
         return user if isinstance(user, User) else None
 
@@ -59,6 +61,15 @@ class RequestReader:
     def was_asked(self) -> bool:
         """Whether this request's answer depends on a decision."""
         return bool(self._answers)
+
+    @property
+    def is_anybody(self) -> bool:
+        """A request that tells nothing of who sent it but their address."""
+        return self._request.COOKIES.keys() <= {settings.CSRF_COOKIE_NAME}
+
+    @property
+    def answers(self) -> Iterable[Access]:
+        return self._answers.values()
 
     @property
     def answer(self) -> Access | None:

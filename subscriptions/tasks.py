@@ -3,7 +3,7 @@ the tables, and the sweep looks at those."""
 
 from procrastinate.contrib.django import app
 
-from subscriptions import jobs, mail, orders, price_changes, reconcile, reminders, sync, trainees
+from subscriptions import jobs, mail, orders, price_changes, public_changes, reconcile, reminders, sync, trainees
 from subscriptions.counter import most_read, processing
 
 
@@ -46,6 +46,13 @@ def remind(timestamp: int) -> None:
 def look_after_trainees(timestamp: int) -> None:
     """Each night: proofs of training that run out or have run out, documents that need not be kept."""
     trainees.look_after()
+
+
+@app.periodic(cron="27 * * * *")
+@app.task(name="subscriptions.forget_public_changes", queueing_lock="subscriptions.forget_public_changes")
+def forget_public_changes(timestamp: int) -> None:
+    """Each hour: the marks of changes that no kept page is older than."""
+    public_changes.forget_old()
 
 
 @app.periodic(cron="50 3 * * *")

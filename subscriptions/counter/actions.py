@@ -5,9 +5,11 @@ the decision's yes makes the difference. The article's address is the address of
 gets the abstract there, which counts as No_License and as an Investigation (Table 3.t).
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
@@ -36,7 +38,7 @@ COUNTED = TEXTS | PARTS | OPEN | {SEARCH}
 SUCCESSFUL = frozenset({200, 304})  # section 7.1; 206 counts with the beginning of a file, below
 # Neither a payment on its way nor a rental that waits for its reader is a missing license, and unknown is not no.
 DENIALS = frozenset({Reason.NO_LICENSE, Reason.RENTAL_ENDED, Reason.SUBSCRIPTION_ENDED})
-FOREBODING = ("Sec-Purpose", "Purpose", "X-Purpose", "X-Moz")
+FOREBODING = ("HTTP_SEC_PURPOSE", "HTTP_PURPOSE", "HTTP_X_PURPOSE", "HTTP_X_MOZ")
 LONGEST_PAGE = 300
 
 
@@ -62,7 +64,7 @@ def counted_view(request: HttpRequest) -> str:
     match = request.resolver_match
     if match is None or match.app_names != ["journal"] or match.url_name not in COUNTED:
         return ""
-    return match.url_name if request.method == "GET" and not _is_foreboding(request) else ""
+    return match.url_name if request.method == "GET" and not is_foreboding(request.META) else ""
 
 
 def outcome(
@@ -102,8 +104,8 @@ def _is_whole(request: HttpRequest, response: HttpResponseBase) -> bool:
     return response.status_code in SUCCESSFUL
 
 
-def _is_foreboding(request: HttpRequest) -> bool:
+def is_foreboding(meta: Mapping[str, Any]) -> bool:
     """A browser that fetches ahead: nobody has asked yet."""
     return any(
-        "prefetch" in said or "preview" in said for name in FOREBODING if (said := request.headers.get(name, ""))
+        "prefetch" in said or "preview" in said for name in FOREBODING if (said := meta.get(name, ""))
     )

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 
 from django.conf import settings
 from django.http import HttpRequest
@@ -51,3 +52,9 @@ def notice(view: str, request: HttpRequest, response: HttpResponseBase) -> None:
         denied=denied,
     )
     recording.buffer.add(seen)
+    request.usage_seen = seen  # type: ignore[attr-defined]
+
+
+def again(seen: Seen, ip: str, browser: str) -> None:
+    """The same use by another visitor, whom a kept page has answered: nobody's account, nobody's institution."""
+    recording.buffer.add(replace(seen, at=timezone.now(), ip=ip, browser=browser))

@@ -63,8 +63,8 @@ def measure(site: Site, options: argparse.Namespace) -> dict[str, Any]:
 
 
 def _run(site: Site, page: dict[str, Any], connections: int, seconds: float) -> tuple[Sample, Cost]:
-    request = request_for(f"{site.host}:{site.port}", page["path"], page["cookie"])
-    asked = Asked(request, page["must"].encode(), page["must_not"].encode())
+    request = request_for(f"{site.host}:{site.port}", page["path"], page["headers"])
+    asked = Asked(request, page["must"].encode(), page["must_not"].encode(), page["status"])
     pids = (site.server_pid, site.database_pid)
     before = [processor_seconds(pid) for pid in pids]
     try:

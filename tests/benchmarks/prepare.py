@@ -28,7 +28,10 @@ def say(words: str) -> None:
 
 
 def pages() -> list[dict[str, Any]]:
-    """`{name, path, cookie, must, must_not}` for each page; `must` is a text that only the right answer holds."""
+    """`{name, path, headers, must, must_not, aim, status}` for each page; `must` is what only the right answer holds.
+
+    `aim` is the share of the bare view's requests a second that issue 9 asks for; None where it asks for none.
+    """
     from django.db.models.functions import Length
 
     from journal.models import FullText, Issue
@@ -42,16 +45,29 @@ def pages() -> list[dict[str, Any]]:
     secret = next(sentence for sentence in behind[article.doi] if sentence in article.full_text.body)
     issue = Issue.objects.published().first()
     place = article.get_absolute_url()
-    rows = [
-        ("bare view", "/bare/", "", BARE, ""),
-        ("article, visitor", place, "", 'id="get-access-title"', secret),
-        ("article, subscriber", place, subscriber(article.journal), secret, 'id="get-access-title"'),
-        ("home", "/", "", 'class="home-issue"', ""),
-        ("issue", issue.get_absolute_url(), "", 'class="article-list"', ""),
-        ("search", "/search/?q=trial", "", 'class="article-list"', ""),
+    unkept = {"Cookie": "any=1"}  # of visitors with a cookie no page is kept
+    known = {"If-None-Match": etag(place)}
+    closed = 'id="get-access-title"'
+    rows: list[tuple[str, str, dict[str, str], str, str, float | None, int]] = [
+        ("bare view", "/bare/", {}, BARE, "", None, 200),
+        ("article, visitor, kept", place, {}, closed, secret, 1.5, 200),
+        ("article, visitor, packed", place, {"Accept-Encoding": "br"}, known["If-None-Match"], secret, 1.5, 200),
+        ("article, visitor, unchanged", place, known, known["If-None-Match"], secret, 0.33, 304),
+        ("article, visitor, made anew", place, unkept, closed, secret, 0.25, 200),
+        ("article, subscriber", place, {"Cookie": subscriber(article.journal)}, secret, closed, 0.25, 200),
+        ("home, kept", "/", {}, 'class="home-issue"', "", None, 200),
+        ("home, made anew", "/", unkept, 'class="home-issue"', "", None, 200),
+        ("issue, made anew", issue.get_absolute_url(), unkept, 'class="article-list"', "", None, 200),
+        ("search", "/search/?q=trial", {}, 'class="article-list"', "", None, 200),
     ]
-    names = ("name", "path", "cookie", "must", "must_not")
+    names = ("name", "path", "headers", "must", "must_not", "aim", "status")
     return [dict(zip(names, row, strict=True)) for row in rows]
+
+
+def etag(path: str) -> str:
+    from django.test import Client
+
+    return Client(headers={"host": "127.0.0.1"}).get(path).headers["ETag"]
 
 
 def subscriber(journal: Any) -> str:
@@ -77,11 +93,11 @@ def count(page: dict[str, Any]) -> dict[str, int]:
     from django.test import Client
     from django.test.utils import CaptureQueriesContext
 
-    client = Client(headers={"cookie": page["cookie"], "host": "127.0.0.1"})
+    client = Client(headers={"host": "127.0.0.1", **page["headers"]})
     client.get(page["path"])
     with CaptureQueriesContext(connection) as statements:
         answer = client.get(page["path"])
-    if answer.status_code != 200:
+    if answer.status_code != page["status"]:
         sys.exit(f"{page['name']} ({page['path']}) answered {answer.status_code}.")
     return {"statements": len(statements)}
 

@@ -63,7 +63,7 @@ def running_site(**settings: str) -> Iterator[Site]:
 
 def site_environment(folder: Path, port: int) -> dict[str, str]:
     """A site in production, with sales open (nothing here talks to Stripe) and none of your own settings."""
-    ours = ("DATABASE_", "STRIPE_", "EMAIL_", "DEMO", "DEBUG", "SITE_", "ALLOWED_HOSTS", "TRUSTED_")
+    ours = ("DATABASE_", "STRIPE_", "EMAIL_", "DEMO", "DEBUG", "SITE_", "ALLOWED_HOSTS", "TRUSTED_", "PAGE_", "SHARED_")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
     return kept | {
         "DJANGO_SETTINGS_MODULE": "tests.benchmarks.settings", "ENV_FILE": os.devnull, "VAR_DIR": str(folder),
