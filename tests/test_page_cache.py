@@ -183,7 +183,7 @@ def test_whoever_is_known_gets_their_own_page_and_leaves_none_behind(settings: A
         lambda: rights.filter(user=alice).update(ends_at=timezone.now()),
         lambda: rights.filter(user=alice).update(ends_at=None),
         lambda: Institution.objects.update(name=f"Heron University {walk.random()}"),
-        lambda: readers["dan"][0].logout(),
+        readers["dan"][0].logout,
         lambda: readers["dan"][0].force_login(dan),
     ]
     walk = random.Random(38)
@@ -310,8 +310,9 @@ OF_READERS = {
 
 def test_every_table_behind_a_visitors_page_is_watched(db: None) -> None:
     article = sold_article()
-    topic, collection = Topic.objects.create(name="Herons", slug="herons"), Collection.objects.create(
-        title="Waiting", slug="waiting"
+    topic, collection = (
+        Topic.objects.create(name="Herons", slug="herons"),
+        Collection.objects.create(title="Waiting", slug="waiting"),
     )
     draw_paths()
     ArticleTopic.objects.create(article=article, topic=topic)
@@ -350,8 +351,10 @@ def test_without_an_answer_from_the_database_the_page_is_made(monkeypatch: pytes
     get(path)
 
     with connection.cursor() as cursor:  # as a restart of the server does
-        cursor.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE '%pg_snapshot_xmin%'"
-                       " AND pid <> pg_backend_pid()")
+        cursor.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE '%pg_snapshot_xmin%'"
+            " AND pid <> pg_backend_pid()"
+        )
         assert cursor.rowcount == 1
     answer = get(path)
     assert not answer.was_kept

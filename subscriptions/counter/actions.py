@@ -106,6 +106,4 @@ def _is_whole(request: HttpRequest, response: HttpResponseBase) -> bool:
 
 def is_foreboding(meta: Mapping[str, Any]) -> bool:
     """A browser that fetches ahead: nobody has asked yet."""
-    return any(
-        "prefetch" in said or "preview" in said for name in FOREBODING if (said := meta.get(name, ""))
-    )
+    return any("prefetch" in said or "preview" in said for name in FOREBODING if (said := meta.get(name, "")))
