@@ -188,7 +188,7 @@ def test_whoever_is_known_gets_their_own_page_and_leaves_none_behind(settings: A
     ]
     walk = random.Random(38)
     kept = shown = 0
-    for _ in range(36):
+    for _ in range(50):
         if walk.random() < 0.4:
             walk.choice(happenings)()
         name = walk.choice([*readers, "campus", "visitor"])
