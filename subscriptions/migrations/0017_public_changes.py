@@ -44,7 +44,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0007_profile_and_privacy"),
         ("journal", "0016_saved_articles_and_alerts"),
-        ("subscriptions", "0014_sign_in_metadata_address"),
+        ("subscriptions", "0016_found_at_the_desk"),
     ]
     operations = [
         migrations.RunSQL(TABLE, "DROP FUNCTION note_public_change; DROP TABLE public_change"),
