@@ -1,12 +1,14 @@
-"""The pages around a sale, each on a whole way: guests, codes, issues, one's own subscription, withdrawing.
+"""The pages around a sale, each on a whole way: guests, gifts, codes, withdrawing, one's own subscription, training.
 
 Each page is looked at by axe, narrow and wide, light and dark; the ways are walked without JavaScript.
 """
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.core import mail
+from django.utils import timezone
 from playwright.sync_api import Page, expect
 
 from accounts.models import ServiceCenter, User
@@ -15,6 +17,7 @@ from stripe_simulator.process import LocalStripe
 from subscriptions import access_codes
 from subscriptions.models import (
     AccessCodeBatch,
+    Entitlement,
     Offer,
     PriceChange,
     PriceNotice,
@@ -89,6 +92,30 @@ def test_a_guest_buys_with_an_address_only_claims_it_and_finds_it_again(
     expect(tab.get_by_role("status")).to_contain_text("If something was bought with guest@example.org")
 
 
+def test_a_subscriber_gives_an_article_and_a_stranger_reads_it(
+    look: Look, new_tab: Tabs, site: str, alice: User, trial: Article
+) -> None:
+    tab = look.walk
+    already_signed_in(tab, alice, site)
+    tab.goto(trial.get_absolute_url())
+    tab.get_by_role("link", name="Give this article").click()
+    look.at("give", "Give this article to somebody")
+    tab.get_by_role("button", name="Make a gift link").click()
+    look.at("gift links", "My gift links")
+    address = tab.get_by_label("The link to send").input_value()
+    stranger = new_tab(java_script_enabled=False)
+    stranger.goto(address)
+    expect(heading(stranger)).to_contain_text("gives you this article to read")
+    look.walk = stranger
+    look.at("gift", "gives you this article to read")
+    stranger.get_by_role("button", name="Read the article").click()
+    shows_full_text(stranger, trial)
+    tab.get_by_role("button", name="Take back the link").click()
+    expect(tab.get_by_role("status")).to_contain_text("It opens nothing any more")
+    stranger.goto(address)
+    look.at("gift, taken back", "was taken back")
+
+
 def test_a_code_is_redeemed_and_an_issue_is_ordered(look: Look, site: str, dan: User, trial: Article) -> None:
     batch = AccessCodeBatch.objects.create(name="Congress", article=trial, days=30, number=1, uses=1)
     access_codes.make_codes(batch)
@@ -144,3 +171,23 @@ def test_a_subscriber_cancels_keeps_switches_and_withdraws(
     tab.get_by_role("button", name="Confirm withdrawal").click()
     expect(heading(tab)).to_have_text("Your withdrawal has been received")
     assert Withdrawal.objects.get().order == subscription.order
+
+
+def test_a_reader_in_training_sends_a_proof_and_waits(
+    look: Look, site: str, dan: User, tmp_path: Any, offers: Offers
+) -> None:
+    make_offer("subscription", audience="trainee", amount=400)
+    tab = look.walk
+    already_signed_in(tab, dan, site)
+    tab.goto("/subscribe/")
+    look.at("plans", "Subscribe")
+    tab.get_by_role("link", name="In training: $4.00").click()
+    look.at("proof of training", "The price for readers in training")
+    proof = tmp_path / "proof.pdf"
+    proof.write_bytes(b"%PDF-1.4\n1 0 obj<<>>endobj\ntrailer<<>>\n%%EOF\n")
+    tab.get_by_label("Training program and institution").fill("Neurology residency, Tests")
+    tab.get_by_label("Expected end of your training").fill(f"{timezone.localdate() + timedelta(days=300)}")
+    tab.get_by_label("A document that shows it").set_input_files(str(proof))
+    tab.get_by_role("button", name="Send the proof").click()
+    expect(tab.get_by_role("status")).to_contain_text("Your proof is with us.")
+    assert not Entitlement.objects.exists()
