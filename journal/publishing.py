@@ -13,6 +13,10 @@ from journal.typesetting import job
 from journal.worker import WorkerError
 
 log = logging.getLogger(__name__)
+NO_TEXT = (
+    "It has no full text: the JATS has no <body>, or it was rejected. Import it again, or, if it consists of its "
+    "abstract, make it open access or free to read: what is not there is not sold."
+)
 
 
 class NotReady(Exception):
@@ -29,9 +33,14 @@ def obstacles(article: Article) -> list[str]:
         (article.doi, "It has no DOI: add <article-id pub-id-type=\"doi\"> to the JATS and import it again."),
         (article.title, "It has no title: add <article-title> to the JATS and import it again."),
         (article.published_online, "It has no date: fill in “Published online”, or <pub-date> in the JATS."),
-        (article.has_full_text, "It has no full text: the JATS has no <body>, or it was rejected. Import it again."),
+        (_is_whole(article), NO_TEXT),
     )  # fmt: skip
     return [sentence for present, sentence in checks if not present]
+
+
+def _is_whole(article: Article) -> bool:
+    """Nothing is sold that is not there: of an abstract only, what everybody may read can be published."""
+    return article.has_full_text or bool(article.abstract and article.access_type != Article.AccessType.CONTROLLED)
 
 
 def publish(article: Article) -> None:

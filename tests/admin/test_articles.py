@@ -13,11 +13,11 @@ from django.utils import timezone
 from PIL import Image
 
 from journal.importing import import_source
-from journal.models import Article, ArticleFile, Journal, PublicPage
+from journal.models import Article, ArticleFile, FullText, Journal, PublicPage
 from journal.worker import WorkerError
 from tests.admin.said import errors_of, messages_of, text_of
 from tests.journal.jats.build import make_xml
-from tests.make import SECRET_SENTENCE, make_article, make_issue, make_journal
+from tests.make import SECRET_SENTENCE, make_article, make_issue, make_journal, make_offer
 
 pytestmark = pytest.mark.django_db
 LIST = "/admin/journal/article/"
@@ -77,6 +77,22 @@ def test_a_draft_that_lacks_something_stays_a_draft_and_says_what(edith: Client,
     assert sentence in messages_of(edith.post(f"{LIST}{article.pk}/publish/"))
     article.refresh_from_db()
     assert article.status == "draft"
+
+
+def test_an_abstract_only_is_published_when_everybody_may_read_it_and_never_sold(
+    edith: Client, visitor: Client
+) -> None:
+    article = draft(has_full_text=False, access_type="open")
+    FullText.objects.filter(article=article).update(body="")
+    make_offer("purchase")
+    assert "is published" in messages_of(edith.post(f"{LIST}{article.pk}/publish/"))
+    page = visitor.get(article.get_absolute_url())
+    assert "What everybody may read." in page.text
+    assert "Buy" not in text_of(page)
+    article.refresh_from_db()
+    assert errors_of(change(edith, article, access_type="controlled"))["access_type"] == [
+        "This article has no full text: there would be nothing to sell."
+    ]
 
 
 def test_several_are_published_at_once_and_each_is_answered(edith: Client) -> None:
