@@ -10,11 +10,14 @@ from django.utils import timezone
 from playwright.sync_api import Page, expect
 
 from accounts.models import User
+from journal.importing import import_source
 from journal.models import Article, Journal
+from journal.publishing import publish
 from tests.browser.conftest import DESKTOP, PHONE, Tabs
 from tests.browser.steps import already_signed_in, heading, is_at, secrets, shows_full_text
 from tests.browser.test_other_ways import tab_to
 from tests.browser.test_pages import Inspection, inspection
+from tests.journal.jats.build import make_xml
 from tests.make import make_article, make_right
 
 __all__ = ["inspection"]  # a fixture
@@ -234,6 +237,32 @@ def test_without_javascript_pages_of_their_own_have_the_styles_and_every_downloa
             tab.get_by_role("link", name=name).first.click()
     tab.get_by_role("link", name="In the text").first.click()
     expect(tab.locator("#a-T1")).to_be_in_viewport()
+
+
+def test_an_article_in_three_languages_is_read_in_each_without_javascript(
+    new_tab: Tabs, site: str, alice: User, offers: object
+) -> None:
+    """One of them is written from right to left."""
+    parts = "".join(
+        f'<sub-article article-type="translation" id="{code}" xml:lang="{code}"><front-stub><title-group>'
+        f"<article-title>{title}</article-title></title-group></front-stub><body><sec><title>{title}</title><p>{text}</p></sec></body>"
+        "</sub-article>"
+        for code, title, text in (("ar", "مالك الحزين", "ينتظر الطائر."), ("de", "Reiher", "Der Vogel wartet."))
+    )
+    xml = make_xml("<sec><title>Herons</title><p>The bird waits.</p></sec>", more=parts)
+    article = Article.objects.get(pk=import_source(xml, "herons.xml").article_id)
+    publish(article)
+    tab = new_tab(java_script_enabled=False, viewport=PHONE)
+    already_signed_in(tab, alice, site)
+    tab.goto(article.get_absolute_url())
+    for shown, words, direction in (("Deutsch", "Der Vogel wartet.", "ltr"), ("العربية", "ينتظر الطائر.", "rtl")):
+        expect(tab.get_by_text(words)).not_to_be_visible()
+        tab.locator(".full-text summary", has_text=shown).click()
+        expect(tab.get_by_text(words)).to_be_visible()
+        expect(tab.get_by_text(words)).to_have_css("direction", direction)
+        expect(tab.get_by_text("The bird waits.")).not_to_be_visible()
+    tab.locator(".full-text summary", has_text="English").click()
+    expect(tab.get_by_text("The bird waits.")).to_be_visible()
 
 
 # --- the printed sheet -----------------------------------------------------------------------------------------------
