@@ -24,10 +24,10 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import AccountMerge, Erasure, Export, KnownDevice, Member, SignInIncident, User
+from accounts.spreadsheets import harmless
 
 REVERSIBLE = timedelta(days=14)
 EXPORT_KEPT = timedelta(days=7)
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 Rows = list[dict[str, Any]]
 
@@ -92,13 +92,8 @@ def _as_csv(rows: Rows) -> bytes:
     text = io.StringIO()
     writer = csv.DictWriter(text, list(rows[0]))
     writer.writeheader()
-    writer.writerows({name: _cell(value) for name, value in row.items()} for row in rows)
+    writer.writerows({name: harmless(value) for name, value in row.items()} for row in rows)
     return b"\xef\xbb\xbf" + text.getvalue().encode()
-
-
-def _cell(value: Any) -> Any:
-    """A spreadsheet must not take what somebody typed for a formula."""
-    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA) else value
 
 
 def ask_for_copy(user: User) -> Export:

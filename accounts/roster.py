@@ -4,26 +4,24 @@ Columns by name, in any order: number, name, until (2027-12-31); email may be le
 known here: other apps watch (`watch`) and follow every change of a member's row.
 """
 
-import csv
-import io
 import re
 import unicodedata
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import transaction
 from django.utils import timezone
 
+from accounts import spreadsheets
 from accounts.models import Member, RosterImport, User
+from accounts.spreadsheets import Sheet
 
 NEEDED, KNOWN = ("number", "name", "until"), ("number", "name", "until", "email")
-MOST_BYTES, MOST_ROWS, MOST_ERRORS = 10_000_000, 200_000, 50
+MOST_BYTES, MOST_ROWS = 10_000_000, 200_000
 DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
-HIDDEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u200b-\u200f\u202a-\u202e\u2060\ufeff]")
 
 _watchers: list[Callable[[Member], None]] = []
 
@@ -71,80 +69,28 @@ class Checked:
 
 
 def text_of(raw: bytes) -> str:
-    """The file's text: UTF-8, or UTF-16 when it says so itself. ValueError names the line that is neither."""
-    if len(raw) > MOST_BYTES:
-        raise ValueError(f"The file is larger than {MOST_BYTES // 1_000_000} MB.")
-    if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
-        try:
-            return raw.decode("utf-16")
-        except UnicodeDecodeError:
-            raise ValueError("The file begins like UTF-16, but is cut off. Save it as “CSV UTF-8”.") from None
-    if b"\0" in raw:
-        line = raw.count(b"\n", 0, raw.index(0)) + 1
-        raise ValueError(f"Line {line} holds a zero byte, which cannot be seen. Is the file a CSV?")
-    try:
-        return raw.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = raw.count(b"\n", 0, error.start) + 1
-        found = f"byte 0x{raw[error.start]:02X}"
-        raise ValueError(
-            f"Line {line} is not UTF-8 ({found}). Save the file as “CSV UTF-8” and upload it again."
-        ) from None
+    """The file's text. ValueError names the line that is not UTF-8."""
+    return spreadsheets.text_of(raw, MOST_BYTES)
 
 
 def read(text: str) -> Checked:
-    checked = Checked()
-    first = text.split("\n", 1)[0]
-    delimiter = max(",;\t", key=first.count)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-    try:
-        columns = [name.strip().lower() for name in next(reader, [])]
-        if wrong := _wrong_columns(columns):
-            checked.errors.append(wrong)
-            return checked
-        _rows(reader, columns, checked)
-    except csv.Error as error:
-        checked.errors.append(f"Line {reader.line_num}: {error}. Perhaps a quotation mark is not closed.")
+    sheet = Sheet(NEEDED, KNOWN, MOST_ROWS, "members")
+    checked, seen = Checked(errors=sheet.errors), dict[str, int]()
+    for line, cells in sheet.lines(text):
+        row = _row(line, cells)
+        if isinstance(row, str):
+            sheet.wrong(line, row)
+        elif row.number in seen:
+            sheet.wrong(line, f"number {row.number} stands in line {seen[row.number]} already.")
+        else:
+            seen[row.number] = line
+            checked.rows.append(row)
     if not checked.rows and not checked.errors:
         checked.errors.append("The file holds no members.")
     return checked
 
 
-def _wrong_columns(columns: list[str]) -> str:
-    missing = [name for name in NEEDED if name not in columns]
-    if missing:
-        return f"Line 1 must name the columns; missing: {', '.join(missing)}. Known are {', '.join(KNOWN)}."
-    twice = [name for name in KNOWN if columns.count(name) > 1]
-    return f"Line 1 names the column {twice[0]} twice." if twice else ""
-
-
-def _rows(reader: Any, columns: list[str], checked: Checked) -> None:
-    seen: dict[str, int] = {}
-    for cells in reader:
-        line = reader.line_num
-        if not any(cell.strip() for cell in cells):
-            continue
-        row = _row(line, dict(zip(columns, cells, strict=False)), len(cells) - len(columns))
-        if isinstance(row, str):
-            checked.errors.append(f"Line {line}: {row}")
-        elif row.number in seen:
-            checked.errors.append(f"Line {line}: number {row.number} stands in line {seen[row.number]} already.")
-        else:
-            seen[row.number] = line
-            checked.rows.append(row)
-        if len(checked.errors) >= MOST_ERRORS:
-            checked.errors.append(f"After {MOST_ERRORS} errors the rest was not looked at.")
-            return
-        if len(checked.rows) > MOST_ROWS:
-            checked.errors.append(f"More than {MOST_ROWS:,} members: divide the file.")
-            return
-
-
-def _row(line: int, cells: dict[str, str], surplus: int) -> Row | str:
-    if surplus > 0:
-        return f"{surplus} more value(s) than columns; a value with the separator in it needs quotation marks."
-    if HIDDEN.search("".join(cells.values())):
-        return "it holds characters that cannot be seen. Type it anew."
+def _row(line: int, cells: dict[str, str]) -> Row | str:
     number, name = normal_number(cells.get("number", "")), " ".join(cells.get("name", "").split())
     until, email = cells.get("until", "").strip(), cells.get("email", "").strip().lower()
     if not number or len(number) > 40:

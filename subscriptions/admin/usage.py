@@ -1,6 +1,5 @@
 """Usage for staff: months at a glance, each institution's numbers, turnaways, everybody's reports as tables."""
 
-import csv
 from collections.abc import Iterable
 from typing import Any
 
@@ -11,6 +10,7 @@ from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 
+from accounts import spreadsheets
 from accounts.admin_pages import NOTHING, ReadOnlyAdmin, column
 from subscriptions.counter import catalogue, library_views, showing
 from subscriptions.counter.exceptions import Refused
@@ -68,12 +68,8 @@ class UsageMonthAdmin(ReadOnlyAdmin):
         """All months and institutions, for a spreadsheet."""
         if not self.has_view_permission(request):
             raise PermissionDenied
-        response = HttpResponse("\ufeff", content_type="text/csv; charset=utf-8")
-        response["Content-Disposition"] = 'attachment; filename="usage.csv"'
-        writer = csv.writer(response)
-        writer.writerow(COLUMNS)
-        writer.writerows(_rows(showing.by_institution(UsageMonth.objects.values_list("month", flat=True))))
-        return response
+        lines = showing.by_institution(UsageMonth.objects.values_list("month", flat=True))
+        return spreadsheets.answer("usage", COLUMNS, _rows(lines))
 
     @column("month", ordering="month")
     def named(self, row: UsageMonth) -> str:
@@ -102,7 +98,5 @@ class UsageMonthAdmin(ReadOnlyAdmin):
 
 
 def _rows(lines: Iterable[Line]) -> Iterable[list[Any]]:
-    """Names that a spreadsheet would take for a formula are put behind an apostrophe."""
     for line in lines:
-        name = f"'{line.name}" if line.name.startswith(("=", "+", "-", "@")) else line.name
-        yield [f"{line.month:%Y-%m}", name, *(line.of(metric) for metric in showing.GLANCE)]
+        yield [f"{line.month:%Y-%m}", line.name, *(line.of(metric) for metric in showing.GLANCE)]
