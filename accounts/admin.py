@@ -142,6 +142,7 @@ class ErasureAdmin(ReadOnlyAdmin):
     """Who asked to be erased, and what the law kept."""
 
     list_display = ("user", "asked_at", "due_at", "done_at")
+    list_filter = (("done_at", admin.EmptyFieldListFilter),)
     list_select_related = ("user",)
     search_fields = ("user__email",)
 

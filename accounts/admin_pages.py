@@ -53,6 +53,20 @@ class ReadOnlyInline(ReadOnly, TabularInline):
         return self.fields
 
 
+class PageAtOnce(ModelAdmin):
+    """A list whose columns need more than its rows know: `of_page` looks it up once for all rows of the page."""
+
+    def of_page(self, rows: list[Any]) -> None:
+        raise NotImplementedError
+
+    def get_changelist_instance(self, request: HttpRequest) -> Any:
+        changelist = super().get_changelist_instance(request)
+        rows = list(changelist.result_list)
+        self.of_page(rows)
+        changelist.result_list = rows
+        return changelist
+
+
 class PlainChoices:
     """Choices of other rows without the pencil, plus and cross that open their forms in windows."""
 

@@ -4,10 +4,12 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
+from django.utils import timezone
 
 from accounts import roster
 from accounts.admin_pages import ReadOnlyAdmin, column, link_to, refused
@@ -78,15 +80,41 @@ class RosterImportAdmin(ReadOnlyAdmin):
         return [path("<int:pk>/check/", view, name="accounts_roster_check"), *super().get_urls()]
 
 
+class Valid(admin.SimpleListFilter):
+    title = "membership"
+    parameter_name = "valid"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("yes", "Valid"), ("no", "Run out")]
+
+    def queryset(self, request: HttpRequest, queryset: "QuerySet[Member]") -> "QuerySet[Member]":
+        today = timezone.localdate()
+        if self.value() == "yes":
+            return queryset.filter(valid_until__gte=today)
+        return queryset.filter(valid_until__lt=today) if self.value() == "no" else queryset
+
+
 @admin.register(Member)
 class MemberAdmin(ReadOnlyAdmin):
     """Found by number, name or address; who has activated it."""
 
-    list_display = ("number", "name", "email", "valid_until", "person", "activated_at")
+    list_display = ("number", "name", "stands", "valid_until", "person", "email")
+    list_filter = (Valid, ("activated_at", admin.EmptyFieldListFilter))
     list_select_related = ("user",)
+    show_full_result_count = False
     search_fields = ("number", "name", "email", "user__email")
     search_help_text = "Membership number, name or e-mail address"
     fields = ("number", "name", "email", "valid_until", "user", "activated_at")
+
+    @column("state", ordering="valid_until")
+    def stands(self, member: Member) -> str:
+        if member.valid_until < timezone.localdate():
+            return "Run out"
+        return (
+            f"Active since {member.activated_at:%b %-d, %Y}"
+            if member.user_id and member.activated_at
+            else "Not activated"
+        )
 
     @column("activated by")
     def person(self, member: Member) -> str:

@@ -14,6 +14,8 @@ from django.urls import URLPattern, URLResolver, include, path, reverse
 
 from accounts import second_factor
 from config.postgres.roles import for_staff
+from desk.figures import pages as figures
+from desk.overview import attention
 
 DESKS = {
     "Publish": "Article ImportBatch Issue Section Topic Collection Journal",
@@ -32,6 +34,7 @@ class FirstPageAdminSite(AdminSite):
     site_title = "First Page staff"
     index_title = "Staff"
     enable_nav_sidebar = True
+    index_template = "admin/desk/overview.html"
 
     def get_urls(self) -> list[URLPattern | URLResolver]:
         return [path("desk/", include("desk.urls")), *super().get_urls()]
@@ -39,6 +42,11 @@ class FirstPageAdminSite(AdminSite):
     def has_permission(self, request: HttpRequest) -> bool:
         """Staff with a second factor, where one is required (STAFF_SECOND_FACTOR)."""
         return super().has_permission(request) and not second_factor.is_missing(request.user)
+
+    def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
+        """The start page: first what needs attention, then the desks."""
+        told = {"attention": attention.of(request), "has_figures": bool(figures.shown_to(request))}
+        return super().index(request, {**told, **(extra_context or {})})
 
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """The readers' own sign-in serves staff, too: one form with rate limits, codes and the error flow."""

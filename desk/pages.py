@@ -18,8 +18,7 @@ def desk_page(*permissions: str, role: str = "Support") -> Callable[[View], View
         @wraps(view)
         def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
             if not request.user.has_perms(permissions):
-                context = {"title": "Not with your role", "role": role}
-                return page(request, "admin/refused.html", context, status=403)
+                return refused(request, role)
             return view(request, *args, **kwargs)
 
         @wraps(view)
@@ -34,3 +33,8 @@ def desk_page(*permissions: str, role: str = "Support") -> Callable[[View], View
 
 def page(request: HttpRequest, template: str, context: dict[str, Any], status: int = 200) -> HttpResponse:
     return TemplateResponse(request, template, {**admin.site.each_context(request), **context}, status=status)
+
+
+def refused(request: HttpRequest, role: str) -> HttpResponse:
+    """403 in words: which role the page needs, and who gives it."""
+    return page(request, "admin/refused.html", {"title": "Not with your role", "role": role}, status=403)

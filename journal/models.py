@@ -449,7 +449,8 @@ class ImportItem(models.Model):
     class Meta:
         ordering = ["pk"]
         indexes = [
-            models.Index(fields=["id"], condition=models.Q(status__in=["waiting", "working"]), name="import_item_open")
+            models.Index(fields=["id"], condition=models.Q(status__in=["waiting", "working"]), name="import_item_open"),
+            models.Index(fields=["finished_at"], condition=models.Q(status="rejected"), name="import_item_rejected"),
         ]
 
     def __str__(self) -> str:

@@ -77,9 +77,9 @@ class StandingForm(forms.Form):
 
 @admin.register(Credit)
 class CreditAdmin(ReadOnlyAdmin):
-    list_display = ("number", "name", "learner", "activity", "credit_shown", "completed_on", "stands")
-    list_filter = ("profession", ("revoked_at", admin.EmptyFieldListFilter))
-    list_select_related = ("user", "activity__article")
+    list_display = ("number", "name", "learner", "activity", "credit_shown", "completed_on", "stands", "reported")
+    list_filter = ("profession", ("revoked_at", admin.EmptyFieldListFilter), "report__state")
+    list_select_related = ("user", "activity__article", "report")
     search_fields = ("number", "name", "user__email", "activity__article__title")
     search_help_text = "Number of the certificate, name, e-mail address or title"
     date_hierarchy = "completed_on"
@@ -107,6 +107,11 @@ class CreditAdmin(ReadOnlyAdmin):
     @column("credit", ordering="quarters")
     def credit_shown(self, credit: Credit) -> str:
         return credit.credit
+
+    @column("reported", ordering="report__state")
+    def reported(self, credit: Credit) -> str | None:
+        report = getattr(credit, "report", None)
+        return report.get_state_display() if report else None
 
     @column("standing")
     def stands(self, credit: Credit) -> str:

@@ -37,7 +37,10 @@ class Report(models.Model):
 
     class Meta:
         ordering = ["-pk"]
-        indexes = [models.Index(fields=["id"], condition=models.Q(state="queued"), name="report_queued")]
+        indexes = [
+            models.Index(fields=["id"], condition=models.Q(state="queued"), name="report_queued"),
+            models.Index(fields=["answered_at"], condition=models.Q(state="rejected"), name="report_rejected"),
+        ]
 
     def __str__(self) -> str:
         return f"Report of {self.credit_id}: {self.get_state_display()}"

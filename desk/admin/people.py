@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -11,20 +11,38 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from accounts.admin import AccountAdmin
-from accounts.admin_pages import column
+from accounts.admin_pages import PageAtOnce, column
 from accounts.models import User
 from accounts.search_words import folded
 from desk import finding
 from desk.finding.people import named
+from subscriptions.admin import at_a_glance
+from subscriptions.models import Entitlement, Subscription
 
 MAY_SEE = "subscriptions.view_entitlement"
 
 
-class PersonAdmin(AccountAdmin):
+class ReadsNow(admin.SimpleListFilter):
+    title = "reads now"
+    parameter_name = "reads"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("yes", "Has a right in force"), ("failing", "Renewal failing"), ("no", "Has no right in force")]
+
+    def queryset(self, request: HttpRequest, queryset: "QuerySet[Any]") -> "QuerySet[Any]":
+        rights = Exists(Entitlement.objects.in_force().filter(user=OuterRef("pk")))
+        failing = Exists(Subscription.objects.filter(user=OuterRef("pk"), status="past_due"))
+        found = {"yes": Q(rights), "no": ~Q(rights), "failing": Q(failing)}
+        return queryset.filter(found[self.value() or ""]) if self.value() in found else queryset
+
+
+class PersonAdmin(PageAtOnce, AccountAdmin):
     """Found by e-mail, name, or anything a person can read out: order, receipt, error reference, Stripe id."""
 
-    list_display = ("person", *AccountAdmin.list_display[1:])
+    list_display = ("person", "name", "stands", "reads", "last_payment", "flag", "last_login")  # type: ignore[assignment]
     list_display_links = None
+    list_filter = ("is_active", "held_for", ReadsNow, "is_staff", "groups")  # type: ignore[assignment]
+
     change_form_template = "admin/accounts/user/change_form.html"
     search_help_text = "E-mail, name, order or receipt number, error reference (E2-7KQ4M) or Stripe id"
 
@@ -41,6 +59,31 @@ class PersonAdmin(AccountAdmin):
         if folded(found.typed) and not found.problem:
             people |= Q(pk__in=named(User.objects.all(), found.typed).values("pk"))
         return queryset.filter(people), False
+
+    def of_page(self, rows: list[Any]) -> None:
+        ids = [row.pk for row in rows]
+        best, flags = at_a_glance.best_rights(ids), at_a_glance.flags(ids)
+        payments = at_a_glance.last_payments("user", ids)
+        for row in rows:
+            row.best, row.flags, row.paid_last = best.get(row.pk), flags.get(row.pk, []), payments.get(row.pk)
+
+    @column("state", ordering="is_active")
+    def stands(self, user: Any) -> str:
+        if not user.is_active:
+            return user.get_held_for_display().capitalize() if user.held_for else "Not active"
+        return f"Staff: {self.roles(user) or 'no role'}" if user.is_staff else "Active"
+
+    @column("reads")
+    def reads(self, user: Any) -> str:
+        return at_a_glance.reads_in_words(user.best)
+
+    @column("last payment")
+    def last_payment(self, user: Any) -> str:
+        return at_a_glance.payment_link(user.paid_last)
+
+    @column("flag")
+    def flag(self, user: Any) -> str:
+        return at_a_glance.flagged(user.flags)
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None

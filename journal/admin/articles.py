@@ -7,6 +7,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import URLPattern, path, reverse
+from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
@@ -41,6 +42,20 @@ class HasProblems(admin.SimpleListFilter):
         if self.value() == "yes":
             return queryset.exclude(problems=[])
         return queryset.filter(problems=[]) if self.value() == "no" else queryset
+
+
+class FreeDay(admin.SimpleListFilter):
+    title = "free day"
+    parameter_name = "free"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("past", "Is free by now"), ("ahead", "Becomes free"), ("never", "Never by itself")]
+
+    def queryset(self, request: HttpRequest, queryset: "QuerySet[Article]") -> "QuerySet[Article]":
+        today, closed = timezone.localdate(), queryset.filter(access_type=Article.AccessType.CONTROLLED)
+        found = {"past": closed.filter(free_from__lte=today), "ahead": closed.filter(free_from__gt=today),
+                 "never": closed.filter(free_from=None)}  # fmt: skip
+        return found.get(self.value() or "", queryset)
 
 
 class Files(ReadOnlyInline):
@@ -85,8 +100,8 @@ class Relations(ReadOnlyInline):
 @admin.register(Article)
 class ArticleAdmin(PlainChoices, ModelAdmin):
     form = ArticleForm
-    list_display = ("short_title", "status", "noted", "access_type", "in_issue", "published", "type_shown")
-    list_filter = ("status", "access_type", HasProblems, "has_full_text", "article_type", "issue")
+    list_display = ("short_title", "status", "noted", "access", "in_issue", "published", "type_shown")
+    list_filter = ("status", "access_type", FreeDay, HasProblems, "has_full_text", "article_type", "issue")
     list_select_related = ("issue",)
     list_per_page = 50
     show_full_result_count = False
@@ -135,6 +150,14 @@ class ArticleAdmin(PlainChoices, ModelAdmin):
     @column("online", ordering="published_online")
     def published(self, article: Article) -> str | None:
         return date_format(article.published_online, "M j, Y") if article.published_online else None
+
+    @column("access", ordering="free_from")
+    def access(self, article: Article) -> str:
+        """`Controlled, free from Jan 1, 2027`"""
+        said, day = article.get_access_type_display(), article.free_from
+        if day is None or article.access_type != Article.AccessType.CONTROLLED:
+            return said
+        return f"{said}, free {'since' if day <= timezone.localdate() else 'from'} {date_format(day, 'M j, Y')}"
 
     @column("noted at import")
     def noted(self, article: Article) -> int | None:

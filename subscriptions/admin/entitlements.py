@@ -128,7 +128,10 @@ class EntitlementAdmin(PlainChoices, ModelAdmin):
 
     form = ComplimentaryForm
     list_display = ("who", "state", "what", "kind", "came_from")
-    list_filter = (InForce, "kind", "created_at")
+    list_filter = (
+        InForce, "kind", ("revoked_at", admin.EmptyFieldListFilter), ("grace_since", admin.EmptyFieldListFilter),
+        "created_at",
+    )  # fmt: skip
     list_select_related = ("user", "institution", "article", "issue", "journal", "granted_by")
     show_full_result_count = False
     search_fields = (

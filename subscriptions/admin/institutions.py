@@ -1,24 +1,29 @@
 """Institutions, their networks and people. Lists of networks are looked at before they are taken (ranges.py)."""
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django import forms
 from django.contrib import admin, messages
-from django.db.models import Count, OuterRef, Subquery
+from django.db.models import Count, Exists, OuterRef
 from django.forms.models import BaseInlineFormSet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
+from django.utils import timezone
 
-from accounts.admin_pages import ModelAdmin, ModelForm, ReadOnlyInline, TabularInline, admin_url, column, refused
+from accounts.admin_pages import ModelForm, PageAtOnce, ReadOnlyInline, TabularInline, admin_url, column, refused
 from accounts.models import User
+from subscriptions import support
+from subscriptions.admin import at_a_glance
 from subscriptions.institutions import ranges, seats
 from subscriptions.institutions.forms import RangeListForm
-from subscriptions.models import Entitlement, Institution, IPRange, LibraryManager, Membership
+from subscriptions.models import Entitlement, Institution, IPRange, LibraryManager, Membership, SiteLicense
 from subscriptions.networks import parse_network
 
 MOST_INLINE = 200  # more networks than these are changed as a list
+SOON = timedelta(days=60)
 
 if TYPE_CHECKING:  # generic for the type checker only
     InlineFormSet = BaseInlineFormSet[Any, Any, Any]
@@ -94,9 +99,31 @@ class Readers(ReadOnlyInline):
         return member.user.email
 
 
+class HasAccess(admin.SimpleListFilter):
+    title = "access"
+    parameter_name = "access"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("yes", "Has a right in force"), ("no", "Has none"), ("ends", "Ends within 60 days")]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        rights = Entitlement.objects.in_force().filter(institution=OuterRef("pk"))
+        soon = rights.filter(ends_at__lt=timezone.now() + SOON)
+        match self.value():
+            case "yes":
+                return queryset.filter(Exists(rights))
+            case "no":
+                return queryset.exclude(Exists(rights))
+            case "ends":
+                return queryset.filter(Exists(soon))
+        return queryset
+
+
 @admin.register(Institution)
-class InstitutionAdmin(ModelAdmin):
-    list_display = ("name", "range_count", "rights_in_force", "contact_email", "ror_id")
+class InstitutionAdmin(PageAtOnce):
+    list_display = ("name", "stands", "until", "last_payment", "flag", "range_count", "contact_email")
+    list_filter = (HasAccess,)
+    show_full_result_count = False
     search_fields = ("name", "ror_id", "contact_email", "ranges__note")
     search_help_text = "Name, ROR id or contact"
     inlines = (Librarians, Ranges, Readers)
@@ -110,10 +137,7 @@ class InstitutionAdmin(ModelAdmin):
     )
 
     def get_queryset(self, request: HttpRequest) -> Any:
-        in_force = Entitlement.objects.in_force().filter(institution=OuterRef("pk")).order_by()
-        count = in_force.values("institution").annotate(many=Count("pk")).values("many")
-        found = super().get_queryset(request).annotate(networks=Count("ranges", distinct=True))
-        return found.annotate(in_force=Subquery(count))
+        return super().get_queryset(request).annotate(networks=Count("ranges", distinct=True))
 
     def get_inlines(self, request: HttpRequest, obj: Any) -> Any:
         """Thousands of networks are no form: they are changed as a list."""
@@ -127,9 +151,46 @@ class InstitutionAdmin(ModelAdmin):
     def range_count(self, institution: Institution) -> int:
         return institution.networks  # type: ignore[attr-defined,no-any-return]
 
-    @column("rights in force", ordering="in_force")
-    def rights_in_force(self, institution: Institution) -> int:
-        return institution.in_force or 0  # type: ignore[attr-defined]
+    def of_page(self, rows: list[Any]) -> None:
+        """What each institution may read now, until when, and how it stands with paying."""
+        ids = [row.pk for row in rows]
+        rights: dict[int, list[Entitlement]] = {}
+        for right in Entitlement.objects.in_force().filter(institution__in=ids).order_by("ends_at"):
+            rights.setdefault(right.institution_id or 0, []).append(right)
+        licenses: dict[int, list[SiteLicense]] = {}
+        for one in SiteLicense.objects.filter(institution__in=ids, state__in=SiteLicense.UNDECIDED):
+            licenses.setdefault(one.institution_id, []).append(one)
+        payments = at_a_glance.last_payments("license__institution", ids)
+        for row in rows:
+            row.own_rights, row.unpaid = rights.get(row.pk, []), licenses.get(row.pk, [])
+            row.paid_last = payments.get(row.pk)
+
+    @column("state")
+    def stands(self, institution: Any) -> str:
+        count = len(institution.own_rights)
+        return f"Reads, by {count} right{'s' if count > 1 else ''}" if count else "No right in force"
+
+    @column("until")
+    def until(self, institution: Any) -> str | None:
+        ends = [right.ends_at for right in institution.own_rights]
+        if not ends:
+            return None
+        return "Without end" if None in ends else support.moment(max(ends))
+
+    @column("last payment")
+    def last_payment(self, institution: Any) -> str:
+        return at_a_glance.paid_in_words(institution.paid_last)
+
+    @column("flag")
+    def flag(self, institution: Any) -> str:
+        said = {
+            "Invoice overdue": any(at_a_glance.overdue(one.due_at) for one in institution.unpaid),
+            "No network": institution.own_rights and not institution.networks,
+            "Ends soon": institution.own_rights and all(
+                right.ends_at and right.ends_at < timezone.now() + SOON for right in institution.own_rights
+            ),
+        }  # fmt: skip
+        return at_a_glance.flagged(words for words, holds in said.items() if holds)
 
     @column("taken")
     def seats_taken(self, institution: Institution) -> str:

@@ -8,14 +8,16 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
+from django.utils import timezone
 
-from accounts.admin_pages import ModelAdmin, ModelForm, PlainChoices, admin_url, column, refused
+from accounts.admin_pages import ModelAdmin, ModelForm, PageAtOnce, PlainChoices, admin_url, column, refused
 from accounts.models import User
 from subscriptions import gateway, support, sync
+from subscriptions.admin import at_a_glance
 from subscriptions.admin.offers import CURRENCIES
 from subscriptions.admin.sales import stripe_link
 from subscriptions.institutions import licenses
-from subscriptions.models import Entitlement, SiteLicense, SyncTarget
+from subscriptions.models import SiteLicense, SyncTarget
 from subscriptions.money import decimals, from_minor, parse_money
 
 State = SiteLicense.State
@@ -93,10 +95,10 @@ def steps_of(row: SiteLicense) -> tuple[str, ...]:
 
 
 @admin.register(SiteLicense)
-class SiteLicenseAdmin(PlainChoices, ModelAdmin):
+class SiteLicenseAdmin(PageAtOnce, PlainChoices, ModelAdmin):
     form = LicenseForm
     change_form_template = "admin/subscriptions/license/change_form.html"
-    list_display = ("number", "institution", "starts_on", "ends_on", "price", "stands", "po_number", "open_now")
+    list_display = ("number", "institution", "starts_on", "ends_on", "price", "stands", "open_now", "flag", "po_number")
     list_filter = ("state", "trusted", "ends_on")
     list_select_related = ("institution", "journal")
     search_fields = ("institution__name", "=number", "=po_number", "=invoice_number", "=invoice_id")
@@ -129,6 +131,21 @@ class SiteLicenseAdmin(PlainChoices, ModelAdmin):
     def may_step(self, request: HttpRequest) -> bool:
         return request.user.has_perm("subscriptions.change_sitelicense")
 
+    def of_page(self, rows: list[SiteLicense]) -> None:
+        rights = at_a_glance.rights_by(f"license:{row.pk}{part}" for row in rows for part in ("", ":years"))
+        for row in rows:
+            own = [rights.get(f"license:{row.pk}{part}") for part in ("", ":years")]
+            row.rights = [right for right in own if right]  # type: ignore[attr-defined]
+
+    @column("flag", ordering="due_at")
+    def flag(self, row: SiteLicense) -> str:
+        said = {
+            "Overdue": row.state == State.OPEN and at_a_glance.overdue(row.due_at),
+            "Written off": row.state == State.UNCOLLECTIBLE,
+            "Not paid, term running": row.state == State.DRAFT and row.starts_on <= timezone.localdate() <= row.ends_on,
+        }
+        return at_a_glance.flagged(words for words, holds in said.items() if holds)
+
     @column("state", ordering="state")
     def stands(self, row: SiteLicense) -> str:
         when = row.paid_at if row.state == State.PAID else row.due_at if row.state == State.OPEN else None
@@ -141,8 +158,9 @@ class SiteLicenseAdmin(PlainChoices, ModelAdmin):
 
     @column("opens")
     def open_now(self, row: SiteLicense) -> str | None:
-        rights = Entitlement.objects.filter(source__in=[f"license:{row.pk}", f"license:{row.pk}:years"])
-        return "; ".join(support.state_of(right) for right in rights.order_by("starts_at")) or None
+        if not hasattr(row, "rights"):
+            self.of_page([row])
+        return "; ".join(support.state_of(right) for right in row.rights) or None  # type: ignore[attr-defined]
 
     @column("invoice at Stripe")
     def at_stripe(self, row: SiteLicense) -> str:

@@ -52,7 +52,7 @@ class OfferForm(ModelForm):
         cleaned: dict[str, Any] = super().clean() or {}
         if "amount" in cleaned and "currency" in cleaned:
             try:
-                cleaned["amount"] = _minor_units(cleaned["amount"], cleaned["currency"])
+                cleaned["amount"] = minor_units(cleaned["amount"], cleaned["currency"])
             except ValueError as error:
                 self.add_error("amount", str(error))
         if cleaned.get("kind") == Offer.Kind.CME and not cleaned.get("article"):
@@ -62,7 +62,7 @@ class OfferForm(ModelForm):
         return cleaned
 
 
-def _minor_units(text: str, currency: str) -> int:
+def minor_units(text: str, currency: str) -> int:
     amount = parse_money(text, currency)
     if amount <= 0:
         raise ValueError("A price of 0 is not free access. To open an article, change its access under Articles.")

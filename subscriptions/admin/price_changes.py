@@ -4,7 +4,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.db.models import Count
+from django.db.models import Count, Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
@@ -52,13 +52,17 @@ class PriceChangeAdmin(ModelAdmin):
     def shown(self, change: PriceChange) -> str:
         return f"{change.offer.price} per {change.offer.interval}" + (" (in training)" if change.offer.audience else "")
 
-    @column("told")
-    def told(self, change: PriceChange) -> int:
-        return change.notices.count()
+    def get_queryset(self, request: HttpRequest) -> Any:
+        moved = Count("notices", filter=Q(notices__state=PriceNotice.State.MOVED))
+        return super().get_queryset(request).annotate(told_to=Count("notices"), moved_to=moved)
 
-    @column("moved at Stripe")
+    @column("told", ordering="told_to")
+    def told(self, change: PriceChange) -> int:
+        return change.told_to  # type: ignore[attr-defined,no-any-return]
+
+    @column("moved at Stripe", ordering="moved_to")
     def moved(self, change: PriceChange) -> int:
-        return change.notices.filter(state=PriceNotice.State.MOVED).count()
+        return change.moved_to  # type: ignore[attr-defined,no-any-return]
 
     @column("not in time")
     def lapsed(self, change: PriceChange) -> int:

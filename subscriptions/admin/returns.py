@@ -6,7 +6,7 @@ from typing import Any, cast
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
-from django.db.models import QuerySet
+from django.db.models import Count, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
@@ -14,9 +14,20 @@ from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.html import format_html
 
-from accounts.admin_pages import NOTHING, ModelAdmin, ReadOnlyAdmin, ReadOnlyInline, admin_url, column, link_to, refused
+from accounts.admin_pages import (
+    NOTHING,
+    ModelAdmin,
+    PageAtOnce,
+    ReadOnlyAdmin,
+    ReadOnlyInline,
+    admin_url,
+    column,
+    link_to,
+    refused,
+)
 from accounts.models import User
 from subscriptions import gateway, policy, policy_preview, refunds, support, sync
+from subscriptions.admin import at_a_glance
 from subscriptions.admin.sales import PaymentAdmin, stripe_link
 from subscriptions.models import (
     CreditNote,
@@ -29,7 +40,7 @@ from subscriptions.models import (
     Refund,
     SyncTarget,
 )
-from subscriptions.money import from_minor, parse_money
+from subscriptions.money import Money, from_minor, parse_money
 
 
 class RefundForm(forms.Form):
@@ -182,21 +193,32 @@ class CreditNoteAdmin(ReadOnlyAdmin):
         return str(note.refund.price)
 
 
-class AboutPayment(ReadOnlyAdmin):
+class AboutPayment(PageAtOnce, ReadOnlyAdmin):
     """Rows that name a payment intent: the payment here, if there is one."""
+
+    def of_page(self, rows: list[Any]) -> None:
+        known = at_a_glance.payments_by_intent(row.payment_intent_id for row in rows)
+        for row in rows:
+            row.found = known.get(row.payment_intent_id)
 
     @column("payment")
     def payment(self, row: Any) -> str:
-        found = Payment.objects.filter(payment_intent_id=row.payment_intent_id).first()
+        if not hasattr(row, "found"):
+            self.of_page([row])
+        found = row.found
         return link_to(found) if found else stripe_link(row.payment_intent_id)
 
 
 @admin.register(Dispute)
 class DisputeAdmin(AboutPayment):
-    list_display = ("created_at", "status", "reason", "due_by", "payment", "at_stripe")
+    list_display = ("created_at", "price", "status", "reason", "due_by", "payment", "at_stripe")
     list_filter = ("status", "reason")
     search_fields = ("=stripe_id", "=payment_intent_id")
     fields = ("status", "reason", "due_by", "payment", "at_stripe", "created_at", "synced_at")
+
+    @column("amount", ordering="amount")
+    def price(self, dispute: Dispute) -> str:
+        return str(Money(dispute.amount, dispute.currency))
 
     @column("dispute at Stripe")
     def at_stripe(self, dispute: Dispute) -> str:
@@ -206,6 +228,7 @@ class DisputeAdmin(AboutPayment):
 @admin.register(FraudWarning)
 class FraudWarningAdmin(AboutPayment):
     list_display = ("created_at", "kind", "actionable", "payment")
+    list_filter = ("actionable",)
     search_fields = ("=stripe_id", "=payment_intent_id")
     fields = ("kind", "actionable", "payment", "stripe_id", "created_at")
 
@@ -312,11 +335,14 @@ class ReconciliationAdmin(ReadOnlyAdmin):
     inlines = (Findings,)
     fields = ("began_at", "ended_at", "since", "looked_at", "events_missed", "error")
 
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return super().get_queryset(request).annotate(found=Count("findings"))
+
     @column("outcome")
     def outcome(self, run: Reconciliation) -> str:
         if run.error:
             return "Stripe did not answer"
-        found = run.findings.count()
+        found: int = run.found  # type: ignore[attr-defined]
         return f"{found} found" if found else "All agreed"
 
 
@@ -326,6 +352,7 @@ class FindingAdmin(ReadOnlyAdmin):
 
     list_display = ("found_at", "kind", "about", "remedy", "to_do", "settled_at")
     list_filter = ("kind", ("settled_at", admin.EmptyFieldListFilter), "found_at")
+    list_select_related = ("payment",)
     search_fields = ("about",)
     actions = ("settle",)
     fields = ("kind", "about", "remedy", "to_do", "found_at", "settled_at", "settled_by", "reconciliation")

@@ -3,13 +3,14 @@
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.text import Truncator
 
-from accounts.admin_pages import NOTHING, ReadOnlyAdmin, ReadOnlyInline, column, link_to
+from accounts.admin_pages import NOTHING, PageAtOnce, ReadOnlyAdmin, ReadOnlyInline, column, link_to
 from subscriptions import support
+from subscriptions.admin import at_a_glance
 from subscriptions.admin.rereading import RereadableAdmin
 from subscriptions.models import Entitlement, Order, Payment, Receipt, Subscription, SyncTarget
 from subscriptions.money import Money
@@ -41,7 +42,7 @@ class Payments(ReadOnlyInline):
 
 
 @admin.register(Order)
-class OrderAdmin(RereadableAdmin):
+class OrderAdmin(PageAtOnce, RereadableAdmin):
     """Did they pay, what state is it in, what did they get?"""
 
     list_display = ("spoken_number", "stands", "got", "person", "what", "price")
@@ -67,15 +68,10 @@ class OrderAdmin(RereadableAdmin):
     def get_queryset(self, request: HttpRequest) -> "QuerySet[Order]":
         return super().get_queryset(request).defer("params", "session_url")
 
-    def get_changelist_instance(self, request: HttpRequest) -> Any:
-        """What the orders of a page brought is looked up once for the page."""
-        changelist = super().get_changelist_instance(request)
-        orders = list(changelist.result_list)
-        brought = support.rights_by_source(orders)
-        for order in orders:
-            order.brought = brought.get(order.pk)
-        changelist.result_list = orders
-        return changelist
+    def of_page(self, rows: list[Order]) -> None:
+        brought = support.rights_by_source(rows)
+        for order in rows:
+            order.brought = brought.get(order.pk)  # type: ignore[attr-defined]
 
     def target(self, row: Order) -> tuple[str, str] | None:
         return (SyncTarget.Kind.ORDER, str(row.pk)) if row.session_id else None
@@ -134,11 +130,13 @@ class OrderAdmin(RereadableAdmin):
 
 
 @admin.register(Subscription)
-class SubscriptionAdmin(RereadableAdmin):
+class SubscriptionAdmin(PageAtOnce, RereadableAdmin):
     """What Stripe said at the last reading, and what it opens."""
 
-    list_display = ("person", "journal", "status", "price", "period_end", "ends_at", "unpaid_since", "synced_at")
-    list_filter = ("status", "interval")
+    list_display = ("person", "stands", "got", "price", "last_payment", "flag", "synced_at")
+    list_filter = (
+        "status", "interval", ("unpaid_since", admin.EmptyFieldListFilter), ("ends_at", admin.EmptyFieldListFilter),
+    )  # fmt: skip
     list_select_related = ("user", "journal")
     show_full_result_count = False
     search_fields = (
@@ -168,10 +166,46 @@ class SubscriptionAdmin(RereadableAdmin):
     def person(self, subscription: Subscription) -> str:
         return link_to(subscription.user)
 
+    def of_page(self, rows: list[Subscription]) -> None:
+        rights = at_a_glance.rights_by(f"subscription:{row.stripe_id}" for row in rows)
+        payments = at_a_glance.last_payments("subscription", [row.pk for row in rows])
+        for row in rows:
+            row.right = rights.get(f"subscription:{row.stripe_id}")  # type: ignore[attr-defined]
+            row.paid_last = payments.get(row.pk)  # type: ignore[attr-defined]
+
     @column("got")
     def got(self, subscription: Subscription) -> str:
-        right = Entitlement.objects.filter(source=f"subscription:{subscription.stripe_id}").first()
-        return right_in_words(right)
+        if not hasattr(subscription, "right"):
+            self.of_page([subscription])
+        return right_in_words(subscription.right)  # type: ignore[attr-defined]
+
+    @column("state", ordering="status")
+    def stands(self, subscription: Subscription) -> str:
+        """Stripe's word, and what comes next: the renewal, or the end."""
+        status, ends, next_one = subscription.status, subscription.ends_at, subscription.period_end
+        if subscription.ended_at:
+            return f"{status}, ended {support.moment(subscription.ended_at)}"
+        if ends:
+            return f"{status}, ends {support.moment(ends)}"
+        return (
+            f"{status}, renews {support.moment(next_one)}" if next_one and status in ("active", "trialing") else status
+        )
+
+    @column("last payment")
+    def last_payment(self, subscription: Subscription) -> str:
+        return at_a_glance.payment_link(subscription.paid_last)  # type: ignore[attr-defined]
+
+    @column("flag", ordering="unpaid_since")
+    def flag(self, subscription: Subscription) -> str:
+        paid = subscription.paid_last  # type: ignore[attr-defined]
+        said = {
+            f"Renewal failing since {subscription.unpaid_since:%b %-d}" if subscription.unpaid_since else "": (
+                subscription.unpaid_since and not subscription.ended_at
+            ),
+            "Payment disputed": paid and paid.disputed,
+            "Not collecting": not subscription.is_collecting,
+        }
+        return at_a_glance.flagged(words for words, holds in said.items() if holds)
 
     @column("price", ordering="amount")
     def price(self, subscription: Subscription) -> str:
@@ -182,12 +216,27 @@ class SubscriptionAdmin(RereadableAdmin):
         return stripe_link(subscription.stripe_id)
 
 
+class Returned(admin.SimpleListFilter):
+    title = "money that went back"
+    parameter_name = "returned"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("all", "All of it"), ("part", "A part"), ("none", "None")]
+
+    def queryset(self, request: HttpRequest, queryset: "QuerySet[Payment]") -> "QuerySet[Payment]":
+        if self.value() == "all":
+            return queryset.filter(amount_refunded__gte=F("amount"))
+        if self.value() == "part":
+            return queryset.filter(amount_refunded__gt=0, amount_refunded__lt=F("amount"))
+        return queryset.filter(amount_refunded=0) if self.value() == "none" else queryset
+
+
 @admin.register(Payment)
 class PaymentAdmin(ReadOnlyAdmin):
     """Charges that succeeded, and what came back."""
 
     list_display = ("paid_at", "person", "price", "refunded", "disputed", "card", "order", "subscription", "at_stripe")
-    list_filter = ("disputed", "paid_at", "currency")
+    list_filter = ("disputed", Returned, "paid_at", "currency")
     list_select_related = ("user", "order", "subscription__journal", "subscription__user")
     show_full_result_count = False
     search_fields = (

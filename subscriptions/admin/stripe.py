@@ -9,10 +9,11 @@ from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from accounts.admin_pages import ReadOnlyAdmin, column, link_to
+from accounts.admin_pages import PageAtOnce, ReadOnlyAdmin, column, link_to
 from subscriptions import mail, support
+from subscriptions.admin import at_a_glance
 from subscriptions.admin.sales import stripe_link
-from subscriptions.models import Order, OutgoingMail, StripeCustomer, StripeEvent, Subscription, SyncTarget
+from subscriptions.models import OutgoingMail, StripeCustomer, StripeEvent, SyncTarget
 
 
 def as_json(value: Any, *, longest: int | None = None) -> SafeString:
@@ -60,7 +61,7 @@ class StripeEventAdmin(ReadOnlyAdmin):
 
 
 @admin.register(SyncTarget)
-class SyncTargetAdmin(ReadOnlyAdmin):
+class SyncTargetAdmin(PageAtOnce, ReadOnlyAdmin):
     """What must be read from Stripe. Given up first, then what waits; below is all that is up to date."""
 
     list_display = ("about", "kind", "state", "attempts", "next_at", "last_error")
@@ -91,11 +92,16 @@ class SyncTargetAdmin(ReadOnlyAdmin):
     def has_retry_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("subscriptions.change_synctarget")
 
+    def of_page(self, rows: list[SyncTarget]) -> None:
+        known = at_a_glance.rows_about(rows)
+        for row in rows:
+            row.known = known.get(row.pk)  # type: ignore[attr-defined]
+
     @column("about")
     def about(self, target: SyncTarget) -> str:
-        if target.kind == SyncTarget.Kind.ORDER:
-            return link_to(Order.objects.filter(pk=target.key).first())
-        return link_to(Subscription.objects.filter(stripe_id=target.key).select_related("user", "journal").first())
+        if not hasattr(target, "known"):
+            self.of_page([target])
+        return link_to(target.known) if target.known else target.key  # type: ignore[attr-defined]
 
     @column("state")
     def state(self, target: SyncTarget) -> str:

@@ -205,6 +205,7 @@ class Finding(models.Model):
 
     class Meta:
         ordering = ["-found_at"]
+        indexes = [models.Index(fields=["found_at"], name="finding_open", condition=Q(settled_at=None))]
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()}: {self.about}"

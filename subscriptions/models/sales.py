@@ -332,7 +332,10 @@ class Subscription(models.Model):
 
     class Meta:
         ordering = ["-created_at"]
-        indexes = [models.Index(fields=["user", "journal"], name="subscription_user_journal")]
+        indexes = [
+            models.Index(fields=["user", "journal"], name="subscription_user_journal"),
+            models.Index(fields=["unpaid_since"], name="subscription_failing", condition=Q(status="past_due")),
+        ]
 
     def __str__(self) -> str:
         return f"{self.journal} for {self.user}: {self.status}"
@@ -380,6 +383,7 @@ class Payment(models.Model):
             models.Index(fields=["license"], name="payment_license", condition=Q(license__isnull=False)),
             models.Index(fields=["invoice_id"], name="payment_invoice", condition=~Q(invoice_id="")),
             models.Index(fields=["card_last4", "paid_at"], name="payment_card", condition=~Q(card_last4="")),
+            models.Index(fields=["paid_at"], name="payment_paid_at"),
         ]
 
     def __str__(self) -> str:

@@ -108,6 +108,7 @@ class OutgoingMail(models.Model):
 
     class Meta:
         ordering = ["-created_at"]
+        indexes = [models.Index(fields=["created_at"], name="mail_unsent", condition=Q(sent_at=None))]
 
     def __str__(self) -> str:
         return self.key

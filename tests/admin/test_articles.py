@@ -15,7 +15,7 @@ from PIL import Image
 from journal.importing import import_source
 from journal.models import Article, ArticleFile, FullText, Journal, PublicPage
 from journal.worker import WorkerError
-from tests.admin.said import errors_of, messages_of, text_of
+from tests.admin.said import errors_of, look_and_save, messages_of, text_of
 from tests.journal.jats.build import make_xml
 from tests.make import SECRET_SENTENCE, make_article, make_issue, make_journal, make_offer
 
@@ -34,7 +34,8 @@ def change(client: Client, article: Article, **fields: Any) -> Any:
         for name in ("topic_rows", "files", "sources", "relations")
         for count in ("TOTAL", "INITIAL")
     }
-    return client.post(f"{LIST}{article.pk}/change/", {**data, "is_for_sale": "on", **inlines, **fields})
+    typed = {**data, "is_for_sale": "on", **inlines, **fields}
+    return look_and_save(client, f"{LIST}{article.pk}/change/", typed)
 
 
 @pytest.mark.parametrize("words", ["herons", "10.5555/HERON.1", "Fenwick"])

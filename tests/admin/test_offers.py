@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 
 from subscriptions.models import Offer, Order
-from tests.admin.said import errors_of, messages_of, text_of
+from tests.admin.said import errors_of, look_and_save, messages_of, text_of
 from tests.make import make_article, make_journal, make_offer, make_user
 
 pytestmark = pytest.mark.django_db
@@ -79,7 +79,7 @@ def test_a_second_offer_of_a_kind_waits_until_the_first_is_off_sale(bea: Client)
 
 def test_a_price_nobody_ordered_at_is_changed_in_place(bea: Client) -> None:
     offer = make_offer()
-    assert bea.post(f"{LIST}{offer.pk}/change/", form(amount="35.00")).status_code == 302
+    assert look_and_save(bea, f"{LIST}{offer.pk}/change/", form(amount="35.00")).status_code == 302
     assert Offer.objects.get().amount == 3500
 
 
@@ -87,7 +87,7 @@ def test_a_price_with_orders_is_kept_and_a_new_offer_takes_its_place(bea: Client
     offer = make_offer()
     made = order(offer)
     assert "a change takes this offer off sale" in text_of(bea.get(f"{LIST}{offer.pk}/change/"))
-    answer = bea.post(f"{LIST}{offer.pk}/change/", form(amount="35.00"))
+    answer = look_and_save(bea, f"{LIST}{offer.pk}/change/", form(amount="35.00"))
     assert "is a new offer in its place" in messages_of(answer)
     old, new = Offer.objects.get(pk=offer.pk), Offer.objects.exclude(pk=offer.pk).get()
     assert (old.amount, old.active) == (3000, False)

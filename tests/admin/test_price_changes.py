@@ -9,7 +9,7 @@ from accounts.models import User
 from stripe_simulator.process import LocalStripe
 from subscriptions import price_changes, sync
 from subscriptions.models import Offer, OutgoingMail, Subscription
-from tests.admin.said import messages_of, text_of
+from tests.admin.said import look_and_save, messages_of, text_of
 from tests.conftest import signed_in
 from tests.make import make_offer
 from tests.subscriptions.selling import buy
@@ -27,7 +27,7 @@ def test_business_sees_whom_a_change_meets_starts_it_and_stops_it(
         "journal": old.journal_id, "kind": "subscription", "interval": "month", "rental_hours": 48, "amount": "12.00",
         "currency": "usd", "tax_note": "", "position": 0, "active": "on", "trial_days": "", "audience": "",
     }  # fmt: skip
-    answer = bea.post(f"/admin/subscriptions/offer/{old.pk}/change/", form, follow=True)
+    answer = look_and_save(bea, f"/admin/subscriptions/offer/{old.pk}/change/", form, follow=True)
     assert "Change running subscriptions, too…" in messages_of(answer)
     new = Offer.objects.get(active=True)
     start = f"/admin/subscriptions/pricechange/add/?offer={new.pk}"
