@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection
@@ -10,10 +10,12 @@ from django.db.models import DateTimeField, F, Value
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.timesince import timesince
 
 from desk.overview.matters import MATTERS, Matter
 from journal.search import fulltext
 
+A_MINUTE = timedelta(minutes=1)
 MOST = 1000  # is counted to; more are “more than 1,000”
 
 
@@ -41,6 +43,13 @@ class Found:
             return ""
         address = reverse(f"admin:{self.matter.page}_changelist")
         return f"{address}?{self.matter.query}" if self.matter.query else address
+
+    @property
+    def age(self) -> str:
+        """`3 days ago`"""
+        if self.oldest is None:
+            return ""
+        return "just now" if self.now - self.oldest < A_MINUTE else f"{timesince(self.oldest, self.now, depth=1)} ago"
 
     @property
     def is_overdue(self) -> bool:

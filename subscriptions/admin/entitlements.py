@@ -128,6 +128,7 @@ class EntitlementAdmin(PlainChoices, ModelAdmin):
 
     form = ComplimentaryForm
     list_display = ("who", "state", "what", "kind", "came_from")
+    list_display_links = ("state",)
     list_filter = (
         InForce, "kind", ("revoked_at", admin.EmptyFieldListFilter), ("grace_since", admin.EmptyFieldListFilter),
         "created_at",

@@ -15,6 +15,7 @@ from subscriptions.money import Money
 @admin.register(GiftLink)
 class GiftLinkAdmin(ReadOnlyAdmin):
     list_display = ("person", "article", "stands", "devices", "created_at", "expires_at")
+    list_display_links = ("stands",)
     list_select_related = ("giver", "article")
     show_full_result_count = False
     search_fields = ("giver__email", "article__doi", "=token")

@@ -134,6 +134,7 @@ class SubscriptionAdmin(PageAtOnce, RereadableAdmin):
     """What Stripe said at the last reading, and what it opens."""
 
     list_display = ("person", "stands", "got", "price", "last_payment", "flag", "synced_at")
+    list_display_links = ("stands",)
     list_filter = (
         "status", "interval", ("unpaid_since", admin.EmptyFieldListFilter), ("ends_at", admin.EmptyFieldListFilter),
     )  # fmt: skip

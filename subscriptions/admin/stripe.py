@@ -65,6 +65,7 @@ class SyncTargetAdmin(PageAtOnce, ReadOnlyAdmin):
     """What must be read from Stripe. Given up first, then what waits; below is all that is up to date."""
 
     list_display = ("about", "kind", "state", "attempts", "next_at", "last_error")
+    list_display_links = ("state",)
     list_filter = ("dead", "kind")
     list_per_page = 25
     show_full_result_count = False

@@ -58,6 +58,8 @@ def _unique(model: Any) -> Iterable[Any]:
             yield field
     for constraint in model._meta.constraints:
         names = getattr(constraint, "fields", ())
+        if "doi_key" in names:  # made of the DOI by the database
+            yield model._meta.get_field("doi")
         known = [model._meta.get_field(name) for name in names if _is_field(model, name)]
         if isinstance(constraint, models.UniqueConstraint) and known:
             yield min(known, key=lambda field: (isinstance(field, models.BooleanField), field.is_relation))
