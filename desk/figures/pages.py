@@ -11,7 +11,7 @@ from django.utils.safestring import SafeString
 from accounts import spreadsheets
 from desk.figures import series, spans
 from desk.figures.drawing import columns
-from desk.figures.series import Line, Plot
+from desk.figures.series import Asking, Line, Plot
 from desk.figures.spans import Span
 from desk.pages import desk_page, page, refused
 
@@ -26,7 +26,7 @@ class Figure:
     title: str
     about: str
     permissions: tuple[str, ...]
-    plots: Callable[[Span], list[Plot]]
+    plots: Callable[[Asking], list[Plot]]
 
     def is_for(self, request: HttpRequest) -> bool:
         return any(request.user.has_perm(permission) for permission in self.permissions)
@@ -85,18 +85,19 @@ def figures(request: HttpRequest) -> HttpResponse:
     if not shown:
         return refused(request, "Business")
     form, span = spans.chosen(request.GET)
+    asking = Asking(span)
     context = {
         "title": "Figures", "form": form, "span": span,
-        "figures": [(figure, _drawn(figure, span)) for figure in shown],
+        "figures": [(figure, _drawn(figure, asking)) for figure in shown],
         "presets": [(name, preset, preset == span) for name, preset in spans.presets(timezone.localdate())],
     }  # fmt: skip
     return page(request, "admin/desk/overview_figures.html", context)
 
 
-def _drawn(figure: Figure, span: Span) -> list[Drawn] | None:
+def _drawn(figure: Figure, asking: Asking) -> list[Drawn] | None:
     """None where the database would have taken too long."""
     try:
-        return [_draw(figure, plot, span) for plot in figure.plots(span)]
+        return [_draw(figure, plot, asking.span) for plot in figure.plots(asking)]
     except series.TooMuch:
         return None
 
@@ -120,7 +121,7 @@ def as_csv(request: HttpRequest, key: str) -> HttpResponse:
         return refused(request, "Business")
     _, span = spans.chosen(request.GET)
     try:
-        plots = figure.plots(span)
+        plots = figure.plots(Asking(span))
     except series.TooMuch:
         return HttpResponse("This takes too long to count. Choose fewer days.", status=503, content_type="text/plain")
     rows = (row for plot in plots for line in plot.lines for row in _rows(line, span))

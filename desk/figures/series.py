@@ -5,7 +5,7 @@ which is not 0.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
@@ -120,46 +120,62 @@ class TooMuch(Exception):
     """The database was asked for longer than anybody waits."""
 
 
-def ask(sql: str, span: Span, **more: Any) -> list[Row]:
-    told = {
-        "unit": span.unit, "zone": settings.TIME_ZONE, "begins": span.begins, "ends": span.ends, "first": span.first,
-        "last": span.last, **more,
-    }  # fmt: skip
-    try:
-        with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute(f"SET LOCAL statement_timeout = '{SECONDS}s'")
-            cursor.execute(sql, told)
-            return list(cursor.fetchall())
-    except OperationalError as error:
-        if "statement timeout" not in str(error):
-            raise
-        raise TooMuch from error
+@dataclass
+class Asking:
+    """What is asked of the database for one page: each statement once, however many figures are made of its rows."""
+
+    span: Span
+    known: dict[str, list[Row] | None] = field(default_factory=dict)
+
+    def rows(self, sql: str, **more: Any) -> list[Row]:
+        if sql not in self.known:
+            self.known[sql] = self._ask(sql, more)
+        rows = self.known[sql]
+        if rows is None:
+            raise TooMuch
+        return rows
+
+    def _ask(self, sql: str, more: dict[str, Any]) -> list[Row] | None:
+        span = self.span
+        told = {
+            "unit": span.unit, "zone": settings.TIME_ZONE, "begins": span.begins, "ends": span.ends,
+            "first": span.first, "last": span.last, **more,
+        }  # fmt: skip
+        try:
+            with transaction.atomic(), connection.cursor() as cursor:
+                cursor.execute(f"SET LOCAL statement_timeout = '{SECONDS}s'")
+                cursor.execute(sql, told)
+                return list(cursor.fetchall())
+        except OperationalError as error:
+            if "statement timeout" not in str(error):
+                raise
+            return None
 
 
 # --- usage -----------------------------------------------------------------------------------------------------------
 
 
-def readers(span: Span) -> list[Plot]:
-    return [Plot("", (Line("Readers", _known(span, ask(_READERS, span), 1)),))]
+def readers(asking: Asking) -> list[Plot]:
+    return [Plot("", (Line("Readers", _known(asking, _READERS, 1)),))]
 
 
-def reading(span: Span) -> list[Plot]:
-    return [Plot("", (Line("Full texts read", _uses(span, 1)),))]
+def reading(asking: Asking) -> list[Plot]:
+    return [Plot("", (Line("Full texts read", _uses(asking, 1)),))]
 
 
-def turnaways(span: Span) -> list[Plot]:
-    return [Plot("", (Line("Turned away", _uses(span, 2)),))]
+def turnaways(asking: Asking) -> list[Plot]:
+    return [Plot("", (Line("Turned away", _uses(asking, 2)),))]
 
 
-def _uses(span: Span, place: int) -> Values:
+def _uses(asking: Asking, place: int) -> Values:
     """Months are those of the usage reports, for good; days and weeks are counted from what happened, while kept."""
-    if span.unit == MONTH:
-        return _filled(span, {row[0]: int(row[place]) for row in ask(_COUNTED_USES, span)})
-    return _known(span, ask(_USES, span), place)
+    if asking.span.unit == MONTH:
+        return _filled(asking.span, {row[0]: int(row[place]) for row in asking.rows(_COUNTED_USES)})
+    return _known(asking, _USES, place)
 
 
-def _known(span: Span, rows: Iterable[Row], place: int) -> Values:
-    values = _filled(span, {row[0]: row[place] for row in rows})
+def _known(asking: Asking, sql: str, place: int) -> Values:
+    values = _filled(asking.span, {row[0]: row[place] for row in asking.rows(sql)})
     sealed = UsageMonth.objects.filter(sealed_at__isnull=False).order_by("-month").first()
     since = months.after(sealed.month) if sealed else date.min
     return {bucket: value if bucket >= since else None for bucket, value in values.items()}
@@ -168,25 +184,25 @@ def _known(span: Span, rows: Iterable[Row], place: int) -> Values:
 # --- money -----------------------------------------------------------------------------------------------------------
 
 
-def sales(span: Span) -> list[Plot]:
+def sales(asking: Asking) -> list[Plot]:
     """How many of what. One statement serves sales, renewals and income."""
-    counted = _grouped(ask(_PAYMENTS, span), lambda row: row[2], 3)
+    counted = _grouped(asking.rows(_PAYMENTS), lambda row: row[2], 3)
     kinds = [kind for kind in SOURCES if kind not in ("renewal", "refund") and kind in counted]
-    lines = [Line(SOURCES[kind], _filled(span, counted[kind])) for kind in kinds]
-    return [Plot("", tuple(lines or [Line("Sales", _filled(span, {}))]))]
+    lines = [Line(SOURCES[kind], _filled(asking.span, counted[kind])) for kind in kinds]
+    return [Plot("", tuple(lines or [Line("Sales", _filled(asking.span, {}))]))]
 
 
-def renewals(span: Span) -> list[Plot]:
-    counted = _grouped(ask(_PAYMENTS, span), lambda row: row[2], 3)
-    return [Plot("", (Line("Renewals", _filled(span, counted.get("renewal", {}))),))]
+def renewals(asking: Asking) -> list[Plot]:
+    counted = _grouped(asking.rows(_PAYMENTS), lambda row: row[2], 3)
+    return [Plot("", (Line("Renewals", _filled(asking.span, counted.get("renewal", {}))),))]
 
 
-def income(span: Span) -> list[Plot]:
-    return _by_currency(span, ask(_PAYMENTS, span))
+def income(asking: Asking) -> list[Plot]:
+    return _by_currency(asking.span, asking.rows(_PAYMENTS))
 
 
-def refunds(span: Span) -> list[Plot]:
-    return _by_currency(span, ask(_REFUNDS, span, states=[str(state) for state in Refund.GIVEN_BACK]))
+def refunds(asking: Asking) -> list[Plot]:
+    return _by_currency(asking.span, asking.rows(_REFUNDS, states=[str(state) for state in Refund.GIVEN_BACK]))
 
 
 def _by_currency(span: Span, rows: list[Row]) -> list[Plot]:
@@ -210,10 +226,10 @@ def _grouped(rows: Iterable[Row], key: Any, place: int) -> dict[str, dict[date, 
 # --- education -------------------------------------------------------------------------------------------------------
 
 
-def credit(span: Span) -> list[Plot]:
-    rows = ask(_CREDIT, span)
-    earned = Line("Credit claimed", _filled(span, {row[0]: int(row[1]) for row in rows}), "quarters")
-    return [Plot("", (earned, Line("Certificates", _filled(span, {row[0]: row[2] for row in rows}))))]
+def credit(asking: Asking) -> list[Plot]:
+    rows = asking.rows(_CREDIT)
+    earned = Line("Credit claimed", _filled(asking.span, {row[0]: int(row[1]) for row in rows}), "quarters")
+    return [Plot("", (earned, Line("Certificates", _filled(asking.span, {row[0]: row[2] for row in rows}))))]
 
 
 def _filled(span: Span, values: Mapping[date, int]) -> Values:
