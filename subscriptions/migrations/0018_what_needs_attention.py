@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
     atomic = False
 
     dependencies = [
-        ('subscriptions', '0016_found_at_the_desk'),
+        ('subscriptions', '0017_public_changes'),
     ]
 
     operations = [
