@@ -55,6 +55,7 @@ bench-enumeration: ## whether the time of an answer tells that an address has an
 bench-scale: ## ten million rights, 200 webhooks a second, a sweep over 100,000 subscriptions (10 GB of disk, long)
 	@bin/setup requirements-dev.txt
 	@$(PYTHON) -m tests.benchmarks.scale
+	@$(PYTHON) -m tests.benchmarks.desk_scale
 	@$(PYTHON) -m tests.benchmarks.inbox
 
 bench-search: ## searching among 100,000 articles of real length (needs 6 GB of disk and some minutes)

@@ -10,11 +10,12 @@ from subscriptions import (
     trainee_views,
     views,
     webhooks,
+    why_views,
     withdrawal_views,
 )
 from subscriptions.counter import kbart_views, sushi_views
 from subscriptions.counter import library_views as usage_views
-from subscriptions.institutions import range_views, reader_views, sign_in_views
+from subscriptions.institutions import check_views, range_views, reader_views, sign_in_views
 from subscriptions.institutions import views as library_views
 
 app_name = "subscriptions"
@@ -61,6 +62,8 @@ urlpatterns = [
         reader_views.withdraw_invitation,
         name="withdraw_invitation",
     ),
+    path("why/<int:article_id>/", why_views.why, name="why"),
+    path("library/<int:institution_id>/check/", check_views.check, name="library_check"),
     path("library/<int:institution_id>/licenses/", library_views.licenses, name="library_licenses"),
     path("library/<int:institution_id>/resolver/", library_views.resolver, name="library_resolver"),
     path("seat/<str:token>/", reader_views.accept_seat, name="accept_seat"),
