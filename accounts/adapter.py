@@ -11,13 +11,15 @@ from allauth.account.internal.stagekit import clear_login
 from allauth.account.models import EmailAddress
 from allauth.core import context as of_request
 from allauth.core.exceptions import ImmediateHttpResponse
+from django.conf import settings
 from django.contrib.auth.hashers import make_password
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
 
-from accounts import devices, errors, letters, notices, tries
+from accounts import devices, errors, languages, letters, notices, tries
 from accounts.client_address import client_ip
 from accounts.forms import seen
 from accounts.models import User
@@ -40,7 +42,9 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth is
 
     def clean_email(self, email: str) -> str:
         if len(email) > LONGEST_ADDRESS:
-            raise ValidationError(f"An email address has at most {LONGEST_ADDRESS} characters.")
+            raise ValidationError(
+                _("An email address has at most %(longest_address)s characters.") % {"longest_address": LONGEST_ADDRESS}
+            )
         return str(super().clean_email(email))
 
     def is_safe_url(self, url: str) -> bool:
@@ -73,8 +77,10 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth is
         self, template_prefix: str, email: Any, context: dict[str, Any], headers: dict[str, str] | None = None
     ) -> Any:
         """Text and HTML of every message, the second made from the first (accounts/letters.py)."""
-        message = super().render_mail(template_prefix, email, context, headers)
-        html = letters.html_of(message.subject, message.body, of_request.request)
+        language = context.get("spoken") or getattr(context.get("user"), "language", "")
+        with languages.speaking(language if language in settings.LANGUAGES_OFFERED else ""):
+            message = super().render_mail(template_prefix, email, context, headers)
+            html = letters.html_of(message.subject, message.body, of_request.request)
         message.attach_alternative(html, "text/html")
         return message
 
@@ -88,7 +94,9 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth is
             response = errors.too_many(request, retry_after=tries.MAIL_ADDRESS_AND_ACCOUNT.seconds)
             raise ImmediateHttpResponse(response)
         # Asked for every letter, so that no answer takes longer; it is told to the owner alone, by mail.
-        context = {**context, "is_held": User.objects.filter(email=email.lower(), is_active=False).exists()}
+        account = User.objects.filter(email=email.lower()).values_list("is_active", "language").first()
+        is_active, language = account or (True, "")
+        context = {**context, "is_held": not is_active, "spoken": language}
         try:
             super().send_mail(template_prefix, email, context)
         except OSError as error:

@@ -28,14 +28,14 @@ class NewAccountForm(AdminUserCreationForm):  # type: ignore[type-arg]
 
 
 class AccountAdmin(PlainChoices, UserAdmin):  # type: ignore[type-arg]
-    """An account. Staff with the permission to change it also give roles; the e-mail is the reader's own to change."""
+    """An account. Staff with the permission to change it also give roles; the email is the reader's own to change."""
 
     add_form = NewAccountForm
     ordering = ("email",)
     list_display = ("email", "name", "roles", "is_active", "last_login", "date_joined")
     list_filter = ("is_active", "is_staff", "groups")
     search_fields = ("email", "name")
-    search_help_text = "E-mail address or name"
+    search_help_text = "Email address or name"
     readonly_fields = ("last_login", "date_joined")
     add_fieldsets = ((None, {"fields": ("email", "name", "usable_password", "password1", "password2")}),)
     show_full_result_count = False
@@ -72,7 +72,7 @@ admin.site.register(User, AccountAdmin)
 
 @admin.register(ServiceCenter)
 class ServiceCenterAdmin(OneRowAdmin):
-    """Whom readers call: shown in the footer, on error pages and in e-mails."""
+    """Whom readers call: shown in the footer, on error pages and in emails."""
 
     readonly_fields = ("as_readers_see_it",)
     fieldsets = (
@@ -93,7 +93,7 @@ class SignInIncidentAdmin(ReadOnlyAdmin):
     list_filter = ("stage", "created_at")
     list_select_related = ("user",)
     search_fields = ("reference", "user__email", "path", "request_id")
-    search_help_text = "Reference (E2-7KQ4M), e-mail address, path or request id"
+    search_help_text = "Reference (E2-7KQ4M), email address, path or request id"
     date_hierarchy = "created_at"
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
@@ -119,7 +119,7 @@ class LogEntryAdmin(ReadOnlyAdmin):
     list_filter = ("action_flag", "content_type")
     list_select_related = ("user", "content_type")
     search_fields = ("user__email", "object_repr", "change_message")
-    search_help_text = "Staff member's e-mail address, object or message"
+    search_help_text = "Staff member's email address, object or message"
     date_hierarchy = "action_time"
 
     @column("what")
@@ -134,7 +134,7 @@ class AccountMergeAdmin(ReadOnlyAdmin):
     list_display = ("other_email", "kept", "merged_at")
     list_select_related = ("kept", "other")
     search_fields = ("other_email", "kept__email")
-    search_help_text = "E-mail address of either account"
+    search_help_text = "Email address of either account"
 
 
 @admin.register(Erasure)
@@ -154,7 +154,7 @@ class FactorAdmin(ModelAdmin):
     list_filter = ("type",)
     list_select_related = ("user",)
     search_fields = ("user__email",)
-    search_help_text = "E-mail address"
+    search_help_text = "Email address"
     fields = readonly_fields = ("user", "type", "created_at", "last_used_at")
 
     def has_add_permission(self, request: HttpRequest) -> bool:

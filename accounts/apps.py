@@ -9,6 +9,6 @@ class AccountsConfig(AppConfig):
     verbose_name = "Accounts"
 
     def ready(self) -> None:
-        from accounts import checks, devices  # noqa: F401, PLC0415  (they register themselves)
+        from accounts import checks, devices, languages  # noqa: F401, PLC0415  (they register themselves)
 
         post_migrate.connect(make_groups, sender=self)

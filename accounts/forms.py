@@ -1,10 +1,13 @@
-"""What we ask beside e-mail and password when somebody registers: how to address them, and nothing else."""
+"""What we ask beside email and password when somebody registers: how to address them, and nothing else."""
 
 import unicodedata
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.http import HttpRequest
+from django.utils.translation import get_language, gettext_lazy
+from django.utils.translation import gettext as _
 
 from accounts.models import User
 
@@ -15,7 +18,7 @@ class SignupForm(forms.Form):
     name = forms.CharField(
         max_length=200,
         required=False,
-        label="Your name (optional)",
+        label=gettext_lazy("Your name (optional)"),
         widget=forms.TextInput(attrs={"autocomplete": "name"}),
     )
 
@@ -28,9 +31,16 @@ class ProfileForm(forms.ModelForm):  # type: ignore[type-arg]
 
     class Meta:
         model = User
-        fields = ("name", "degrees", "profession")
-        labels = {"name": "Your name"}
-        help_texts = {"name": "As it stands on receipts and certificates.", "degrees": "For example MD, PhD."}
+        fields = ("name", "degrees", "profession", "language")
+        labels = {
+            "name": gettext_lazy("Your name"),
+            "degrees": gettext_lazy("Degrees"),
+            "profession": gettext_lazy("Profession"),
+        }
+        help_texts = {
+            "name": gettext_lazy("As it stands on receipts and certificates."),
+            "degrees": gettext_lazy("For example MD, PhD."),
+        }
         widgets = {
             "name": forms.TextInput(attrs={"autocomplete": "name"}),
             "degrees": forms.TextInput(attrs={"autocomplete": "honorific-suffix"}),
@@ -38,7 +48,14 @@ class ProfileForm(forms.ModelForm):  # type: ignore[type-arg]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["profession"].choices = [("", "Rather not say"), *User.Profession.choices]  # type: ignore[attr-defined]
+        if len(settings.LANGUAGES) > 1:
+            self.fields["language"] = forms.ChoiceField(
+                label=_("Language"), choices=settings.LANGUAGES, help_text=_("Of the pages and of our emails.")
+            )
+            self.initial["language"] = self.instance.language or get_language()
+        else:
+            del self.fields["language"]
+        self.fields["profession"].choices = [("", _("Rather not say")), *User.Profession.choices]  # type: ignore[attr-defined]
 
     def clean_name(self) -> str:
         return seen(self.cleaned_data["name"])

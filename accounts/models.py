@@ -11,6 +11,8 @@ from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models.functions import Lower
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from accounts.search_words import Words
 
@@ -28,7 +30,7 @@ def export_name(export: "Export", name: str) -> str:
 
 
 class AccountManager(UserManager["User"]):
-    """Accounts are named by their e-mail address, whatever its case."""
+    """Accounts are named by their email address, whatever its case."""
 
     def get_by_natural_key(self, username: str | None) -> "User":
         return self.get(email=(username or "").lower())
@@ -44,18 +46,18 @@ class AccountManager(UserManager["User"]):
 
 
 class User(AbstractUser):
-    """An account. It signs in by e-mail; `name` is how the person wants to be addressed."""
+    """An account. It signs in by email; `name` is how the person wants to be addressed."""
 
     class Profession(models.TextChoices):
-        PHYSICIAN = "physician", "Physician"
-        TRAINEE = "trainee", "Physician in training"
-        NURSE = "nurse", "Nurse"
-        THERAPIST = "therapist", "Therapist"
-        PHARMACIST = "pharmacist", "Pharmacist"
-        RESEARCHER = "researcher", "Researcher"
-        STUDENT = "student", "Student"
-        LIBRARIAN = "librarian", "Librarian"
-        OTHER = "other", "Something else"
+        PHYSICIAN = "physician", gettext_lazy("Physician")
+        TRAINEE = "trainee", gettext_lazy("Physician in training")
+        NURSE = "nurse", gettext_lazy("Nurse")
+        THERAPIST = "therapist", gettext_lazy("Therapist")
+        PHARMACIST = "pharmacist", gettext_lazy("Pharmacist")
+        RESEARCHER = "researcher", gettext_lazy("Researcher")
+        STUDENT = "student", gettext_lazy("Student")
+        LIBRARIAN = "librarian", gettext_lazy("Librarian")
+        OTHER = "other", gettext_lazy("Something else")
 
     class Hold(models.TextChoices):
         """Why an account that is not active is on hold. The reader gets E3: the password was right, call us."""
@@ -68,10 +70,11 @@ class User(AbstractUser):
     username = None  # type: ignore[assignment]
     first_name = None  # type: ignore[assignment]
     last_name = None  # type: ignore[assignment]
-    email = models.EmailField("e-mail address", unique=True)
+    email = models.EmailField("email address", unique=True)
     name = models.CharField(max_length=200, blank=True)
     degrees = models.CharField(max_length=100, blank=True, default="", db_default="")
     profession = models.CharField(max_length=20, choices=Profession, blank=True, default="", db_default="")
+    language = models.CharField(max_length=7, blank=True, default="", db_default="", help_text="Of pages and mails.")
     held_for = models.CharField(
         "on hold because", max_length=10, choices=Hold, blank=True, default="", db_default="",
         help_text="Said to the person, in other words, when they sign in while the account is not active.",
@@ -105,7 +108,7 @@ class ServiceCenter(models.Model):
     """Whom a reader calls when something is wrong. One row, edited by staff, shown wherever help is offered."""
 
     name = models.CharField(max_length=120, default="Reader services")
-    email = models.EmailField("e-mail address", blank=True)
+    email = models.EmailField("email address", blank=True)
     phone = models.CharField(max_length=30, blank=True, validators=[speakable_phone])
     phone_toll_free = models.CharField("toll-free phone", max_length=30, blank=True, validators=[speakable_phone])
     hours = models.CharField(
@@ -130,7 +133,7 @@ class ServiceCenter(models.Model):
     @classmethod
     def current(cls) -> "ServiceCenter":
         """The one row, or an unsaved default when staff have not filled it in."""
-        return cls.objects.first() or cls()
+        return cls.objects.first() or cls(name=_("Reader services"))
 
 
 class SignInIncident(models.Model):
@@ -215,7 +218,7 @@ class Member(models.Model):
 
     number = models.CharField(max_length=40, unique=True, help_text="As it stands on the member's card.")
     name = models.CharField(max_length=200)
-    email = models.EmailField("e-mail address", blank=True)
+    email = models.EmailField("email address", blank=True)
     valid_until = models.DateField(help_text="The last day of the membership.")
     user = models.ForeignKey(
         User, null=True, blank=True, on_delete=models.SET_NULL, related_name="society_memberships",

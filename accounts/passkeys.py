@@ -3,14 +3,15 @@
 from typing import Any
 
 from allauth.mfa.webauthn.forms import AddWebAuthnForm
+from django.utils.translation import gettext as _
 
 
 class AddPasskeyForm(AddWebAuthnForm):  # type: ignore[misc]  # allauth is not typed
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["name"].label = "Name of the passkey"
-        self.fields["passwordless"].label = "Sign in with it alone, without the password"
-        self.fields[
-            "passwordless"
-        ].help_text = "Leave it off for a security key that is only asked for after the password."
+        self.fields["name"].label = _("Name of the passkey")
+        self.fields["passwordless"].label = _("Sign in with it alone, without the password")
+        self.fields["passwordless"].help_text = _(
+            "Leave it off for a security key that is only asked for after the password."
+        )
         self.fields["passwordless"].initial = True

@@ -22,6 +22,7 @@ from django.contrib.admin.models import LogEntry
 from django.core.files.base import ContentFile
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from accounts.models import AccountMerge, Erasure, Export, KnownDevice, Member, SignInIncident, User
 from accounts.spreadsheets import harmless
@@ -128,7 +129,7 @@ def forget_old_copies() -> None:
 
 
 def hindrances(user: User) -> list[str]:
-    own = ["A staff account is closed by an administrator."] if user.is_staff or user.is_superuser else []
+    own = [_("A staff account is closed by an administrator.")] if user.is_staff or user.is_superuser else []
     return own + [words for part in _parts for words in part.hinders(user)]
 
 

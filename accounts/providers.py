@@ -1,6 +1,6 @@
 """Signing in elsewhere (ORCID): allauth's providers, and what follows when one of them does not answer.
 
-No account is ever found by an e-mail address alone: a provider's account is linked by its owner, signed in here.
+No account is ever found by an email address alone: a provider's account is linked by its owner, signed in here.
 """
 
 from typing import Any
@@ -13,18 +13,21 @@ from allauth.socialaccount.providers.orcid.provider import OrcidProvider
 from django.contrib import messages
 from django.http import Http404, HttpRequest
 from django.shortcuts import redirect
+from django.utils.translation import gettext_lazy
 
 from accounts import errors
 
 OrcidProvider.name = "ORCID"  # as ORCID spells it; allauth says Orcid.org
 
-CANCELLED = "You did not sign in with {name}. Nothing has changed; choose another way if you like."
+CANCELLED = gettext_lazy("You did not sign in with {name}. Nothing has changed; choose another way if you like.")
 
 
 class SocialAccountAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]  # allauth is not typed
     error_messages = {
         **DefaultSocialAccountAdapter.error_messages,
-        "no_password": "This iD is the only way into your account. Choose a password first, then remove it.",
+        "no_password": gettext_lazy(
+            "This iD is the only way into your account. Choose a password first, then remove it."
+        ),
     }
 
     def list_apps(self, request: HttpRequest, provider: str | None = None, client_id: str | None = None) -> list[Any]:

@@ -14,6 +14,8 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import transaction
 from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext_lazy
 
 from accounts import spreadsheets
 from accounts.models import Member, RosterImport, User
@@ -107,7 +109,7 @@ def _row(line: int, cells: dict[str, str]) -> Row | str:
         if email:
             validate_email(email)
     except ValidationError:
-        return f"“{email[:60]}” is no e-mail address."
+        return f"“{email[:60]}” is no email address."
     return Row(line, number, name, day, email[:254])
 
 
@@ -184,9 +186,9 @@ class NotActivated(Exception):
     """Why not, as a sentence for the reader. Number and name that do not go together are one answer."""
 
 
-NO_SUCH = "We find no membership with this number and name. Both stand on your card or your last invoice."
-RUN_OUT = "This membership ran out on {until}. The society can renew it; then activate it again."
-ELSEWHERE = (
+NO_SUCH = gettext_lazy("We find no membership with this number and name. Both stand on your card or your last invoice.")
+RUN_OUT = gettext_lazy("This membership ran out on {until}. The society can renew it; then activate it again.")
+ELSEWHERE = gettext_lazy(
     "This membership is active in another account. If that account is yours, sign in there, or merge the two; otherwise"
     " please contact us."
 )
@@ -200,7 +202,7 @@ def activate(user: User, number: str, name: str) -> Member:
         if member.user_id not in (None, user.pk):
             raise NotActivated(ELSEWHERE)
         if member.valid_until < timezone.localdate():
-            raise NotActivated(RUN_OUT.format(until=f"{member.valid_until:%B %-d, %Y}"))
+            raise NotActivated(RUN_OUT.format(until=date_format(member.valid_until, "DATE_FORMAT")))
         member.user, member.activated_at = user, member.activated_at or timezone.now()
         member.save(update_fields=["user", "activated_at"])
         tell([member])

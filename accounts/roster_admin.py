@@ -103,7 +103,7 @@ class MemberAdmin(ReadOnlyAdmin):
     list_select_related = ("user",)
     show_full_result_count = False
     search_fields = ("number", "name", "email", "user__email")
-    search_help_text = "Membership number, name or e-mail address"
+    search_help_text = "Membership number, name or email address"
     fields = ("number", "name", "email", "valid_until", "user", "activated_at")
 
     @column("state", ordering="valid_until")

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
+from django.utils.translation import gettext as _
 
 
 def way_back(request: HttpRequest) -> str:
@@ -27,4 +28,4 @@ class SignInForm(LoginForm):  # type: ignore[misc]  # allauth is not typed
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         forgotten = passthrough_next_redirect_url(self.request, reverse("account_reset_password"), "next")
-        self.fields["password"].help_text = format_html('<a href="{}">Forgot your password?</a>', forgotten)
+        self.fields["password"].help_text = format_html(_('<a href="{}">Forgot your password?</a>'), forgotten)

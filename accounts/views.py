@@ -9,10 +9,12 @@ from django.contrib.auth.decorators import login_required
 from django.http import FileResponse, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from accounts import privacy
+from accounts import languages, privacy
 from accounts.forms import ProfileForm
 from accounts.models import Erasure, Export
 
@@ -23,7 +25,7 @@ def end_session(request: HttpRequest, pk: int) -> HttpResponse:
     """One of the other browsers this account is signed in with; it is out at its next page."""
     session: Any = get_object_or_404(UserSession, pk=pk, user=request.user)
     session.end()
-    messages.success(request, "That session has ended.")
+    messages.success(request, _("That session has ended."))
     return redirect("usersessions_list")
 
 
@@ -34,8 +36,12 @@ def profile(request: HttpRequest) -> HttpResponse:
     form = ProfileForm(request.POST or None, instance=request.user)
     if request.method == "POST" and form.is_valid():
         form.save()
-        messages.success(request, "Your profile is saved.")
-        return redirect("accounts:profile")
+        response = redirect("accounts:profile")
+        if form.cleaned_data.get("language"):
+            languages.keep_in_browser(response, form.cleaned_data["language"])
+        with languages.speaking(form.cleaned_data.get("language", "")):  # the next page is in the language just chosen
+            messages.success(request, _("Your profile is saved."))
+        return response
     return render(request, "accounts/profile.html", {"form": form})
 
 
@@ -57,7 +63,7 @@ def privacy_page(request: HttpRequest) -> HttpResponse:
 @require_POST
 def ask_for_copy(request: HttpRequest) -> HttpResponse:
     privacy.ask_for_copy(request.user)  # type: ignore[arg-type]
-    messages.success(request, "Your copy is being made. It appears on this page within a minute or two.")
+    messages.success(request, _("Your copy is being made. It appears on this page within a minute or two."))
     return redirect("accounts:privacy")
 
 
@@ -83,7 +89,9 @@ def erase(request: HttpRequest) -> HttpResponse:
             messages.error(request, str(refusal))
         else:
             messages.success(
-                request, f"Your account will be erased on {wish.due_at:%B %-d, %Y}. Until then you can keep it."
+                request,
+                _("Your account will be erased on %(due_at)s. Until then you can keep it.")
+                % {"due_at": date_format(wish.due_at, "DATE_FORMAT")},
             )
         return redirect("accounts:privacy")
     context = {"hindrances": privacy.hindrances(user), "kept": privacy.kept_by_law(user)}
@@ -94,5 +102,5 @@ def erase(request: HttpRequest) -> HttpResponse:
 @require_POST
 def keep(request: HttpRequest) -> HttpResponse:
     if privacy.take_back(request.user):  # type: ignore[arg-type]
-        messages.success(request, "Your account stays. Nothing was erased.")
+        messages.success(request, _("Your account stays. Nothing was erased."))
     return redirect("accounts:privacy")

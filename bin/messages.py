@@ -67,7 +67,8 @@ def in_python(text: str) -> Iterator[Message]:
 
 def in_script(text: str) -> Iterator[Message]:
     for found in SCRIPT_WORD.finditer(text):
-        yield found[1].replace('\\"', '"'), ""
+        if found[1] != "…":
+            yield found[1].replace('\\"', '"'), ""
 
 
 def texts() -> dict[Message, list[str]]:

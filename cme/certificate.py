@@ -11,6 +11,7 @@ import segno
 from django.conf import settings
 from django.utils.dateparse import parse_date
 from django.utils.formats import date_format
+from django.utils.translation import gettext as _
 
 from cme import statements
 from cme.models import Credit
@@ -40,18 +41,21 @@ def certificate(credit: Credit) -> bytes:
     return typeset(
         _FOLDER / "certificate.typ",
         {
-            "title": "Certificate of credit" if credit.is_physician else "Certificate of participation",
+            "title": _("Certificate of credit") if credit.is_physician else _("Certificate of participation"),
             "provider": told["provider"], "name": credit.name, "award": runs(statements.award(credit)),
-            "completed": f"Completed on {day(credit.completed_on)}",
+            "completed": _("Completed on %(completed_on)s") % {"completed_on": day(credit.completed_on)},
             "article": f"doi:{told['doi']}" if told["doi"] else "",
             "statements": [runs(told["accreditation"]), runs(told["designation"])],
-            "requirements": [f"{one['board']}: {one['hours']} hours of {one['topic']}" for one in told["requirements"]],
+            "requirements": [_("%(board)s: %(hours)s hours of %(topic)s") % one for one in told["requirements"]],
             "facts": [
-                ["Certificate", credit.number],
-                ["Activity", f"{day(parse_date(told['released_on']))} to {day(parse_date(told['expires_on']))}"],
-                ["Check it at", address.partition("//")[2]],
+                [_("Certificate"), credit.number],
+                [_("Activity"), _("%(first)s to %(last)s") % {
+                    "first": day(parse_date(told["released_on"])), "last": day(parse_date(told["expires_on"])),
+                }],
+                [_("Check it at"), address.partition("//")[2]],
             ],
-            "qr": qr_code(address), "qr_words": f"QR code of {address}", "revoked": bool(credit.revoked_at),
+            "qr": qr_code(address), "qr_words": _("QR code of %(address)s") % {"address": address},
+            "revoked": bool(credit.revoked_at),
         },
         journal,
     )  # fmt: skip
@@ -62,16 +66,17 @@ def transcript(name: str, year: int, earned: Sequence[Credit]) -> bytes:
     return typeset(
         _FOLDER / "transcript.typ",
         {
-            "title": f"CME transcript {year}", "name": name,
+            "title": _("CME transcript %(year)s") % {"year": year}, "name": name,
             "rows": [
                 [
                     day(credit.completed_on), credit.statements["title"], credit.statements["provider"],
-                    credit.number, "Revoked" if credit.revoked_at else credit.credit,
+                    credit.number, _("Revoked") if credit.revoked_at else credit.credit,
                 ]
                 for credit in earned
             ],
             "total": in_words(sum(credit.quarters for credit in valid)),
-            "note": f"Each certificate can be checked at {settings.SITE_URL}/cme/verify/ under its number.",
+            "note": _("Each certificate can be checked at %(address)s under its number.")
+            % {"address": f"{settings.SITE_URL}/cme/verify/"},
         },
         Journal.objects.get(),
     )  # fmt: skip
@@ -83,4 +88,4 @@ def runs(text: str) -> list[dict[str, Any]]:
 
 
 def day(when: date | None) -> str:
-    return date_format(when, "F j, Y") if when else ""
+    return date_format(when, "DATE_FORMAT") if when else ""

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from accounts.models import User
 from cme import statements
@@ -51,11 +52,11 @@ def claim(attempt: Attempt, said: Claim) -> Credit:
         if known:
             return known
         if row.state != Attempt.State.PASSED or row.submitted_at is None:
-            raise NotClaimable("This test has not been passed.")
+            raise NotClaimable(_("This test has not been passed."))
         if timezone.localdate() > may_claim_until(activity):
-            raise NotClaimable("The time to claim this credit is over.")
+            raise NotClaimable(_("The time to claim this credit is over."))
         if not 1 <= said.quarters <= activity.quarters:
-            raise NotClaimable(f"Claim from 0.25 to {activity.credit}, in quarter steps.")
+            raise NotClaimable(_("Claim from 0.25 to %(credit)s, in quarter steps.") % {"credit": activity.credit})
         credit = Credit.objects.create(
             attempt=row, activity=activity, user_id=row.user_id, name=said.name, profession=said.profession,
             quarters=said.quarters, completed_on=timezone.localdate(row.submitted_at),

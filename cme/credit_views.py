@@ -11,6 +11,7 @@ from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -40,7 +41,11 @@ def claim(request: HttpRequest, attempt_id: UUID) -> HttpResponse:
     form = ClaimForm(request.POST or None, activity=activity, initial=initial)
     if request.method == "POST" and form.is_valid():
         credit = claiming.claim(attempt, form.claim())
-        messages.success(request, f"{credit.credit} credit is yours. The certificate has the number {credit.number}.")
+        messages.success(
+            request,
+            _("%(credit)s credit is yours. The certificate has the number %(number)s.")
+            % {"credit": credit.credit, "number": credit.number},
+        )
         return redirect("cme:transcript")
     context = {"attempt": attempt, "activity": activity, "article": activity.article, "form": form}
     return render(request, "cme/claim.html", context)
@@ -141,7 +146,7 @@ def mend(request: HttpRequest, number: str) -> HttpResponse:
         except ValueError as error:
             messages.error(request, str(error))
         else:
-            messages.success(request, "Thank you. The report is queued again.")
+            messages.success(request, _("Thank you. The report is queued again."))
         return redirect("cme:transcript")
     return render(request, "cme/mend.html", {"credit": credit, "report": report, "form": form})
 
@@ -151,10 +156,10 @@ def mend(request: HttpRequest, number: str) -> HttpResponse:
 def withdraw_report(request: HttpRequest, number: str) -> HttpResponse:
     report = get_object_or_404(Report, credit=_one(request, number))
     if report.state == Report.State.ACCEPTED:
-        messages.info(request, "The accreditor has accepted this report already. Please ask them to delete it.")
+        messages.info(request, _("The accreditor has accepted this report already. Please ask them to delete it."))
     else:
         reports.withdraw(report)
-        messages.success(request, "It will not be reported, and what you had told us for it is deleted.")
+        messages.success(request, _("It will not be reported, and what you had told us for it is deleted."))
     return redirect("cme:transcript")
 
 
@@ -169,6 +174,6 @@ def commitment(request: HttpRequest, number: str) -> HttpResponse:
         found.outcome, found.note = form.cleaned_data["outcome"], form.cleaned_data["note"]
         found.answered_at = timezone.now()
         found.save(update_fields=["outcome", "note", "answered_at"])
-        messages.success(request, "Thank you for telling us.")
+        messages.success(request, _("Thank you for telling us."))
         return redirect("cme:transcript")
     return render(request, "cme/commitment.html", {"commitment": found, "credit": found.credit, "form": form})

@@ -3,6 +3,7 @@
 from django.db import transaction
 from django.utils import timezone
 
+from accounts.languages import of_reader, speaking
 from cme.models import Commitment
 from subscriptions import mail
 
@@ -22,11 +23,12 @@ def _ask(pk: int) -> bool:
         if commitment is None:
             return False
         credit = commitment.credit
-        context = {
-            "title": credit.statements["title"], "commitment": commitment.text, "name": credit.name,
-            "made_on": mail.day(commitment.made_at), "path": commitment.get_absolute_url(),
-        }  # fmt: skip
-        mail.enqueue(f"commitment:{pk}", "cme/email/commitment", credit.user.email, context, credit.user_id)
+        with speaking(of_reader(credit.user)):
+            context = {
+                "title": credit.statements["title"], "commitment": commitment.text, "name": credit.name,
+                "made_on": mail.day(commitment.made_at), "path": commitment.get_absolute_url(),
+            }  # fmt: skip
+            mail.enqueue(f"commitment:{pk}", "cme/email/commitment", credit.user.email, context, credit.user_id)
         commitment.asked_at = timezone.now()
         commitment.save(update_fields=["asked_at"])
         return True

@@ -4,6 +4,8 @@ import re
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from accounts.incidents import SPEAKABLE
 from cme import licenses
@@ -19,15 +21,23 @@ _LONGEST = 1000
 class LearnerFields(forms.Form):
     """What the accreditor matches a learner by. `birthday` without the year."""
 
-    first_name = forms.CharField(label="First name, as on your license", max_length=100, required=False)
-    last_name = forms.CharField(label="Last name, as on your license", max_length=100, required=False)
+    first_name = forms.CharField(label=gettext_lazy("First name, as on your license"), max_length=100, required=False)
+    last_name = forms.CharField(label=gettext_lazy("Last name, as on your license"), max_length=100, required=False)
     birthday = forms.CharField(
-        label="Month and day of birth", max_length=7, required=False, help_text="As MM-DD. The year is not asked."
+        label=gettext_lazy("Month and day of birth"),
+        max_length=7,
+        required=False,
+        help_text=gettext_lazy("As MM-DD. The year is not asked."),
     )
-    state = forms.ChoiceField(label="State of your license", choices=[("", "Choose…"), *STATES], required=False)
-    license_number = forms.CharField(label="License number", max_length=20, required=False)
+    state = forms.ChoiceField(
+        label=gettext_lazy("State of your license"), choices=[("", gettext_lazy("Choose…")), *STATES], required=False
+    )
+    license_number = forms.CharField(label=gettext_lazy("License number"), max_length=20, required=False)
     npi = forms.CharField(
-        label="NPI", max_length=12, required=False, help_text="Ten digits. Instead of the license, or with it."
+        label="NPI",
+        max_length=12,
+        required=False,
+        help_text=gettext_lazy("Ten digits. Instead of the license, or with it."),
     )
 
     def is_wanted(self) -> bool:
@@ -39,12 +49,12 @@ class LearnerFields(forms.Form):
             return told
         for name in ("first_name", "last_name", "birthday"):
             if not told.get(name) and name not in self.errors:
-                self.add_error(name, "Please fill this in, so that the accreditor finds you.")
+                self.add_error(name, _("Please fill this in, so that the accreditor finds you."))
         self._tidy(told, "birthday", licenses.clean_birthday)
         self._tidy(told, "npi", licenses.clean_npi)
         self._tidy(told, "license_number", lambda number: licenses.clean_license(told.get("state", ""), number))
         if not (told.get("license_number") or told.get("npi")) and not {"license_number", "npi"} & set(self.errors):
-            self.add_error("license_number", "Give your license with its state, or your NPI.")
+            self.add_error("license_number", _("Give your license with its state, or your NPI."))
         return told
 
     def _tidy(self, told: dict[str, Any], name: str, clean: Any) -> None:
@@ -63,27 +73,32 @@ class ClaimForm(LearnerFields):
     """Evaluation, commitment, name, credit; and, only if the learner ticks it, what is reported."""
 
     objectives_met = forms.TypedChoiceField(
-        label="Were the learning objectives met?", choices=Evaluation.Answer, coerce=int, widget=forms.RadioSelect
+        label=gettext_lazy("Were the learning objectives met?"),
+        choices=Evaluation.Answer,
+        coerce=int,
+        widget=forms.RadioSelect,
     )
     was_balanced = forms.ChoiceField(
-        label="Was the activity balanced and free of commercial bias?", choices=Evaluation.Balance,
+        label=gettext_lazy("Was the activity balanced and free of commercial bias?"), choices=Evaluation.Balance,
         widget=forms.RadioSelect,
     )  # fmt: skip
     comment = forms.CharField(
-        label="Comments", required=False, max_length=_LONGEST, widget=forms.Textarea(attrs={"rows": 3})
+        label=gettext_lazy("Comments"), required=False, max_length=_LONGEST, widget=forms.Textarea(attrs={"rows": 3})
     )
     commitment = forms.CharField(
-        label="A change you mean to make", required=False, max_length=_LONGEST,
+        label=gettext_lazy("A change you mean to make"), required=False, max_length=_LONGEST,
         widget=forms.Textarea(attrs={"rows": 3}),
-        help_text="Optional. What will you do differently? We ask you by mail after 90 days, once.",
+        help_text=gettext_lazy("Optional. What will you do differently? We ask you by mail after 90 days, once."),
     )  # fmt: skip
-    name = forms.CharField(label="Your name, as it shall stand on the certificate", max_length=200)
+    name = forms.CharField(label=gettext_lazy("Your name, as it shall stand on the certificate"), max_length=200)
     profession = forms.ChoiceField(
-        label="Your profession", choices=Credit.Profession, widget=forms.RadioSelect,
-        help_text="Physicians are awarded the credit; others get a certificate of participation.",
+        label=gettext_lazy("Your profession"), choices=Credit.Profession, widget=forms.RadioSelect,
+        help_text=gettext_lazy("Physicians are awarded the credit; others get a certificate of participation."),
     )  # fmt: skip
-    quarters = forms.TypedChoiceField(label="Credit you claim", coerce=int)
-    report = forms.BooleanField(label="Report my credit to the accreditor, and so to my board", required=False)
+    quarters = forms.TypedChoiceField(label=gettext_lazy("Credit you claim"), coerce=int)
+    report = forms.BooleanField(
+        label=gettext_lazy("Report my credit to the accreditor, and so to my board"), required=False
+    )
 
     EVALUATION = ("objectives_met", "was_balanced", "comment", "commitment")
     CERTIFICATE = ("name", "profession", "quarters")
@@ -94,8 +109,10 @@ class ClaimForm(LearnerFields):
         most = activity.quarters
         quarters = self.fields["quarters"]
         quarters.choices = [(step, in_words(step)) for step in steps(most)]  # type: ignore[attr-defined]
-        quarters.help_text = "Claim only what fits the time you spent, in quarter steps."
-        quarters.error_messages["invalid_choice"] = f"Claim from 0.25 to {activity.credit}, in quarter steps."
+        quarters.help_text = _("Claim only what fits the time you spent, in quarter steps.")
+        quarters.error_messages["invalid_choice"] = _("Claim from 0.25 to %(credit)s, in quarter steps.") % {
+            "credit": activity.credit
+        }
 
     def is_wanted(self) -> bool:
         return bool(self.cleaned_data.get("report"))
@@ -116,20 +133,22 @@ class ClaimForm(LearnerFields):
 
 
 class NumberForm(forms.Form):
-    number = forms.CharField(label="Number of the certificate", max_length=40, help_text="16 letters and digits.")
+    number = forms.CharField(
+        label=gettext_lazy("Number of the certificate"), max_length=40, help_text=gettext_lazy("16 letters and digits.")
+    )
 
     def clean_number(self) -> str:
         letters = re.sub(r"[^A-Z0-9]", "", self.cleaned_data["number"].upper())
         if len(letters) != NUMBER_LETTERS or set(letters) - set(SPEAKABLE):
-            raise forms.ValidationError("A number has 16 letters and digits, for example 7KQ4-9ACM-HXWT-34FJ.")
+            raise forms.ValidationError(_("A number has 16 letters and digits, for example 7KQ4-9ACM-HXWT-34FJ."))
         return "-".join(letters[at : at + 4] for at in range(0, NUMBER_LETTERS, 4))
 
 
 class FollowUpForm(forms.Form):
     outcome = forms.ChoiceField(
-        label="Have you made this change?", choices=Commitment.Outcome, widget=forms.RadioSelect
+        label=gettext_lazy("Have you made this change?"), choices=Commitment.Outcome, widget=forms.RadioSelect
     )
     note = forms.CharField(
-        label="What helped, or what stood in the way", required=False, max_length=_LONGEST,
+        label=gettext_lazy("What helped, or what stood in the way"), required=False, max_length=_LONGEST,
         widget=forms.Textarea(attrs={"rows": 3}),
     )  # fmt: skip

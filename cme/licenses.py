@@ -3,6 +3,8 @@
 import re
 from datetime import date
 
+from django.utils.translation import gettext as _
+
 from cme.states import NAMES
 
 _LICENSE = re.compile(r"^(?=.*\d)[A-Z0-9](?:[A-Z0-9.\- ]{0,18}[A-Z0-9])?$")
@@ -16,10 +18,10 @@ def clean_license(state: str, number: str) -> str:
     States write their numbers in many ways and publish no check digits, so only what no state issues is refused.
     """
     if state not in NAMES:
-        raise ValueError("Choose the state that issued the license.")
+        raise ValueError(_("Choose the state that issued the license."))
     tidy = " ".join(number.upper().split())
     if not _LICENSE.match(tidy):
-        raise ValueError("A license number has digits, perhaps letters, points and hyphens, at most 20 together.")
+        raise ValueError(_("A license number has digits, perhaps letters, points and hyphens, at most 20 together."))
     return tidy
 
 
@@ -27,9 +29,11 @@ def clean_npi(text: str) -> str:
     """Ten digits whose last one checks the others (Luhn). Raises ValueError with a sentence for the learner."""
     digits = re.sub(r"[\s-]", "", text)
     if not re.fullmatch(r"[12]\d{9}", digits):
-        raise ValueError("An NPI has ten digits and begins with 1 or 2.")
+        raise ValueError(_("An NPI has ten digits and begins with 1 or 2."))
     if _luhn(NPI_PREFIX + digits) % 10:
-        raise ValueError("This NPI's last digit does not fit the others: a digit is wrong or two have changed places.")
+        raise ValueError(
+            _("This NPI's last digit does not fit the others: a digit is wrong or two have changed places.")
+        )
     return digits
 
 
@@ -47,5 +51,5 @@ def clean_birthday(text: str) -> str:
     except ValueError:
         day = None
     if day is None:
-        raise ValueError("Write month and day of your birthday as MM-DD, for example 04-27.")
+        raise ValueError(_("Write month and day of your birthday as MM-DD, for example 04-27."))
     return f"{day:%m-%d}"

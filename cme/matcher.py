@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from django.conf import settings
+from django.utils.translation import gettext as _
 
 from cme.models import Report
 
@@ -63,11 +64,11 @@ def match(report: Report, physicians: list[Registered]) -> Answer:
     ]  # fmt: skip
     found = by_license or [one for one in physicians if report.npi and one.npi == report.npi]
     if not found:
-        return Answer(False, "No physician with this license or NPI was found. Check the state and the numbers.")
+        return Answer(False, _("No physician with this license or NPI was found. Check the state and the numbers."))
     if not [one for one in found if _plain(one.last_name) == _plain(report.last_name)]:
-        return Answer(False, "The last name is not the one under which this license is held. Check the spelling.")
+        return Answer(False, _("The last name is not the one under which this license is held. Check the spelling."))
     if not [one for one in found if one.birthday == report.birthday]:
-        return Answer(False, "Month and day of birth do not fit this license. Check them.")
+        return Answer(False, _("Month and day of birth do not fit this license. Check them."))
     return Answer(True)
 
 

@@ -2,12 +2,15 @@
 
 from collections.abc import Iterable
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
 from accounts.models import User
 from accounts.privacy import Part, Rows, values
 from cme.certificate import certificate
 from cme.models import Answer, Attempt, Commitment, Credit, Opening, Report
 
-KEEPS_CREDITS = (
+KEEPS_CREDITS = gettext_lazy(
     "CME credit you earned, with the name on the certificate, the day and the test it rests on: accreditors have us"
     " keep it for six years, so that a certificate can be checked. License numbers and birthdays are deleted."
 )
@@ -45,11 +48,13 @@ def files(user: User) -> Iterable[tuple[str, bytes]]:
 
 def hinders(user: User) -> Iterable[str]:
     if Report.objects.filter(credit__user=user, state=Report.State.QUEUED).exists():
-        yield "A CME credit of yours is on its way to the accreditor. Take the report back, or wait until it is there."
+        yield _(
+            "A CME credit of yours is on its way to the accreditor. Take the report back, or wait until it is there."
+        )
 
 
 def keeps(user: User) -> Iterable[str]:
-    return [KEEPS_CREDITS] if Credit.objects.filter(user=user).exists() else []
+    return [str(KEEPS_CREDITS)] if Credit.objects.filter(user=user).exists() else []
 
 
 def erase(user: User) -> Iterable[str]:

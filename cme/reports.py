@@ -9,6 +9,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from cme import matcher
 from cme.models import Activity, Credit, Report
@@ -116,7 +117,7 @@ def mend(report: Report, learner: Any) -> None:
     waiting = Report.objects.filter(pk=report.pk, state__in=(Report.State.REJECTED, Report.State.QUEUED))
     row = waiting.first()
     if row is None:
-        raise ValueError("This report has been accepted or withdrawn already.")
+        raise ValueError(_("This report has been accepted or withdrawn already."))
     for name, value in Report.fields_of(learner).items():
         setattr(row, name, value)
     row.state, row.reason, row.answered_at = Report.State.QUEUED, "", None

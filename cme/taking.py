@@ -7,13 +7,15 @@ from typing import Any
 
 from django.db import connection, transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from accounts.models import User
 from cme import scoring
 from cme.models import Activity, Attempt, Choice
 from cme.standing import Over, over
 
-ATTESTATION = "I have read the full text of this article, and I answered the questions myself."
+ATTESTATION = gettext_lazy("I have read the full text of this article, and I answered the questions myself.")
 
 
 class Refused(Exception):
@@ -108,10 +110,10 @@ def check(attempt: Attempt, given: Mapping[int, int]) -> None:
     if not given:
         return
     if set(given) - set(attempt.questions):
-        raise Refused("An answer belongs to a question that is not in this test.")
+        raise Refused(_("An answer belongs to a question that is not in this test."))
     owners = dict(Choice.objects.filter(pk__in=given.values()).values_list("pk", "question_id"))
     if any(owners.get(choice) != question for question, choice in given.items()):
-        raise Refused("An answer is not one of the question's choices.")
+        raise Refused(_("An answer is not one of the question's choices."))
 
 
 def hand_in(attempt: Attempt, sheet: Sheet, *, attested: bool) -> HandedIn:
@@ -157,5 +159,5 @@ def _score(attempt: Attempt, now: datetime) -> None:
     attempt.state = Attempt.State.PASSED if result.passed else Attempt.State.FAILED
     attempt.right, attempt.missed = result.right, list(result.missed)
     attempt.submitted_at = attempt.attested_at = now
-    attempt.attestation = ATTESTATION
+    attempt.attestation = str(ATTESTATION)
     attempt.save(update_fields=["state", "right", "missed", "submitted_at", "attested_at", "attestation"])

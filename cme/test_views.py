@@ -10,6 +10,8 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -22,11 +24,15 @@ from journal.views import reader_of
 
 MAY_BEGIN = (Step.START, Step.RETAKE)
 _FIELD = re.compile(r"(q|shown)-(\d{1,18})")
-_NOT_OURS = "Your browser sent answers that do not belong to this test. Nothing was changed; the saved answers stand."
+_NOT_OURS = gettext_lazy(
+    "Your browser sent answers that do not belong to this test. Nothing was changed; the saved answers stand."
+)
 ENDED = {
-    Over.EXPIRED: "The activity ended before the test was handed in. Your answers are kept, but it cannot give credit.",
-    Over.RETRACTED: "The article was retracted, so this test is closed. Your answers are kept.",
-    Over.CLOSED: "This activity has been closed. Your answers are kept.",
+    Over.EXPIRED: gettext_lazy(
+        "The activity ended before the test was handed in. Your answers are kept, but it cannot give credit."
+    ),
+    Over.RETRACTED: gettext_lazy("The article was retracted, so this test is closed. Your answers are kept."),
+    Over.CLOSED: gettext_lazy("This activity has been closed. Your answers are kept."),
 }
 
 
@@ -60,7 +66,7 @@ def _sent(request: HttpRequest, attempt: Attempt) -> HttpResponse:
         sheet = sheet_of(request)
         if request.POST.get("action") == "save":
             saved_at = taking.save(attempt, sheet)
-            messages.success(request, f"Saved at {_time(saved_at)}.")
+            messages.success(request, _("Saved at %(saved_at)s.") % {"saved_at": _time(saved_at)})
             return redirect("cme:test", attempt.pk)
         handed_in = taking.hand_in(attempt, sheet, attested=request.POST.get("attested") == "on")
     except taking.Refused:
@@ -79,7 +85,7 @@ def sheet_of(request: HttpRequest) -> Sheet:
         found = _FIELD.fullmatch(name)
         if found and value:
             if not re.fullmatch(r"\d{1,18}", str(value)):
-                raise taking.Refused("An answer is not a number.")
+                raise taking.Refused(_("An answer is not a number."))
             told[found[1]][int(found[2])] = int(str(value))
     return Sheet(told["q"], told["shown"])
 
@@ -163,4 +169,4 @@ def _own(request: HttpRequest, attempt_id: UUID) -> Attempt:
 
 
 def _time(moment: object) -> str:
-    return date_format(timezone.localtime(moment), "g:i A")  # type: ignore[arg-type]
+    return date_format(timezone.localtime(moment), "TIME_FORMAT")  # type: ignore[arg-type]

@@ -2,6 +2,7 @@
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
@@ -10,7 +11,7 @@ from cme.forms import NumberForm
 from cme.models import Credit
 
 TRIES, WINDOW = 60, 3600
-TOO_OFTEN = "Too many numbers were tried from your network. Please try again in an hour, or call us."
+TOO_OFTEN = gettext_lazy("Too many numbers were tried from your network. Please try again in an hour, or call us.")
 
 
 @never_cache

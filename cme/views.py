@@ -7,6 +7,8 @@ from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
 from cme import statements
@@ -16,7 +18,11 @@ from cme.standing import Standing, Step, standing
 from cme.states import NAMES
 from journal.views import LIST_FIELDS, reader_of
 
-EXPIRES = {"30": "Within 30 days", "90": "Within 90 days", "365": "Within a year"}
+EXPIRES = {
+    "30": gettext_lazy("Within 30 days"),
+    "90": gettext_lazy("Within 90 days"),
+    "365": gettext_lazy("Within a year"),
+}
 BOARDS = "national"
 
 
@@ -46,10 +52,10 @@ def _choices(found: "QuerySet[Activity]") -> dict[str, dict[str, str]]:
     topics = sorted(set(asked.values_list("topic", flat=True)))
     quarters = sorted(set(found.values_list("quarters", flat=True)))
     return {
-        "state": {state or BOARDS: NAMES.get(state, "National boards") for state in states},
+        "state": {state or BOARDS: NAMES.get(state, _("National boards")) for state in states},
         "topic": {topic: topic for topic in topics},
         "credit": {str(number): in_words(number) for number in quarters},
-        "expires": EXPIRES,
+        "expires": {days: str(words) for days, words in EXPIRES.items()},
     }
 
 

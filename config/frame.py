@@ -10,9 +10,11 @@ from django.template.loader import render_to_string
 from django.templatetags.static import static
 from django.urls import reverse
 from django.utils.html import format_html
+from django.utils.translation import get_language
 
 from accounts import service_center
 from accounts.models import ServiceCenter
+from config.script_words import words_for_scripts
 from journal import branding
 from journal.models import Article, Journal
 
@@ -23,25 +25,25 @@ ADDRESSES = {
     "sign_out": "account_logout",
     "my_access": "subscriptions:my_access",
 }
-_kept: tuple[float, dict[str, Any]] | None = None
+_kept: dict[str, tuple[float, dict[str, Any]]] = {}  # by language
 _forgotten = 0
 
 
 def frame() -> dict[str, Any]:
     """Put together once in FRAME_SECONDS in each process; an edit shows at once in the process it was made in."""
-    global _kept  # noqa: PLW0603  (one for the process; two threads may both make it)
-    now = time.monotonic()
-    kept, forgotten = _kept, _forgotten
+    now, language, forgotten = time.monotonic(), get_language(), _forgotten
+    kept = _kept.get(language)
     if kept is None or now - kept[0] >= settings.FRAME_SECONDS:
-        kept = (now, _made())
+        kept = (now, _made())  # two threads may both make it
         if forgotten == _forgotten:  # else it was made from what has changed meanwhile
-            _kept = kept
+            _kept[language] = kept
     return kept[1]
 
 
 def forget(**_: Any) -> None:
-    global _kept, _forgotten
-    _kept, _forgotten = None, _forgotten + 1
+    global _forgotten  # noqa: PLW0603
+    _forgotten += 1
+    _kept.clear()
 
 
 def watch() -> None:
@@ -57,9 +59,9 @@ def _made() -> dict[str, Any]:
     service_center.keep(made["service_center"])
     made["brand_version"] = branding.version(journal or Journal())
     made["brand_name"] = render_to_string("components/_brand.html", made)
-    made["site_head"] = render_to_string("components/_head.html", made)
+    made["site_head"] = render_to_string("components/_head.html", {**made, "script_words": words_for_scripts()})
     made["page_styles"] = format_html('<link rel="stylesheet" href="{}">', static("css/pages.css"))
     made["icons"] = render_to_string("components/_icons.html")
-    made["footer"] = render_to_string("components/_footer.html", made)
+    made["footer"] = render_to_string("components/_footer.html", {**made, "languages": settings.LANGUAGES})
     made["addresses"] = {name: reverse(view) for name, view in ADDRESSES.items()}
     return made

@@ -37,6 +37,17 @@ ALLOWED_HOSTS = [_site.hostname, *env.words("ALLOWED_HOSTS")]
 CSRF_TRUSTED_ORIGINS = [SITE_URL]
 TRUSTED_PROXY_COUNT = env.integer("TRUSTED_PROXY_COUNT", 0)
 
+# The first is the site's own. With one language nothing is asked: that cost a twelfth of a page (docs/decisions/0043).
+LANGUAGES_OFFERED = env.words("LANGUAGES_OFFERED") or ["en"]
+LANGUAGES = [(code, name) for code, name in (("en", "English"), ("de", "Deutsch")) if code in LANGUAGES_OFFERED]
+if len(LANGUAGES) != len(LANGUAGES_OFFERED):
+    raise ImproperlyConfigured("LANGUAGES_OFFERED names languages the site speaks, each once: en, de.")
+LANGUAGE_CODE = LANGUAGES_OFFERED[0]
+USE_I18N = LANGUAGES_OFFERED != ["en"]
+LOCALE_PATHS = [BASE_DIR / "locale"]
+FORMAT_MODULE_PATH = "config.formats"
+LANGUAGE_COOKIE_NAME = "__Host-language" if HTTPS else "language"
+
 ROOT_URLCONF = "config.urls"
 WSGI_APPLICATION = "config.wsgi.application"
 INSTALLED_APPS = [
@@ -77,6 +88,7 @@ MIDDLEWARE = [
     *(["demo.faults.FaultMiddleware"] if DEMO else []),
     "config.middleware.PrivateAnswersMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
+    *(["accounts.languages.LanguageMiddleware"] if USE_I18N else []),
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -277,16 +289,6 @@ OPENALEX_URL = env.text("OPENALEX_URL").rstrip("/")
 EUTILS_URL = env.text("EUTILS_URL").rstrip("/")
 
 # --- words and time --------------------------------------------------------------------------------------------------
-# The first is the site's own. With one language nothing is asked: that cost a twelfth of a page (docs/decisions/0043).
-LANGUAGES_OFFERED = env.words("LANGUAGES_OFFERED") or ["en"]
-LANGUAGES = [(code, name) for code, name in (("en", "English"), ("de", "Deutsch")) if code in LANGUAGES_OFFERED]
-if len(LANGUAGES) != len(LANGUAGES_OFFERED):
-    raise ImproperlyConfigured("LANGUAGES_OFFERED names languages the site speaks, each once: en, de.")
-LANGUAGE_CODE = LANGUAGES_OFFERED[0]
-USE_I18N = LANGUAGES_OFFERED != ["en"]
-LOCALE_PATHS = [BASE_DIR / "locale"]
-FORMAT_MODULE_PATH = "config.formats"
-LANGUAGE_COOKIE_NAME = "__Host-language" if HTTPS else "language"
 USE_TZ = True
 TIME_ZONE = env.text("TIME_ZONE", "America/New_York")
 

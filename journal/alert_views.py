@@ -5,6 +5,8 @@ from typing import Any
 from django import forms
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 
@@ -19,9 +21,11 @@ K = Alert.Kind
 
 
 class AlertForm(forms.Form):
-    email = forms.EmailField(label="E-mail address")
-    kind = forms.MultipleChoiceField(label="Tell me about", widget=forms.CheckboxSelectMultiple)
-    rhythm = forms.ChoiceField(label="How often", choices=Recipient.Rhythm.choices, widget=forms.RadioSelect)
+    email = forms.EmailField(label=gettext_lazy("Email address"))
+    kind = forms.MultipleChoiceField(label=gettext_lazy("Tell me about"), widget=forms.CheckboxSelectMultiple)
+    rhythm = forms.ChoiceField(
+        label=gettext_lazy("How often"), choices=Recipient.Rhythm.choices, widget=forms.RadioSelect
+    )
 
 
 def _about(asked: Any) -> tuple[list[Alert.Kind], dict[str, Any], str]:
@@ -56,7 +60,7 @@ def ask(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         if is_allowed(request, "alerts", most=ASKED_AN_HOUR, seconds=3600):
             return _asked(request, form.cleaned_data, about, user, name)
-        form.add_error(None, "Too many alerts were set up in a short time. Please try again later.")
+        form.add_error(None, _("Too many alerts were set up in a short time. Please try again later."))
     own = Recipient.objects.filter(user=user).first() if user else None
     return render(request, "journal/alerts_ask.html", {"form": form, "name": name, "about": about, "own": own})
 

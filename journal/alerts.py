@@ -12,7 +12,9 @@ from django.db import transaction
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
+from accounts.languages import of_reader, speaking
 from accounts.models import ServiceCenter, User
 from journal.browsing import of_author, of_collection, of_topic
 from journal.happenings import last
@@ -47,7 +49,7 @@ def ask(email: str, user: User | None, kind: str, rhythm: str = "", **about: Any
     An account's own confirmed address needs no second confirmation; any other gets a mail first.
     """
     with transaction.atomic():
-        recipient, _ = Recipient.objects.get_or_create(email=email.lower())
+        recipient, _is_new = Recipient.objects.get_or_create(email=email.lower())
         if user and user.email.lower() == recipient.email and recipient.user_id is None:
             recipient.user = user
             if _is_verified(user):
@@ -58,7 +60,7 @@ def ask(email: str, user: User | None, kind: str, rhythm: str = "", **about: Any
         recipient.save()
         if recipient.alerts.count() >= MOST_ALERTS:
             raise TooMany
-        alert, _ = Alert.objects.get_or_create(recipient=recipient, kind=kind, defaults={"seen": last()}, **about)
+        alert, _is_new = Alert.objects.get_or_create(recipient=recipient, kind=kind, defaults={"seen": last()}, **about)
     return alert, recipient.confirmed_at is None
 
 
@@ -106,11 +108,17 @@ def gather(today: date | None = None) -> list[int]:
     due = Recipient.objects.filter(confirmed_at__isnull=False, rhythm__in=rhythms, alerts__seen__lt=last()).distinct()
     made = []
     for recipient in due.order_by("pk").iterator():
-        with transaction.atomic():
+        with transaction.atomic(), speaking(_language(recipient)):
             mail = _digest(recipient, day)
         if mail:
             made.append(mail.pk)
     return made
+
+
+def _language(recipient: Recipient) -> str:
+    """The account's; of an address without one that of the page the alerts were asked for on."""
+    user = recipient.user
+    return of_reader(user) if user and user.language else of_reader(recipient)
 
 
 def _digest(recipient: Recipient, day: date) -> AlertMail | None:
@@ -167,8 +175,12 @@ def _articles(alert: Alert, happened: Any) -> Sequence[Article]:
 
 def _entry(article: Article) -> dict[str, str]:
     """Title and byline: nothing of the article that is not for everybody."""
-    mark = "Retracted: " if article.retracted_on else "Corrected: " if article.corrected_on else ""
-    return {"title": f"{mark}{article.title}", "url": article.get_absolute_url(), "line": article.byline}
+    title = article.title
+    if article.retracted_on:
+        title = _("Retracted: %(title)s") % {"title": title}
+    elif article.corrected_on:
+        title = _("Corrected: %(title)s") % {"title": title}
+    return {"title": title, "url": article.get_absolute_url(), "line": article.byline}
 
 
 # --- sending ---------------------------------------------------------------------------------------------------------
@@ -183,7 +195,9 @@ def send(mail_id: int) -> bool:
         return False
     mail = AlertMail.objects.select_related("recipient").get(pk=mail_id)
     try:
-        _compose(mail).send()
+        with speaking(_language(mail.recipient)):
+            message = _compose(mail)
+        message.send()
     except OSError as error:  # the mail server did not take it, so nothing was sent
         AlertMail.objects.filter(pk=mail_id).update(claimed_at=None, error=str(error)[:1000])
         return False

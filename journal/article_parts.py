@@ -6,9 +6,12 @@ page that is read most (docs/performance.md). A test holds the first to what `Ar
 
 import json
 from dataclasses import dataclass
+from typing import Any
 
+from django.conf import settings
 from django.db import connection
 from django.utils import timezone
+from django.utils.translation import get_language
 
 from journal.models import Article, FullText, PublicPage
 
@@ -21,11 +24,12 @@ _ARTICLE = [
 ]  # in the model's order
 _PUBLIC = ("head", "header", "abstract", "references", "information", "notices", "first_page", "aside")
 _COLUMNS = ", ".join([*(f"a.{name}" for name in _ARTICLE), *(f'p."{name}"' for name in _PUBLIC)])
-_FIND = f"""
-SELECT {_COLUMNS}
+_WHERE = """
 FROM journal_article a LEFT JOIN journal_publicpage p ON p.article_id = a.id
 WHERE a.doi_key = %s AND a.status = 'published' AND a.published_online <= %s
-"""  # noqa: S608  (only our own column names are put together)
+"""
+_FIND = f"SELECT {_COLUMNS}, NULL {_WHERE}"
+_FIND_SPOKEN = f"SELECT {_COLUMNS}, p.spoken -> %s {_WHERE}"  # for a language that is not the site's own
 _TEXT = ("article_id", "body", "notes", "references")
 
 
@@ -39,14 +43,21 @@ class Found:
 
 def find(doi: str) -> Found | None:
     """The published article of a DOI in whatever case, or None for anything a visitor may not find."""
+    language = get_language()
+    about: list[Any] = [doi.lower(), timezone.localdate()]
     with connection.cursor() as cursor:
-        cursor.execute(_FIND, [doi.lower(), timezone.localdate()])
+        if language == settings.LANGUAGE_CODE:
+            cursor.execute(_FIND, about)
+        else:
+            cursor.execute(_FIND_SPOKEN, [language, *about])
         row = cursor.fetchone()
     if row is None:
         return None
+    *row, spoken = row
     article = Article.from_db("default", _ARTICLE, row[: len(_ARTICLE)])
     article.activity = json.loads(article.activity) if article.activity else None
     parts = {name: text or "" for name, text in zip(_PUBLIC, row[len(_ARTICLE) :], strict=True)}
+    parts |= json.loads(spoken) if isinstance(spoken, str) else spoken or {}
     parts["header"] = parts["header"] or article.title_html
     return Found(article, PublicPage(article_id=article.pk, **parts))
 
@@ -60,9 +71,14 @@ def full_text(article: Article, *, with_pdf: bool = True) -> FullText | None:
     `aside` is prepared for a right that covers the PDF; for a rental the page makes it, and needs the contents.
     """
     names = (*_TEXT, "aside") if with_pdf else (*_TEXT, "contents")
+    language = get_language()
     columns = ", ".join(f'"{name}"' for name in names)
+    told: list[Any] = [article.pk]
+    if with_pdf and language != settings.LANGUAGE_CODE:
+        columns = columns.replace('"aside"', "coalesce(spoken -> %s ->> 'aside', aside)")
+        told = [language, article.pk]
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {columns} FROM journal_full_text_of(%s)", [article.pk])  # noqa: S608
+        cursor.execute(f"SELECT {columns} FROM journal_full_text_of(%s)", told)  # noqa: S608
         row = cursor.fetchone()
     if row is None:
         return None

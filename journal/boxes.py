@@ -6,6 +6,9 @@ from typing import Any
 
 from django.db.models import Q
 from django.http import HttpRequest
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
 
 from accounts.models import User
 from journal.browsing import of_collection
@@ -15,14 +18,26 @@ from journal.related_models import BoxLayout, Citation, Elsewhere, Similar
 from journal.topic_models import ArticleTopic, Collection, TopicPath
 
 TITLES = {
-    "see_also": "See also", "similar": "By topic", "collections": "Collections", "cited_by": "Cited by",
-    "pubmed": "Similar in PubMed", "elsewhere": "Chapters and books elsewhere",
-}  # fmt: skip
+    "see_also": gettext_lazy("See also"),
+    "similar": gettext_lazy("By topic"),
+    "collections": gettext_lazy("Collections"),
+    "cited_by": gettext_lazy("Cited by"),
+    "pubmed": gettext_lazy("Similar in PubMed"),
+    "elsewhere": gettext_lazy("Chapters and books elsewhere"),
+}
 SAYINGS = {
-    "corrected_by": "Correction", "corrects": "Corrects", "retracted_by": "Retraction notice", "retracts": "Retracts",
-    "concern_from": "Expression of concern", "has_concerns_about": "Expresses concern about", "adds_to": "Adds to",
-    "added_to_by": "Addendum", "comments_on": "Comments on", "commented_by": "Commentary", "companion": "Companion",
-}  # fmt: skip
+    "corrected_by": gettext_lazy("Correction"),
+    "corrects": gettext_lazy("Corrects"),
+    "retracted_by": gettext_lazy("Retraction notice"),
+    "retracts": gettext_lazy("Retracts"),
+    "concern_from": gettext_lazy("Expression of concern"),
+    "has_concerns_about": gettext_lazy("Expresses concern about"),
+    "adds_to": gettext_lazy("Adds to"),
+    "added_to_by": gettext_lazy("Addendum"),
+    "comments_on": gettext_lazy("Comments on"),
+    "commented_by": gettext_lazy("Commentary"),
+    "companion": gettext_lazy("Companion"),
+}
 COOKIE, COOKIE_SECONDS = "boxes", 365 * 86_400
 MOST = 20
 
@@ -124,7 +139,7 @@ def boxes(request: HttpRequest, article: Article, layout: Layout) -> list[Box]:
         entries, note = found.get(name, ([], ""))
         marked = [_marked(entry, answers) for entry in entries]
         if marked or note:
-            made.append(Box(name, TITLES[name], marked, note, name in layout.collapsed))
+            made.append(Box(name, str(TITLES[name]), marked, note, name in layout.collapsed))
     return made
 
 
@@ -150,7 +165,7 @@ def _see_also(article: Article) -> Iterator[Entry]:
     for kind, own, source, target in said:
         other = by_id.get(target if own else source)
         if other is not None:
-            yield _here(other, SAYINGS[WORDS[Relation.Kind(kind)][0 if own else 1]])
+            yield _here(other, str(SAYINGS[WORDS[Relation.Kind(kind)][0 if own else 1]]))
 
 
 def _shown() -> Any:
@@ -163,8 +178,13 @@ def _cited_by(article: Article) -> tuple[list[Entry], str]:
     looked_up = getattr(article, "looked_up", None)
     day = looked_up.citations_on if looked_up else None
     total = len(rows) if len(rows) <= MOST else Citation.objects.filter(article=article).count()
-    as_of = f"as of {day:%B} {day.day}, {day.year}" if day else "counted in this journal"
-    note = f"{total} {'citation' if total == 1 else 'citations'}, {as_of}." if total else f"No citations yet, {as_of}."
+    as_of = _("as of %(day)s") % {"day": date_format(day, "DATE_FORMAT")} if day else _("counted in this journal")
+    note = (
+        ngettext("%(total)s citation, %(as_of)s.", "%(total)s citations, %(as_of)s.", total)
+        % {"total": total, "as_of": as_of}
+        if total
+        else _("No citations yet, %(as_of)s.") % {"as_of": as_of}
+    )
     return [_citing(row) for row in rows[:MOST]], note
 
 

@@ -10,6 +10,8 @@ from django.core.mail import EmailMessage
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.template.loader import render_to_string
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.rate_limits import is_allowed, is_allowed_for
@@ -39,8 +41,10 @@ def _account(request: HttpRequest) -> Any:
 
 
 class SaveForm(forms.Form):
-    folder = forms.ModelChoiceField(Folder.objects.none(), required=False, empty_label="No folder")
-    new_folder = forms.CharField(label="Or a new folder", required=False, max_length=80)
+    folder = forms.ModelChoiceField(
+        Folder.objects.none(), label=gettext_lazy("Folder"), required=False, empty_label=gettext_lazy("No folder")
+    )
+    new_folder = forms.CharField(label=gettext_lazy("Or a new folder"), required=False, max_length=80)
 
     def __init__(self, user: Any, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -52,7 +56,9 @@ class SaveForm(forms.Form):
     def clean_new_folder(self) -> str:
         name = " ".join(self.cleaned_data["new_folder"].split())
         if name and self.folders.count() >= MOST_FOLDERS and not self.folders.filter(name=name).exists():
-            raise forms.ValidationError(f"{MOST_FOLDERS} folders are the most. Remove one first.")
+            raise forms.ValidationError(
+                _("%(most_folders)s folders are the most. Remove one first.") % {"most_folders": MOST_FOLDERS}
+            )
         return name
 
     def save(self, article: Article) -> SavedArticle:
@@ -71,10 +77,14 @@ def save(request: HttpRequest, doi: str) -> HttpResponse:
     form = SaveForm(user, request.POST or None, initial={"folder": kept.folder_id if kept else None})
     if request.method == "POST" and form.is_valid():
         if not kept and SavedArticle.objects.filter(user=user).count() >= MOST_SAVED:
-            form.add_error(None, f"{MOST_SAVED:,} articles are the most that can be saved. Remove some first.")
+            form.add_error(
+                None,
+                _("%(most_saved)s articles are the most that can be saved. Remove some first.")
+                % {"most_saved": f"{MOST_SAVED:,}"},
+            )
         else:
             form.save(article)
-            messages.success(request, "Saved. You find it under Saved articles.")
+            messages.success(request, _("Saved. You find it under Saved articles."))
             return redirect(article)
     return render(request, "journal/save.html", {"article": article, "form": form, "kept": kept})
 
@@ -101,7 +111,7 @@ def remove(request: HttpRequest) -> HttpResponse:
         Folder.objects.filter(user=_account(request), pk=request.POST["folder"]).delete()
         return redirect("journal:saved")
     SavedArticle.objects.filter(user=_account(request), article__doi_key=request.POST.get("doi", "").lower()).delete()
-    messages.success(request, "Removed from your saved articles.")
+    messages.success(request, _("Removed from your saved articles."))
     return redirect("journal:saved")
 
 
@@ -111,10 +121,10 @@ def remove(request: HttpRequest) -> HttpResponse:
 class ColleagueForm(forms.Form):
     """Words of one's own only from an account: a form that mails anybody's words to anybody would be used for spam."""
 
-    name = forms.CharField(label="Your name", max_length=80)
-    to = forms.EmailField(label="Your colleague’s e-mail address")
+    name = forms.CharField(label=gettext_lazy("Your name"), max_length=80)
+    to = forms.EmailField(label=gettext_lazy("Your colleague’s email address"))
     note = forms.CharField(
-        label="A few words", required=False, max_length=500, widget=forms.Textarea(attrs={"rows": 3})
+        label=gettext_lazy("A few words"), required=False, max_length=500, widget=forms.Textarea(attrs={"rows": 3})
     )
 
     def __init__(self, user: Any, *args: Any, **kwargs: Any) -> None:
@@ -127,7 +137,7 @@ class ColleagueForm(forms.Form):
     def clean_name(self) -> str:
         name = " ".join(self.cleaned_data["name"].split())
         if any(sign in name for sign in ("://", "www.", "@")):
-            raise forms.ValidationError("Please give a name, not an address.")
+            raise forms.ValidationError(_("Please give a name, not an address."))
         return name
 
 
@@ -141,7 +151,7 @@ def share(request: HttpRequest, doi: str) -> HttpResponse:
         if allowed and is_allowed_for(to, "colleague-to", most=MAILS_TO_ONE_A_DAY, seconds=86_400):
             _mail(article, form.cleaned_data, to)
             return render(request, "journal/shared.html", {"article": article, "to": to})
-        form.add_error(None, "Too many e-mails in a short time. Please try again later, or copy the link.")
+        form.add_error(None, _("Too many emails in a short time. Please try again later, or copy the link."))
     context = {"article": article, "form": form, "link": f"https://doi.org/{article.doi}"}
     return render(request, "journal/share.html", context, status=200 if form.is_valid() or not form.is_bound else 400)
 

@@ -53,7 +53,7 @@ class Journal(models.Model):
     publisher = models.CharField(max_length=200)
     issn_print = models.CharField("ISSN (print)", max_length=9, blank=True, validators=[is_issn])
     issn_online = models.CharField("ISSN (online)", max_length=9, blank=True, validators=[is_issn])
-    contact_email = models.EmailField("contact e-mail", blank=True)
+    contact_email = models.EmailField("contact email", blank=True)
     is_sample = models.BooleanField(default=False, help_text="Every page says that the content is invented.")
     citation_styles = models.JSONField(
         default=list, blank=True, help_text="Offered under Cite beside AMA, APA, Vancouver and NLM."
@@ -269,6 +269,7 @@ class PublicPage(models.Model):
     notices = models.TextField(blank=True, help_text="Correction and retraction banners, in both directions.")
     first_page = models.TextField(blank=True, db_default="", help_text="The picture of page one and its large view.")
     aside = models.TextField(blank=True, db_default="", help_text="Contents and tools for those without access.")
+    spoken = models.JSONField(default=dict, db_default={}, help_text="{language: {part: HTML}} beside the site's own.")
 
     def __str__(self) -> str:
         return f"Public page of {self.article}"
@@ -287,6 +288,7 @@ class FullText(models.Model):
     )
     contents = models.JSONField(default=list, help_text="[{id, level, title_html}] in reading order.")
     aside = models.TextField(blank=True, db_default="", help_text="Contents and tools for those with access and PDF.")
+    spoken = models.JSONField(default=dict, db_default={}, help_text="{language: {part: HTML}} beside the site's own.")
     plain_text = models.TextField(blank=True)
 
     def __str__(self) -> str:

@@ -5,10 +5,12 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
+from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.template.loader import render_to_string
 
+from accounts.languages import speaking
 from journal import metadata, records, search, worker
 from journal.access import Access, Reason
 from journal.filing import addresses, doi_in_addresses
@@ -107,30 +109,44 @@ def _abstract_text(doc: ArticleDoc) -> str:
 
 def write(article: Article, doc: ArticleDoc, *, is_new: bool = False, notices: str | None = None) -> None:
     """Store the prepared parts of a saved article. `is_new`: it was made in this transaction."""
-    parts = public_parts(article, doc)
     facts = records.facts(doc)
-    parts["head"] = metadata.head(article, facts) if article.doi else ""
-    parts["notices"] = banners(article) if notices is None else notices
-    parts["first_page"] = "" if is_new and not article.has_pdf else _first_page(article)
-    parts["aside"] = aside(article, parts)
-    _put(PublicPage(article=article, **parts))
+    has_notices, has_pictures = notices != "", article.has_pdf or not is_new
+    text = text_parts(doc) if doc.sections else None
+    with speaking(settings.LANGUAGE_CODE):
+        parts = public_parts(article, doc)
+        parts["head"] = metadata.head(article, facts) if article.doi else ""
+        parts["notices"] = banners(article) if has_notices else ""
+        parts["first_page"] = _first_page(article) if has_pictures else ""
+        parts["aside"] = aside(article, parts)
+        aside_of_text = aside(article, parts, text) if text else ""
+    public: dict[str, dict[str, str]] = {}
+    behind: dict[str, dict[str, str]] = {}
+    for language in settings.LANGUAGES_OFFERED[1:]:
+        with speaking(language):
+            public[language] = {"header": header(article, doc), "aside": aside(article, parts)}
+            public[language] |= {"notices": banners(article)} if parts["notices"] else {}
+            public[language] |= {"first_page": _first_page(article)} if parts["first_page"] else {}
+            behind[language] = {"aside": aside(article, parts, text)} if text else {}
+    _put(PublicPage(article=article, spoken=public, **parts))
     _put(MetadataRecord(article=article, facts=facts, front=doc.front_xml))
-    if doc.sections:
-        text = text_parts(doc)
-        _put(FullText(article=article, aside=aside(article, parts, text), **text))
+    if text:
+        _put(FullText(article=article, aside=aside_of_text, spoken=behind, **text))
     elif not is_new:
         FullText.objects.filter(article=article).delete()
 
 
 def public_parts(article: Article, doc: ArticleDoc) -> dict[str, str]:
     """The parts of the page that follow from the document alone and that everybody gets."""
-    context = {"article": article, "doc": doc, "journal": article.journal, "issue": article.issue}
-    context["languages"] = abstracts_by_language(doc)
+    context = {"article": article, "doc": doc, "languages": abstracts_by_language(doc)}
     parts: dict[str, str] = {
-        part: render_to_string(f"journal/_article_{part}.html", context).strip()
-        for part in ("header", "abstract", "information")
+        part: render_to_string(f"journal/_article_{part}.html", context).strip() for part in ("abstract", "information")
     }
-    return parts | {"references": reference_list(doc, doc.public_references_html)}
+    return parts | {"header": header(article, doc), "references": reference_list(doc, doc.public_references_html)}
+
+
+def header(article: Article, doc: ArticleDoc) -> str:
+    context = {"article": article, "doc": doc, "journal": article.journal, "issue": article.issue}
+    return render_to_string("journal/_article_header.html", context).strip()
 
 
 def text_parts(doc: ArticleDoc) -> dict[str, Any]:
@@ -223,7 +239,7 @@ def refresh_around(article: Article) -> None:
             logger.exception("The page of article %s could not be prepared again; only its banners are new.", one.pk)
             prepared = None
         if prepared is None:
-            PublicPage.objects.filter(article=one).update(notices=banners(one))
+            PublicPage.objects.filter(article=one).update(notices=banners(one), spoken={})
 
 
 def related(article: Article) -> list[Article]:

@@ -9,6 +9,9 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.urls import reverse
+from django.utils.translation import gettext_lazy
+
+from accounts.languages import spoken
 
 
 class Folder(models.Model):
@@ -47,13 +50,14 @@ class Recipient(models.Model):
     """An address that alerts go to. Nothing is sent before somebody at the address has confirmed by a click."""
 
     class Rhythm(models.TextChoices):
-        DAILY = "daily", "Every day"
-        WEEKLY = "weekly", "Every week"
+        DAILY = "daily", gettext_lazy("Every day")
+        WEEKLY = "weekly", gettext_lazy("Every week")
 
-    email = models.EmailField("e-mail address", unique=True, help_text="In lower case.")
+    email = models.EmailField("email address", unique=True, help_text="In lower case.")
     user = models.OneToOneField(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.CASCADE, related_name="alert_recipient"
     )
+    language = models.CharField(max_length=7, blank=True, default=spoken, db_default="", editable=False)
     rhythm = models.CharField(max_length=6, choices=Rhythm, default=Rhythm.DAILY)
     token = models.CharField(max_length=40, unique=True, default=new_token)
     confirmed_at = models.DateTimeField(null=True, blank=True)
@@ -71,15 +75,15 @@ class Alert(models.Model):
     """What a recipient wants to hear of. `seen` is the last happening that was told."""
 
     class Kind(models.TextChoices):
-        ISSUE = "issue", "New issues"
-        ONLINE = "online", "Articles online first"
-        TOPIC = "topic", "New articles on a topic"
-        AUTHOR = "author", "New articles by an author"
-        COLLECTION = "collection", "New articles in a collection"
-        CITING = "citing", "Citations of an article"
-        CORRECTION = "correction", "Corrections of an article"
-        SAVED = "saved", "Corrections of what I have saved"
-        FREE = "free", "When an article becomes free"
+        ISSUE = "issue", gettext_lazy("New issues")
+        ONLINE = "online", gettext_lazy("Articles online first")
+        TOPIC = "topic", gettext_lazy("New articles on a topic")
+        AUTHOR = "author", gettext_lazy("New articles by an author")
+        COLLECTION = "collection", gettext_lazy("New articles in a collection")
+        CITING = "citing", gettext_lazy("Citations of an article")
+        CORRECTION = "correction", gettext_lazy("Corrections of an article")
+        SAVED = "saved", gettext_lazy("Corrections of what I have saved")
+        FREE = "free", gettext_lazy("When an article becomes free")
 
     recipient = models.ForeignKey(Recipient, on_delete=models.CASCADE, related_name="alerts")
     kind = models.CharField(max_length=10, choices=Kind)

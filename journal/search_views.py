@@ -7,6 +7,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonRes
 from django.shortcuts import redirect, render
 from django.utils.cache import patch_cache_control
 from django.utils.html import strip_tags
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 
@@ -20,8 +21,8 @@ from journal.search.filters import SORTS, Facet, Filters, address, facets, in_or
 from journal.search.query import LONGEST, Query, parse, readable
 from journal.views import LIST_FIELDS, PER_PAGE, marked
 
-TOO_SLOW = "This search took too long. More words, or rarer ones, help."
-NO_WORD = "Please add a word to look for: only words to leave out were given."
+TOO_SLOW = gettext_lazy("This search took too long. More words, or rarer ones, help.")
+NO_WORD = gettext_lazy("Please add a word to look for: only words to leave out were given.")
 PROGRAMS_A_MINUTE = 60
 
 

@@ -7,6 +7,8 @@ from datetime import timedelta
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
 
 from accounts.models import User
 from subscriptions.models import AccessCode, AccessCodeBatch, Entitlement
@@ -40,16 +42,19 @@ def redeem(typed: str, user: User) -> Entitlement:
     with transaction.atomic():
         code = AccessCode.objects.select_for_update().filter(code=normal(typed)).first()
         if code is None or code.batch.stopped_at:
-            raise NotRedeemed("This is not a code we know. Compare it with the paper or mail it came on.")
+            raise NotRedeemed(_("This is not a code we know. Compare it with the paper or mail it came on."))
         source = f"code:{code.pk}:{user.pk}"
         known = Entitlement.objects.filter(source=source).first()
         if known:
             return known
         batch = code.batch
         if batch.redeem_by and batch.redeem_by < timezone.localdate():
-            raise NotRedeemed(f"This code could be redeemed until {batch.redeem_by:%B %-d, %Y}.")
+            raise NotRedeemed(
+                _("This code could be redeemed until %(redeem_by)s.")
+                % {"redeem_by": date_format(batch.redeem_by, "DATE_FORMAT")}
+            )
         if code.redeemed >= code.uses:
-            raise NotRedeemed("This code has been redeemed already.")
+            raise NotRedeemed(_("This code has been redeemed already."))
         code.redeemed += 1
         code.save(update_fields=["redeemed"])
         now = timezone.now()

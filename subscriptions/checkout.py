@@ -11,6 +11,7 @@ from django.db import transaction
 from django.db.models import F, Q, QuerySet
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from accounts.models import User
 from journal.models import Article, Issue
@@ -56,9 +57,9 @@ def describe(offer: Offer, article: Article | None, issue: Issue | None = None) 
         return f"Issue: {offer.journal.title}, volume {issue.volume}, number {issue.number} ({issue.year})"
     title = f"“{article.title}”" if article else offer.journal.title
     if offer.kind == Offer.Kind.RENTAL:
-        return f"{offer.rental_hours}-hour rental: {title}"
+        return _("%(rental_hours)s-hour rental: %(title)s") % {"rental_hours": offer.rental_hours, "title": title}
     if offer.kind == Offer.Kind.CME:
-        return f"CME activity: {title}"
+        return _("CME activity: %(title)s") % {"title": title}
     if offer.kind == Offer.Kind.SUBSCRIPTION:
         reduced = " (trainee)" if offer.audience == Offer.Audience.TRAINEE else ""
         return f"Subscription to {title}{reduced}, renewing each {offer.interval}"

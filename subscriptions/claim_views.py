@@ -8,6 +8,8 @@ from django.contrib.auth import login
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
@@ -16,7 +18,7 @@ from accounts.rate_limits import is_allowed, is_allowed_for
 from subscriptions import claiming
 from subscriptions.models import Offer, Order
 
-TOO_OFTEN = "That was often. Please wait a few minutes, then try again."
+TOO_OFTEN = gettext_lazy("That was often. Please wait a few minutes, then try again.")
 
 
 @never_cache
@@ -45,13 +47,13 @@ def _claim(request: HttpRequest, order: Order, user: User | None) -> HttpRespons
     if user is None and not owner.has_usable_password() and owner.last_login is None:
         login(request, owner)  # the account this link has just made
         messages.success(
-            request, "Your account is ready, and the purchase is in it. You can set a password at any time."
+            request, _("Your account is ready, and the purchase is in it. You can set a password at any time.")
         )
         return redirect(_where(order))
     if user is None:
-        messages.success(request, "The purchase is in your account. Sign in to read.")
+        messages.success(request, _("The purchase is in your account. Sign in to read."))
         return redirect(f"{reverse('account_login')}?next={_where(order)}")
-    messages.success(request, "The purchase is in your account.")
+    messages.success(request, _("The purchase is in your account."))
     return redirect(_where(order))
 
 
@@ -72,12 +74,12 @@ def _where(order: Order) -> str:
 
 class FindForm(forms.Form):
     email = forms.EmailField(
-        label="The email address you paid with", required=False,
+        label=gettext_lazy("The email address you paid with"), required=False,
         widget=forms.EmailInput(attrs={"autocomplete": "email"}),
     )  # fmt: skip
     number = forms.CharField(
-        label="Or the order number", required=False, max_length=20,
-        help_text="On the receipt, for example 7KQ4-9ACM.",
+        label=gettext_lazy("Or the order number"), required=False, max_length=20,
+        help_text=gettext_lazy("On the receipt, for example 7KQ4-9ACM."),
         widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "characters"}),
     )  # fmt: skip
 
@@ -88,7 +90,7 @@ class FindForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or {}
         if not self.errors and not (cleaned.get("email") or cleaned.get("number")):
-            raise forms.ValidationError("Write the email address or the order number.")
+            raise forms.ValidationError(_("Write the email address or the order number."))
         if not is_allowed(self.request, "find_purchase", most=10, seconds=600):
             raise forms.ValidationError(TOO_OFTEN)
         return cleaned

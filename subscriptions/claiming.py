@@ -1,7 +1,7 @@
-"""A guest's purchase: ordered with an e-mail address only, and claimed later by the account that is to have it.
+"""A guest's purchase: ordered with an email address only, and claimed later by the account that is to have it.
 
 The link in the mail is signed and names the order; opening it changes nothing (mail scanners open links), the button on
-its page claims. An order belongs to one account for good. A payment is never bound by its e-mail address alone: whoever
+its page claims. An order belongs to one account for good. A payment is never bound by its email address alone: whoever
 claims holds the link, which went to that address and nowhere else.
 """
 

@@ -5,6 +5,9 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
@@ -13,13 +16,18 @@ from subscriptions import access_codes
 from subscriptions.models import Entitlement
 
 TRIES, WINDOW = 10, 900
-TOO_OFTEN = "Too many codes were tried from here. Please wait a quarter of an hour, then type the code with care."
+TOO_OFTEN = gettext_lazy(
+    "Too many codes were tried from here. Please wait a quarter of an hour, then type the code with care."
+)
 
 
 class RedeemForm(forms.Form):
     code = forms.CharField(
+        label=gettext_lazy("Code"),
         max_length=40,
-        help_text="Twelve letters and digits, like 7KQ4-9ACM-RXTD. Capitals, spaces and hyphens do not matter.",
+        help_text=gettext_lazy(
+            "Twelve letters and digits, like 7KQ4-9ACM-RXTD. Capitals, spaces and hyphens do not matter."
+        ),
         widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "characters", "spellcheck": "false"}),
     )
 
@@ -50,6 +58,8 @@ def _may_try(request: HttpRequest) -> bool:
 
 
 def _redeemed(request: HttpRequest, right: Entitlement) -> HttpResponse:
-    until = f", until {right.ends_at:%B %-d, %Y}" if right.ends_at else ""
-    messages.success(request, f"The code is redeemed: {right.scope} is open to you{until}.")
+    until = _(", until %(day)s") % {"day": date_format(right.ends_at, "DATE_FORMAT")} if right.ends_at else ""
+    messages.success(
+        request, _("The code is redeemed: %(scope)s is open to you%(until)s.") % {"scope": right.scope, "until": until}
+    )
     return redirect(right.article or right.issue or "subscriptions:my_access")

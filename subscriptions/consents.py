@@ -12,20 +12,23 @@ from datetime import datetime, timedelta
 
 from django.utils import timezone
 from django.utils.formats import date_format
+from django.utils.translation import gettext_lazy
 
 from subscriptions.models import Consent, Offer, Order
 
 WITHDRAWAL_DAYS = 14
-AT_ONCE = "I ask for immediate access and acknowledge that I lose my right of withdrawal once access begins."
-BEGIN_AT_ONCE = (
+AT_ONCE = gettext_lazy(
+    "I ask for immediate access and acknowledge that I lose my right of withdrawal once access begins."
+)
+BEGIN_AT_ONCE = gettext_lazy(
     "I ask for the subscription to begin at once. I can still withdraw from it within 14 days; the part of the time I"
     " have had by then is paid for and not refunded."
 )
-RENEWAL = (
+RENEWAL = gettext_lazy(
     "I agree that the subscription renews each {interval} at {price} until I cancel. I can cancel at any time under"
     " “My access”; it then ends with the period I have paid for."
 )
-TRIAL_RENEWAL = (
+TRIAL_RENEWAL = gettext_lazy(
     "I agree that, after {days} days free of charge, the subscription costs {price} each {interval} and renews until I"
     " cancel. If I cancel under “My access” before the free days are over, nothing is charged."
 )
@@ -47,10 +50,10 @@ class Statement:
 def statements(offer: Offer, trial_days: int = 0) -> tuple[Statement, ...]:
     """What must be ticked for an offer, in the order it stands on the page."""
     if offer.kind != Offer.Kind.SUBSCRIPTION:
-        return (Statement(Consent.Kind.IMMEDIATE, AT_ONCE),)
+        return (Statement(Consent.Kind.IMMEDIATE, str(AT_ONCE)),)
     words = TRIAL_RENEWAL if trial_days else RENEWAL
-    renewal = words.format(interval=offer.interval, price=offer.told_price, days=trial_days)
-    return Statement(Consent.Kind.RENEWAL, renewal), Statement(Consent.Kind.IMMEDIATE, BEGIN_AT_ONCE)
+    renewal = words.format(interval=offer.interval_word, price=offer.told_price, days=trial_days)
+    return Statement(Consent.Kind.RENEWAL, renewal), Statement(Consent.Kind.IMMEDIATE, str(BEGIN_AT_ONCE))
 
 
 def keep(order: Order, agreed: tuple[Statement, ...]) -> None:
@@ -68,7 +71,7 @@ def next_payment(offer: Offer, trial_days: int, now: datetime | None = None) -> 
     """The day of the first renewal, or of the first payment after a trial: `December 22, 2026`."""
     now = timezone.localtime(now)
     day = now + timedelta(days=trial_days) if trial_days else _one_later(now, offer.interval)
-    return date_format(day, "F j, Y")
+    return date_format(day, "DATE_FORMAT")
 
 
 def _one_later(now: datetime, interval: str) -> datetime:

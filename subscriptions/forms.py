@@ -4,14 +4,18 @@ import uuid
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from subscriptions.consents import Statement
 from subscriptions.models import Consent
 
 FIELDS = {Consent.Kind.IMMEDIATE: "consent", Consent.Kind.RENEWAL: "renewal"}
 MISSING = {
-    Consent.Kind.IMMEDIATE: "Please tick the box: without it we may not open the text at once.",
-    Consent.Kind.RENEWAL: "Please tick the box about renewal: without it we may not start the subscription.",
+    Consent.Kind.IMMEDIATE: gettext_lazy("Please tick the box: without it we may not open the text at once."),
+    Consent.Kind.RENEWAL: gettext_lazy(
+        "Please tick the box about renewal: without it we may not start the subscription."
+    ),
 }
 
 
@@ -22,10 +26,10 @@ class OrderForm(forms.Form):
         super().__init__(*args, **kwargs)
         if is_guest:
             self.fields["email"] = forms.EmailField(
-                label="Your email address",
-                help_text="The receipt and the link to your purchase go there.",
+                label=_("Your email address"),
+                help_text=_("The receipt and the link to your purchase go there."),
                 widget=forms.EmailInput(attrs={"autocomplete": "email"}),
-                error_messages={"required": "Please give your email address: the link to what you buy goes there."},
+                error_messages={"required": _("Please give your email address: the link to what you buy goes there.")},
             )
             self.fields["key"] = forms.UUIDField(initial=uuid.uuid4, widget=forms.HiddenInput, required=False)
         for one in statements:

@@ -9,6 +9,8 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from accounts.models import User
 from journal.access import Access, Reason
@@ -162,12 +164,12 @@ def _option(offer: Offer, article: Article, reader: RequestReader, chosen: str, 
     return Option(
         offer_id=offer.pk,
         kind=offer.kind,
-        title=TITLES[key].format(hours=offer.rental_hours, interval=offer.interval),
+        title=TITLES[key].format(hours=offer.rental_hours, interval=offer.interval_word),
         price=price,
-        period=f"per {offer.interval}" if offer.interval else "",
-        terms=TRIAL.format(days=offer.trial_days) + TERMS[key] if offer.trial_days else TERMS[key],
+        period=_("per %(interval)s") % {"interval": offer.interval_word} if offer.interval else "",
+        terms=TRIAL.format(days=offer.trial_days) + str(TERMS[key]) if offer.trial_days else str(TERMS[key]),
         tax_note=offer.tax_words,
-        button_label=LABELS[key].format(price=price if offer.interval else to_pay, interval=offer.interval),
+        button_label=LABELS[key].format(price=price if offer.interval else to_pay, interval=offer.interval_word),
         rental_hours=offer.rental_hours,
         action_url=_back_after(_address("account_signup"), offer, article)
         if needs_account
@@ -182,8 +184,14 @@ def _note(offer: Offer, quoted: credits.Quote) -> str:
     if not quoted.parts:
         return ""
     if offer.kind == Offer.Kind.SUBSCRIPTION:
-        return f"You bought for {quoted.credit} lately: it comes off, and the first payment is {quoted.to_pay}."
-    return f"You paid {quoted.credit} for the rental: it comes off, and you pay {quoted.to_pay}."
+        return _("You bought for %(credit)s lately: it comes off, and the first payment is %(to_pay)s.") % {
+            "credit": quoted.credit,
+            "to_pay": quoted.to_pay,
+        }
+    return _("You paid %(credit)s for the rental: it comes off, and you pay %(to_pay)s.") % {
+        "credit": quoted.credit,
+        "to_pay": quoted.to_pay,
+    }
 
 
 def _order_url(offer: Offer, article: Article) -> str:
@@ -201,27 +209,32 @@ def back_to_choice(offer: Offer, article: Article) -> str:
 
 
 TITLES = {
-    "purchase": "Buy this article",
-    "rental": "Rent for {hours} hours",
-    "issue": "Buy the whole issue",
-    "subscription": "Subscribe by the {interval}",
-    "subscription:trainee": "Subscribe by the {interval}, in training",
+    "purchase": gettext_lazy("Buy this article"),
+    "rental": gettext_lazy("Rent for {hours} hours"),
+    "issue": gettext_lazy("Buy the whole issue"),
+    "subscription": gettext_lazy("Subscribe by the {interval}"),
+    "subscription:trainee": gettext_lazy("Subscribe by the {interval}, in training"),
 }
-TRIAL = "The first {days} days are free for new subscribers. "
+TRIAL = gettext_lazy("The first {days} days are free for new subscribers. ")
 TERMS = {
-    "purchase": "Yours for good: full text, PDF and printing.",
-    "rental": "Read on this site. The clock starts when you press Start, within 30 days. No PDF, no printing.",
-    "issue": "Every article of this issue, for good: full text, PDF and printing.",
-    "subscription": "Every article of the journal, with PDF. Renews until you cancel, which you can do at any time.",
-    "subscription:trainee": "The same at a reduced price, for readers who show that they are in training. Renews until"
-    " you cancel.",
+    "purchase": gettext_lazy("Yours for good: full text, PDF and printing."),
+    "rental": gettext_lazy(
+        "Read on this site. The clock starts when you press Start, within 30 days. No PDF, no printing."
+    ),
+    "issue": gettext_lazy("Every article of this issue, for good: full text, PDF and printing."),
+    "subscription": gettext_lazy(
+        "Every article of the journal, with PDF. Renews until you cancel, which you can do at any time."
+    ),
+    "subscription:trainee": gettext_lazy(
+        "The same at a reduced price, for readers who show that they are in training. Renews until you cancel."
+    ),
 }
 LABELS = {
-    "purchase": "Buy for {price}",
-    "rental": "Rent for {price}",
-    "issue": "Buy the issue for {price}",
-    "subscription": "Subscribe: {price} a {interval}",
-    "subscription:trainee": "In training: {price} a {interval}",
+    "purchase": gettext_lazy("Buy for {price}"),
+    "rental": gettext_lazy("Rent for {price}"),
+    "issue": gettext_lazy("Buy the issue for {price}"),
+    "subscription": gettext_lazy("Subscribe: {price} a {interval}"),
+    "subscription:trainee": gettext_lazy("In training: {price} a {interval}"),
 }
 
 

@@ -8,6 +8,7 @@ from django.db.models import Count
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -39,7 +40,7 @@ def give(request: HttpRequest, article_id: int) -> HttpResponse:
         try:
             gifts.give(reader, article)
         except gifts.NoGiftsLeft:
-            messages.error(request, "You have given all links of this month. New ones come with the next month.")
+            messages.error(request, _("You have given all links of this month. New ones come with the next month."))
         return redirect("subscriptions:gifts")
     context = {"article": article, "left": gifts.left_this_month(reader.user), "rules": RULES}
     return render(request, "subscriptions/gift_new.html", context)
@@ -66,7 +67,7 @@ def mine(request: HttpRequest) -> HttpResponse:
 @require_POST
 def take_back(request: HttpRequest, link_id: int) -> HttpResponse:
     gifts.take_back(get_object_or_404(GiftLink, pk=link_id, giver=request.user))
-    messages.success(request, "The link is taken back. It opens nothing any more, for anybody.")
+    messages.success(request, _("The link is taken back. It opens nothing any more, for anybody."))
     return redirect("subscriptions:gifts")
 
 

@@ -16,9 +16,11 @@ from django.db import transaction
 from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.formats import date_format
+from django.utils.translation import get_language
 from procrastinate.contrib.django import app
 
-from accounts.models import ServiceCenter
+from accounts.languages import speaking, spoken_to
+from accounts.models import ServiceCenter, User
 from journal.models import Journal
 from subscriptions import gateway
 from subscriptions.models import (
@@ -26,6 +28,7 @@ from subscriptions.models import (
     Dispute,
     Order,
     OutgoingMail,
+    Payment,
     PriceNotice,
     Receipt,
     Subscription,
@@ -37,6 +40,16 @@ from subscriptions.money import format_money
 MOST_ATTEMPTS = 10
 
 
+def _payer(payment: Payment) -> User | Order | None:
+    """Whose language a paper's mail is in: the account's, else that of the page the guest ordered on."""
+    return payment.user or payment.order
+
+
+def _subscriber(subscription: Subscription) -> User:
+    return subscription.user
+
+
+@spoken_to(lambda paper: _payer(paper.payment))
 def receipt(paper: Receipt) -> None:
     payment = paper.payment
     order = payment.order
@@ -45,7 +58,7 @@ def receipt(paper: Receipt) -> None:
         "description": paper.description,
         "amount": format_money(payment.amount, payment.currency),
         "paid_at": payment.paid_at.isoformat(),
-        "card": f"{payment.card_brand.title()} ending in {payment.card_last4}" if payment.card_last4 else "",
+        "card": payment.card_words if payment.card_last4 else "",
         "order_number": order.number if order else "",
         "kind": order.kind if order else "subscription",
         "terms": paper.terms,
@@ -70,52 +83,59 @@ def found_purchases(email: str, orders: Sequence[Order], *, has_account: bool) -
     enqueue(key, "subscriptions/email/found", email, context)
 
 
+@spoken_to(lambda order: order.user or order)
 def confirmation(order: Order) -> None:
     """What was ordered and agreed to where nothing was charged, so that there is no receipt (trial, full credit)."""
     trial_end = timezone.now() + timedelta(days=order.trial_days)
     context = {
         "order_number": order.number, "description": order.description, "terms": order.consent_text,
-        "trial_days": order.trial_days, "price": str(order.price), "interval": order.interval,
-        "first_payment": date_format(timezone.localtime(trial_end), "F j, Y") if order.trial_days else "",
+        "trial_days": order.trial_days, "price": str(order.price), "interval": order.interval_word,
+        "first_payment": date_format(timezone.localtime(trial_end), "DATE_FORMAT") if order.trial_days else "",
         "credit": str(order.credited) if order.credit else "",
         "claim_order": str(order.pk) if order.user is None else "",
     }  # fmt: skip
     enqueue(f"confirmation:{order.pk}", "subscriptions/email/confirmation", order.email, context, order.user_id)
 
 
+@spoken_to(lambda row: row)
 def withdrawal_received(row: Withdrawal) -> None:
     """The acknowledgement: what was declared, with day and time."""
-    at = date_format(timezone.localtime(row.received_at), "F j, Y, g:i A e")
+    at = date_format(timezone.localtime(row.received_at), "DATETIME_FORMAT")
     context = {"name": row.name, "contract": row.contract, "received_at": at}
     enqueue(f"withdrawal:{row.pk}", "subscriptions/email/withdrawal_received", row.email, context)
 
 
+@spoken_to(lambda row: row)
 def withdrawal_decided(row: Withdrawal) -> None:
     accepted = row.state == Withdrawal.State.ACCEPTED
     context = {"contract": row.contract, "answer": row.answer, "accepted": accepted}
     enqueue(f"withdrawal-decided:{row.pk}", "subscriptions/email/withdrawal_decided", row.email, context)
 
 
+@spoken_to(lambda proof: proof.user)
 def trainee_decision(proof: TraineeProof) -> None:
-    until = date_format(proof.valid_until, "F j, Y") if proof.valid_until else ""
+    until = date_format(proof.valid_until, "DATE_FORMAT") if proof.valid_until else ""
     context = {"accepted": proof.state == TraineeProof.State.ACCEPTED, "until": until, "answer": proof.answer}
     enqueue(f"trainee:{proof.pk}", "subscriptions/email/trainee_decision", proof.user.email, context, proof.user_id)
 
 
+@spoken_to(_subscriber)
 def trainee_proof_ends(subscription: Subscription, proof: TraineeProof) -> None:
     """Once for each proof, 30 days before its end."""
-    context = {"until": date_format(proof.valid_until, "F j, Y") if proof.valid_until else "", "stopped": False}
+    context = {"until": date_format(proof.valid_until, "DATE_FORMAT") if proof.valid_until else "", "stopped": False}
     user = subscription.user
     enqueue(f"trainee-ends:{proof.pk}", "subscriptions/email/trainee_ends", user.email, context, user.pk)
 
 
+@spoken_to(_subscriber)
 def trainee_stopped(subscription: Subscription) -> None:
-    until = date_format(timezone.localtime(subscription.ends_at), "F j, Y") if subscription.ends_at else ""
+    until = date_format(timezone.localtime(subscription.ends_at), "DATE_FORMAT") if subscription.ends_at else ""
     context = {"until": until, "stopped": True}
     key = f"trainee-stopped:{subscription.stripe_id}:{until}"
     enqueue(key, "subscriptions/email/trainee_ends", subscription.user.email, context, subscription.user_id)
 
 
+@spoken_to(_subscriber)
 def renewal_changed(subscription: Subscription, words: str, key: str) -> None:
     """The confirmation of a change the reader made: canceled, kept, switched."""
     context = {"words": words}
@@ -123,6 +143,7 @@ def renewal_changed(subscription: Subscription, words: str, key: str) -> None:
     enqueue(f"{key}:{subscription.stripe_id}", "subscriptions/email/changed", user.email, context, user.pk)
 
 
+@spoken_to(lambda paper: _payer(paper.refund.payment))
 def credit_note(paper: CreditNote) -> None:
     refund = paper.refund
     context = {
@@ -137,28 +158,31 @@ def price_change_key(notice: PriceNotice) -> str:
     return f"price_change:{notice.pk}"
 
 
+@spoken_to(lambda notice: notice.subscription.user)
 def price_change(notice: PriceNotice) -> None:
     """The price from a renewal on, and that canceling before it costs nothing."""
     subscription = notice.subscription
     context = {
         "journal_title": subscription.journal.title, "old_price": str(notice.old_price), "price": str(notice.price),
-        "interval": subscription.interval, "day": day(notice.applies_at), "reason": notice.change.reason,
+        "interval": subscription.interval_word, "day": day(notice.applies_at), "reason": notice.change.reason,
         "tax_note": notice.change.offer.tax_words, "rises": notice.amount > notice.old_amount,
     }  # fmt: skip
     user = subscription.user
     enqueue(price_change_key(notice), "subscriptions/email/price_change", user.email, context, user.pk)
 
 
+@spoken_to(lambda notice: notice.subscription.user)
 def price_stays(notice: PriceNotice) -> None:
     subscription = notice.subscription
     context = {
         "journal_title": subscription.journal.title, "old_price": str(notice.old_price), "price": str(notice.price),
-        "interval": subscription.interval,
+        "interval": subscription.interval_word,
     }  # fmt: skip
     user = subscription.user
     enqueue(f"price_stays:{notice.pk}", "subscriptions/email/price_stays", user.email, context, user.pk)
 
 
+@spoken_to(_subscriber)
 def past_due(subscription: Subscription, invoice: gateway.Invoice, open_until: datetime) -> None:
     """One mail for one unpaid invoice, also when the bank asks for the reader (payment_action_required)."""
     context = {
@@ -184,7 +208,7 @@ def dispute(row: Dispute) -> None:
 
 def day(when: datetime) -> str:
     """`November 22, 2026`, in the site's time zone."""
-    return date_format(timezone.localtime(when), "F j, Y")
+    return date_format(timezone.localtime(when), "DATE_FORMAT")
 
 
 def alert_staff(key: str, message: str) -> None:
@@ -193,7 +217,11 @@ def alert_staff(key: str, message: str) -> None:
 
 
 def enqueue(key: str, template: str, to: str, context: dict[str, Any], user_id: int | None = None) -> None:
-    """Put one message into the outbox with the caller's transaction; the same key again does nothing."""
+    """Put one message into the outbox with the caller's transaction; the same key again does nothing.
+
+    It is written in the language that is spoken now, or that the context names.
+    """
+    context = {"language": get_language(), **context}
     message, created = OutgoingMail.objects.get_or_create(
         key=key, defaults={"template": template, "to": to, "context": context, "user_id": user_id}
     )
@@ -238,14 +266,12 @@ def _compose(message: OutgoingMail) -> EmailMultiAlternatives:
         **_with_links(message.context), "site_url": settings.SITE_URL, "journal": Journal.objects.first(),
         "service_center": ServiceCenter.current(),
     }  # fmt: skip
-    subject = " ".join(render_to_string(f"{message.template}_subject.txt", context).split())
-    mail = EmailMultiAlternatives(
-        subject,
-        render_to_string(f"{message.template}_message.txt", context),
-        to=[message.to],
-        headers={"Message-ID": _message_id(message)},
-    )
-    mail.attach_alternative(render_to_string(f"{message.template}_message.html", context), "text/html")
+    with speaking(message.context.get("language", "")):
+        subject = " ".join(render_to_string(f"{message.template}_subject.txt", context).split())
+        text = render_to_string(f"{message.template}_message.txt", context)
+        html = render_to_string(f"{message.template}_message.html", context)
+    mail = EmailMultiAlternatives(subject, text, to=[message.to], headers={"Message-ID": _message_id(message)})
+    mail.attach_alternative(html, "text/html")
     return mail
 
 

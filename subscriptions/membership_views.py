@@ -5,6 +5,9 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
@@ -12,16 +15,17 @@ from accounts import roster
 from accounts.rate_limits import is_allowed, is_allowed_for
 
 TRIES, WINDOW = 8, 900
-TOO_OFTEN = "That was often. Please wait a quarter of an hour, then type number and name with care."
+TOO_OFTEN = gettext_lazy("That was often. Please wait a quarter of an hour, then type number and name with care.")
 
 
 class ActivateForm(forms.Form):
     number = forms.CharField(
-        label="Membership number", max_length=60, help_text="Spaces, hyphens and capitals do not matter.",
+        label=gettext_lazy("Membership number"), max_length=60,
+        help_text=gettext_lazy("Spaces, hyphens and capitals do not matter."),
         widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "characters", "spellcheck": "false"}),
     )  # fmt: skip
     name = forms.CharField(
-        label="Family name", max_length=200, widget=forms.TextInput(attrs={"autocomplete": "family-name"})
+        label=gettext_lazy("Family name"), max_length=200, widget=forms.TextInput(attrs={"autocomplete": "family-name"})
     )
 
 
@@ -40,8 +44,10 @@ def activate(request: HttpRequest) -> HttpResponse:
         except roster.NotActivated as refusal:
             form.add_error(None, str(refusal))
         else:
-            until = f"{member.valid_until:%B %-d, %Y}"
-            messages.success(request, f"Your membership is active: the journal is open to you until {until}.")
+            until = date_format(member.valid_until, "DATE_FORMAT")
+            messages.success(
+                request, _("Your membership is active: the journal is open to you until %(until)s.") % {"until": until}
+            )
             return redirect("subscriptions:my_access")
     return render(request, "subscriptions/activate_membership.html", {"form": form}, status=status)
 

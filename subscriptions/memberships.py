@@ -1,5 +1,7 @@
 """What a membership of the society opens: the whole journal, until the last day on the roster. A row as any right."""
 
+from django.utils.translation import gettext as _
+
 from accounts.models import Member
 from journal.models import Journal
 from subscriptions.grants import end_of
@@ -19,6 +21,6 @@ def follow(member: Member) -> None:
                 right.delete()
             continue
         right = right or Entitlement(source=source, kind=Entitlement.Kind.MEMBERSHIP, journal=journal)
-        right.user, right.reason = member.user, f"Membership {member.number}"
+        right.user, right.reason = member.user, _("Membership %(number)s") % {"number": member.number}
         right.ends_at = max(end_of(member.valid_until), right.starts_at)
         right.save()

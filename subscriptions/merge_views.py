@@ -12,6 +12,8 @@ from django.contrib.auth.decorators import login_required
 from django.contrib.auth.hashers import check_password, make_password
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
@@ -23,21 +25,25 @@ from subscriptions import mail, merging
 
 STATE = "merging"
 VALID_SECONDS, TRIES = 900, 3
-TOO_OFTEN = "That was often. Please wait a quarter of an hour."
+TOO_OFTEN = gettext_lazy("That was often. Please wait a quarter of an hour.")
 
 
 class AddressForm(forms.Form):
     email = forms.EmailField(
-        label="Email address of the other account", widget=forms.EmailInput(attrs={"autocomplete": "email"})
+        label=gettext_lazy("Email address of the other account"),
+        widget=forms.EmailInput(attrs={"autocomplete": "email"}),
     )
 
 
 class ProofForm(forms.Form):
     code = forms.CharField(
-        label="Code from the mail", max_length=20, widget=forms.TextInput(attrs={"autocomplete": "one-time-code"})
+        label=gettext_lazy("Code from the mail"),
+        max_length=20,
+        widget=forms.TextInput(attrs={"autocomplete": "one-time-code"}),
     )
     factor = forms.CharField(
-        label="Code of the other account's authenticator app, if it has one", max_length=20, required=False,
+        label=gettext_lazy("Code of the other account's authenticator app, if it has one"),
+        max_length=20, required=False,
         widget=forms.TextInput(attrs={"autocomplete": "off", "inputmode": "numeric"}),
     )  # fmt: skip
 
@@ -95,9 +101,9 @@ def prove(request: HttpRequest) -> HttpResponse:
         request.session[STATE] = state
         if state["tries"] >= TRIES:
             del request.session[STATE]
-            messages.error(request, "That was not the code three times. Ask for a new one.")
+            messages.error(request, _("That was not the code three times. Ask for a new one."))
             return redirect("subscriptions:merge")
-        form.add_error(None, "Incorrect code. Look into the newest mail; it works for a quarter of an hour.")
+        form.add_error(None, _("Incorrect code. Look into the newest mail; it works for a quarter of an hour."))
     return render(request, "subscriptions/merge_prove.html", {"form": form, "email": state["email"]})
 
 
@@ -131,7 +137,11 @@ def confirm(request: HttpRequest) -> HttpResponse:
             record = merging.merge(kept, other)
             del request.session[STATE]
             merging.tell(record)
-            messages.success(request, f"The accounts are one: everything of {record.other_email} is here now.")
+            messages.success(
+                request,
+                _("The accounts are one: everything of %(other_email)s is here now.")
+                % {"other_email": record.other_email},
+            )
             return redirect("subscriptions:my_access")
     except merging.CannotMerge as refusal:
         messages.error(request, str(refusal))

@@ -14,8 +14,10 @@ from allauth.mfa.models import Authenticator
 from django.apps import apps
 from django.db import IntegrityError, models, transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from accounts import roster
+from accounts.languages import spoken_to
 from accounts.models import AccountMerge, KnownDevice, Member, User
 from subscriptions.mail import enqueue
 
@@ -46,11 +48,13 @@ class Part:
 
 def check(kept: User, other: User) -> None:
     if kept.pk == other.pk:
-        raise CannotMerge("This is the account you are signed in with.")
+        raise CannotMerge(_("This is the account you are signed in with."))
     if other.is_staff or other.is_superuser:
-        raise CannotMerge("A staff account cannot be merged into another one.")
+        raise CannotMerge(_("A staff account cannot be merged into another one."))
     if not other.is_active:
-        raise CannotMerge("There is a question about that account. Please contact us; we can only settle it together.")
+        raise CannotMerge(
+            _("There is a question about that account. Please contact us; we can only settle it together.")
+        )
 
 
 def preview(other: User) -> list[Part]:
@@ -134,6 +138,7 @@ def _close(other: User) -> None:
     other.save()
 
 
+@spoken_to(lambda record: record.kept)
 def tell(record: AccountMerge) -> None:
     """Both addresses learn of it: the one that did not ask most of all."""
     context = {"other_email": record.other_email, "kept_email": record.kept.email}

@@ -7,12 +7,16 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
 
+from django.utils.formats import number_format
+from django.utils.translation import get_language
+
 ZERO_DECIMAL = frozenset(
     ["bif", "clp", "djf", "gnf", "jpy", "kmf", "krw", "mga", "pyg", "rwf", "vnd", "vuv", "xaf", "xof", "xpf"]
 )
 THREE_DECIMAL = frozenset(["bhd", "jod", "kwd", "omr", "tnd"])
 # ISO has no decimals for these, but Stripe wants two, and they must be 00.
 WHOLE_UNITS_ONLY = frozenset(["isk", "ugx"])
+SYMBOL_BEHIND = ("de",)  # languages that write the amount first
 SYMBOLS = {"usd": "$", "eur": "€", "gbp": "£", "jpy": "¥"}
 # Stripe, "Minimum and maximum charge amounts".
 MINIMUM = {"usd": 50, "eur": 50, "chf": 50, "aud": 50, "cad": 50, "gbp": 30, "jpy": 50}
@@ -65,8 +69,10 @@ def parse_money(text: str, currency: str) -> int:
 
 
 def format_money(amount: int, currency: str) -> str:
-    """3000, "usd" → `$30.00`; a currency without a familiar sign is named: `CHF 30.00`."""
-    number = f"{abs(from_minor(amount, currency)):,.{decimals(currency)}f}"
-    sign = "−" if amount < 0 else ""
+    """3000, "usd" → `$30.00`, `CHF 30.00`; where German is spoken `30,00 $`, `30,00 CHF`."""
+    value, sign = abs(from_minor(amount, currency)), "−" if amount < 0 else ""
     symbol = SYMBOLS.get(currency)
+    number = number_format(value, decimals(currency), force_grouping=True)
+    if (get_language() or "en").startswith(SYMBOL_BEHIND):
+        return f"{sign}{number}\N{NO-BREAK SPACE}{symbol or currency.upper()}"
     return f"{sign}{symbol}{number}" if symbol else f"{sign}{currency.upper()} {number}"

@@ -7,6 +7,7 @@ from typing import Any, cast
 
 import typst
 from django.conf import settings
+from django.utils.translation import gettext as _
 
 from accounts.models import ServiceCenter
 from journal.models import Journal
@@ -25,15 +26,19 @@ def invoice(receipt: Receipt) -> bytes:
     about = [receipt.description]
     if order and order.article and order.article.doi:
         about.append(f"doi:{order.article.doi}")
-    facts = [f"Invoice {receipt.number}", f"Issued {day(receipt.issued_at)}", f"Paid {day(payment.paid_at)}"]
-    facts += [f"Order {order.number}"] if order else []
-    facts += [f"{payment.card_brand.title()} ending in {payment.card_last4}"] if payment.card_last4 else []
+    facts = [
+        _("Invoice %(number)s") % {"number": receipt.number},
+        _("Issued %(issued_at)s") % {"issued_at": day(receipt.issued_at)},
+        _("Paid %(paid_at)s") % {"paid_at": day(payment.paid_at)},
+    ]
+    facts += [_("Order %(number)s") % {"number": order.number}] if order else []
+    facts += [payment.card_words] if payment.card_last4 else []
     return _set(
-        title=f"Invoice {receipt.number}",
+        title=_("Invoice %(number)s") % {"number": receipt.number},
         buyer=receipt.buyer,
         facts=facts,
         rows=[{"words": about, "amount": str(receipt.net)}, *_tax_rows(receipt.tax_lines)],
-        totals=[{"words": "Total, paid in full", "amount": str(payment.price)}],
+        totals=[{"words": _("Total, paid in full"), "amount": str(payment.price)}],
         notes=[receipt.tax_note, receipt.terms],
     )
 
@@ -44,18 +49,27 @@ def credit_note(note: CreditNote) -> bytes:
     amount = str(Money(-refund.amount, refund.payment.currency))
     taxes = [(words, Money(-share, refund.payment.currency)) for words, share in _tax_shares(note)]
     net = Money(-refund.amount - sum(share.amount for _, share in taxes), refund.payment.currency)
-    void = f"Void since {day(note.voided_at)}: the bank returned the money." if note.voided_at else ""
-    facts = [f"Credit note {note.number}", f"Issued {day(note.issued_at)}", f"For invoice {receipt.number}"]
+    refunded = _("Refund of invoice %(number)s") % {"number": receipt.number}
+    void = (
+        _("Void since %(voided_at)s: the bank returned the money.") % {"voided_at": day(note.voided_at)}
+        if note.voided_at
+        else ""
+    )
+    facts = [
+        _("Credit note %(number)s") % {"number": note.number},
+        _("Issued %(issued_at)s") % {"issued_at": day(note.issued_at)},
+        _("For invoice %(number)s") % {"number": receipt.number},
+    ]
     return _set(
-        title=f"Credit note {note.number}" + (" (void)" if void else ""),
+        title=(_("Credit note %(number)s (void)") if void else _("Credit note %(number)s")) % {"number": note.number},
         buyer=receipt.buyer,
-        facts=[*facts, f"of {day(receipt.issued_at)}"],
+        facts=[*facts, _("of %(issued_at)s") % {"issued_at": day(receipt.issued_at)}],
         rows=[
-            {"words": [receipt.description, f"Refund of invoice {receipt.number}"], "amount": str(net)},
+            {"words": [receipt.description, refunded], "amount": str(net)},
             *_tax_rows(taxes),
         ],
-        totals=[{"words": "Total credited", "amount": amount}],
-        notes=[void or "Refunded to the card or account the invoice was paid with.", receipt.tax_note],
+        totals=[{"words": _("Total credited"), "amount": amount}],
+        notes=[void or _("Refunded to the card or account the invoice was paid with."), receipt.tax_note],
     )  # fmt: skip
 
 

@@ -5,6 +5,8 @@ from collections.abc import Iterable
 from django.db.models import TextField
 from django.db.models.functions import Cast
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from accounts.models import User
 from accounts.privacy import Part, Rows, values
@@ -26,11 +28,13 @@ from subscriptions.models import (
     Withdrawal,
 )
 
-KEEPS_PAPERS = (
+KEEPS_PAPERS = gettext_lazy(
     "Invoices and credit notes, with the name and address they were made out to, and the payments behind them: tax law"
     " has us keep them, in most countries for ten years. They lie encrypted and are used for nothing else."
 )
-KEEPS_CONSENTS = "What you agreed to when you paid, and withdrawals, as evidence: three years after the contract."
+KEEPS_CONSENTS = gettext_lazy(
+    "What you agreed to when you paid, and withdrawals, as evidence: three years after the contract."
+)
 
 
 def tables(user: User) -> dict[str, Rows]:
@@ -87,18 +91,20 @@ def hinders(user: User) -> Iterable[str]:
     """A contract that goes on, or money on its way, needs the account."""
     running = Subscription.objects.filter(user=user, status__in=Subscription.LIVE)
     if running.filter(ends_at=None).exists():
-        yield "Cancel your subscription first (under My access): otherwise it would renew without you."
+        yield _("Cancel your subscription first (under My access): otherwise it would renew without you.")
     elif running.filter(period_end__gt=timezone.now()).exists():
-        yield "Your subscription runs until the end of the time you have paid for. Ask again then, or withdraw from it."
+        yield _(
+            "Your subscription runs until the end of the time you have paid for. Ask again then, or withdraw from it."
+        )
     if Order.objects.filter(user=user, state=Order.State.PROCESSING).exists():
-        yield "A payment of yours is still settling. Please wait until it has."
+        yield _("A payment of yours is still settling. Please wait until it has.")
 
 
 def keeps(user: User) -> Iterable[str]:
     if Receipt.objects.filter(user=user).exists():
-        yield KEEPS_PAPERS
+        yield str(KEEPS_PAPERS)
     if Order.objects.filter(user=user, consented_at__isnull=False).exists():
-        yield KEEPS_CONSENTS
+        yield str(KEEPS_CONSENTS)
 
 
 def erase(user: User) -> Iterable[str]:

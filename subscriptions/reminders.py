@@ -13,7 +13,9 @@ from typing import Any
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
+from django.utils.translation import get_language
 
+from accounts.languages import of_reader, speaking
 from accounts.models import User
 from subscriptions import mail, price_changes
 from subscriptions.models import Entitlement, Offer, OutgoingMail, Subscription
@@ -103,8 +105,11 @@ def _rentals(now: datetime) -> Iterator[Notice]:
     for right in waiting[:AT_ONCE]:
         assert right.user is not None  # noqa: S101
         assert right.open_by is not None  # noqa: S101
-        context = {"title": right.scope.title, "path": right.article.get_absolute_url() if right.article else "",
-                   "by": mail.day(right.open_by)}  # fmt: skip
+        with speaking(of_reader(right.user)):
+            context = {
+                "title": right.scope.title, "path": right.article.get_absolute_url() if right.article else "",
+                "by": mail.day(right.open_by), "language": get_language(),
+            }  # fmt: skip
         yield Notice(f"rental_waits:{right.pk}", "subscriptions/email/rental_waits", right.user, context)
 
 
@@ -123,10 +128,11 @@ def _key(subscription: Subscription, what: str) -> str:
 
 def _about(subscription: Subscription, what: str, moment: datetime | None) -> Notice:
     assert moment is not None  # noqa: S101  (the query asked for it)
-    context = {
-        "journal_title": subscription.journal.title, "price": price_changes.next_price(subscription),
-        "day": mail.day(moment),
-        "interval": subscription.interval, "next_day": mail.day(subscription.period_end or moment),
-    }  # fmt: skip
+    with speaking(of_reader(subscription.user)):
+        context = {
+            "journal_title": subscription.journal.title, "price": price_changes.next_price(subscription),
+            "day": mail.day(moment), "interval": subscription.interval_word,
+            "next_day": mail.day(subscription.period_end or moment), "language": get_language(),
+        }  # fmt: skip
     key = f"yearly:{subscription.stripe_id}:{moment:%Y-%m-%d}" if what == "yearly" else _key(subscription, what)
     return Notice(key, f"subscriptions/email/{what}", subscription.user, context)

@@ -10,18 +10,20 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from subscriptions import changing, gateway, mail, price_changes, stripe_account, sync
 from subscriptions.models import Offer, Subscription, SyncTarget
 
-NO_ANSWER = "The payment service does not answer. Nothing was changed; please try again in a minute."
-NOT_NOW = "This subscription cannot be changed in this way any more. Nothing was changed."
+NO_ANSWER = gettext_lazy("The payment service does not answer. Nothing was changed; please try again in a minute.")
+NOT_NOW = gettext_lazy("This subscription cannot be changed in this way any more. Nothing was changed.")
 
 
 def day(when: Any) -> str:
-    return date_format(timezone.localtime(when), "F j, Y") if when else ""
+    return date_format(timezone.localtime(when), "DATE_FORMAT") if when else ""
 
 
 @never_cache
@@ -66,9 +68,9 @@ def cancel(request: HttpRequest, subscription_id: int) -> HttpResponse:
     if request.method == "GET":
         return render(request, "subscriptions/cancel.html", {"subscription": subscription})
     if _changed(request, lambda: changing.cancel(subscription)):
-        words = (
-            f"Your subscription is canceled. You can read until {day(subscription.ends_at)}; nothing more is charged."
-        )
+        words = _("Your subscription is canceled. You can read until %(ends_at)s; nothing more is charged.") % {
+            "ends_at": day(subscription.ends_at)
+        }
         mail.renewal_changed(subscription, words, f"canceled:{int(timezone.now().timestamp()) // 60}")
         messages.success(request, words)
     return redirect("subscriptions:my_access")
@@ -80,7 +82,10 @@ def keep(request: HttpRequest, subscription_id: int) -> HttpResponse:
     subscription = _own(request, subscription_id)
     if _changed(request, lambda: changing.keep(subscription)):
         first = f"{price_changes.next_price(subscription)} on {day(subscription.period_end)}"
-        words = f"Your subscription goes on: {first}, then each {subscription.interval}."
+        words = _("Your subscription goes on: %(first)s, then each %(interval)s.") % {
+            "first": first,
+            "interval": subscription.interval_word,
+        }
         mail.renewal_changed(subscription, words, f"kept:{int(timezone.now().timestamp()) // 60}")
         messages.success(request, words)
     return redirect("subscriptions:my_access")
@@ -117,11 +122,18 @@ def switched(request: HttpRequest, subscription_id: int) -> HttpResponse:
     changing.read_again(subscription)
     if subscription.interval != before:
         price = f"{subscription.told_price} per {subscription.interval}"
-        words = f"Your subscription is {price} now, next on {day(subscription.period_end)}."
+        words = _("Your subscription is %(price)s now, next on %(period_end)s.") % {
+            "price": price,
+            "period_end": day(subscription.period_end),
+        }
         mail.renewal_changed(subscription, words, f"switched:{int(timezone.now().timestamp()) // 60}")
         messages.success(request, words)
     else:
-        messages.info(request, f"Your subscription is {subscription.told_price} per {subscription.interval}.")
+        messages.info(
+            request,
+            _("Your subscription is %(told_price)s per %(interval)s.")
+            % {"told_price": subscription.told_price, "interval": subscription.interval_word},
+        )
     return redirect("subscriptions:my_access")
 
 
@@ -133,7 +145,7 @@ def card(request: HttpRequest) -> HttpResponse:
     customer = user.stripe_customers.filter(deleted_at=None).first()
     back = request.build_absolute_uri(reverse("subscriptions:card_changed"))
     if customer is None:
-        messages.info(request, "There is no card to change: you have no subscription.")
+        messages.info(request, _("There is no card to change: you have no subscription."))
         return redirect("subscriptions:my_access")
     try:
         url = gateway.portal_url(
@@ -154,5 +166,5 @@ def card_changed(request: HttpRequest) -> HttpResponse:
     for subscription in Subscription.objects.filter(user=request.user, status__in=Subscription.LIVE):  # type: ignore[misc]
         sync.hint(SyncTarget.Kind.SUBSCRIPTION, subscription.stripe_id)
         sync.run(SyncTarget.Kind.SUBSCRIPTION, subscription.stripe_id)
-    messages.info(request, "This is how your subscription stands now.")
+    messages.info(request, _("This is how your subscription stands now."))
     return redirect("subscriptions:my_access")

@@ -11,6 +11,8 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme, urlencode
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
@@ -19,33 +21,36 @@ from subscriptions.models import TraineeProof
 MOST_BYTES = 10 * 1024 * 1024
 # By their first bytes, whatever the file is called: staff open these.
 KINDS = {b"%PDF-": "pdf", b"\xff\xd8\xff": "jpg", b"\x89PNG\r\n\x1a\n": "png"}
-WRONG_FILE = "Please send a PDF, JPEG or PNG file of at most 10 MB."
+WRONG_FILE = gettext_lazy("Please send a PDF, JPEG or PNG file of at most 10 MB.")
 
 
 class ProofForm(forms.Form):
-    program = forms.CharField(label="Training program and institution", max_length=200)
+    program = forms.CharField(label=gettext_lazy("Training program and institution"), max_length=200)
     ends_on = forms.DateField(
-        label="Expected end of your training", widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+        label=gettext_lazy("Expected end of your training"),
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
     )
     document = forms.FileField(
-        label="A document that shows it",
+        label=gettext_lazy("A document that shows it"),
         required=False,
-        help_text="A letter, contract or card: PDF, JPEG or PNG, at most 10 MB. It is deleted 30 days after we looked.",
+        help_text=gettext_lazy(
+            "A letter, contract or card: PDF, JPEG or PNG, at most 10 MB. It is deleted 30 days after we looked."
+        ),
         widget=forms.ClearableFileInput(attrs={"accept": ".pdf,.jpg,.jpeg,.png"}),
     )
     attested = forms.BooleanField(
         required=False,
-        label="I have no document at hand. I declare that I am in training, and name who can confirm it.",
+        label=gettext_lazy("I have no document at hand. I declare that I am in training, and name who can confirm it."),
     )
     contact = forms.CharField(
-        label="Who can confirm it (name and email address)", max_length=200, required=False,
-        help_text="Only with the declaration: for example the director of your program.",
+        label=gettext_lazy("Who can confirm it (name and email address)"), max_length=200, required=False,
+        help_text=gettext_lazy("Only with the declaration: for example the director of your program."),
     )  # fmt: skip
 
     def clean_ends_on(self) -> Any:
         ends_on = self.cleaned_data["ends_on"]
         if not timezone.localdate() < ends_on < timezone.localdate() + timedelta(days=3660):
-            raise forms.ValidationError("The end must lie in the next ten years.")
+            raise forms.ValidationError(_("The end must lie in the next ten years."))
         return ends_on
 
     def clean_document(self) -> Any:
@@ -63,9 +68,9 @@ class ProofForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or {}
         if "document" not in self.errors and not cleaned.get("document") and not cleaned.get("attested"):
-            raise forms.ValidationError("Add a document, or tick the declaration and say who can confirm it.")
+            raise forms.ValidationError(_("Add a document, or tick the declaration and say who can confirm it."))
         if cleaned.get("attested") and not cleaned.get("document") and not cleaned.get("contact"):
-            self.add_error("contact", "Please say who can confirm it.")
+            self.add_error("contact", _("Please say who can confirm it."))
         return cleaned
 
 

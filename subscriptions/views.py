@@ -14,6 +14,8 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -56,7 +58,7 @@ from subscriptions.reader import RequestReader
 RETURN_SECONDS = 5.0
 LONGEST_PATH = 500
 OWNED = ("purchase", "complimentary", "access_code", "membership", "cme")
-NO_ANSWER = (
+NO_ANSWER = gettext_lazy(
     "The payment service does not answer. Nothing was charged and your order is kept; please try again in a minute."
 )
 ASK_AGAIN_SECONDS = 3
@@ -73,7 +75,7 @@ def order(request: HttpRequest, offer_id: int) -> HttpResponse:
     if reader.user is None and offer.kind in (Offer.Kind.SUBSCRIPTION, Offer.Kind.CME):
         return redirect_to_login(request.get_full_path())
     if _has_it_already(request, offer, article, issue):
-        messages.info(request, "You already have access. Nothing was charged.")
+        messages.info(request, _("You already have access. Nothing was charged."))
         return redirect(_back(article, issue, _next(request, offer)))
     if article and _is_held_back(reader, article):
         return redirect(f"{_back(article, issue)}#get-access")
@@ -122,12 +124,12 @@ def _to_payment(page: _Page) -> HttpResponse:
     try:
         begun, address = checkout.begin(wish)
     except checkout.NotForSale:
-        messages.error(page.request, "This is no longer on sale in this form. Nothing was charged.")
+        messages.error(page.request, _("This is no longer on sale in this form. Nothing was charged."))
         return redirect(page.back)
     except checkout.NeedsProof:
         return redirect("subscriptions:trainee_proof")
     except checkout.AlreadySubscribed:
-        messages.info(page.request, "You already subscribe to this journal. Nothing was charged; manage it here.")
+        messages.info(page.request, _("You already subscribe to this journal. Nothing was charged; manage it here."))
         return redirect("subscriptions:my_access")
     except gateway.GatewayError:
         page.form.add_error(None, NO_ANSWER)
@@ -236,16 +238,18 @@ def _gave_up(found: Order) -> bool:
 
 def _thanks(found: Order) -> str:
     if found.kind == Offer.Kind.RENTAL:
-        return "Thank you. Your rental is ready: start it when you want to read. The receipt is in your mail."
+        return _("Thank you. Your rental is ready: start it when you want to read. The receipt is in your mail.")
     if found.kind == Offer.Kind.SUBSCRIPTION and found.trial_days:
-        return f"Thank you. Your {found.trial_days} free days have begun; nothing was charged."
+        return _("Thank you. Your %(trial_days)s free days have begun; nothing was charged.") % {
+            "trial_days": found.trial_days
+        }
     if found.kind == Offer.Kind.SUBSCRIPTION:
-        return "Thank you. Your subscription is active. The receipt is in your mail."
+        return _("Thank you. Your subscription is active. The receipt is in your mail.")
     if found.kind == Offer.Kind.CME:
-        return "Thank you. The CME activity is open to you. The receipt is in your mail."
+        return _("Thank you. The CME activity is open to you. The receipt is in your mail.")
     if found.kind == Offer.Kind.ISSUE:
-        return "Thank you. The whole issue is yours. The receipt is in your mail."
-    return "Thank you. The article is yours. The receipt is in your mail."
+        return _("Thank you. The whole issue is yours. The receipt is in your mail.")
+    return _("Thank you. The article is yours. The receipt is in your mail.")
 
 
 @never_cache
@@ -257,7 +261,7 @@ def order_cancel(request: HttpRequest, order_id: UUID) -> HttpResponse:
     found.refresh_from_db()
     if found.state not in (Order.State.NEW, Order.State.OPEN):
         return redirect(found)
-    messages.info(request, "You left the payment page. Nothing was charged; you can continue whenever you like.")
+    messages.info(request, _("You left the payment page. Nothing was charged; you can continue whenever you like."))
     return redirect(found.return_to or "subscriptions:my_access")
 
 
@@ -281,7 +285,7 @@ def start_rental(request: HttpRequest, entitlement_id: int) -> HttpResponse:
     except Entitlement.DoesNotExist:
         raise Http404 from None
     if right.opened_at is None:
-        messages.error(request, "This rental can no longer be started. Reader services can help.")
+        messages.error(request, _("This rental can no longer be started. Reader services can help."))
     return redirect(_back(right.article))
 
 
@@ -318,9 +322,11 @@ def settle_duplicate(request: HttpRequest, finding_id: int) -> HttpResponse:
     try:
         duplicates.settle(finding, refund=refund)
     except refunds.NotRefundable:
-        messages.info(request, "This payment has gone back already. Nothing more needs to be done.")
+        messages.info(request, _("This payment has gone back already. Nothing more needs to be done."))
     else:
-        said = "The second payment goes back to where it came from. You get a mail." if refund else "Both are kept."
+        said = (
+            _("The second payment goes back to where it came from. You get a mail.") if refund else _("Both are kept.")
+        )
         messages.success(request, said)
     return redirect("subscriptions:my_access")
 
@@ -396,7 +402,7 @@ def manage(request: HttpRequest) -> HttpResponse:
     back = reverse("subscriptions:my_access")
     customer = user.stripe_customers.filter(deleted_at=None).first()
     if customer is None:
-        messages.info(request, "There is nothing to manage yet: you have no subscription.")
+        messages.info(request, _("There is nothing to manage yet: you have no subscription."))
         return redirect(back)
     try:
         url = gateway.portal_url(
@@ -405,6 +411,6 @@ def manage(request: HttpRequest) -> HttpResponse:
             configuration=stripe_account.ensure_portal(),
         )
     except gateway.GatewayError:
-        messages.error(request, "The payment service does not answer. Nothing was changed; please try again.")
+        messages.error(request, _("The payment service does not answer. Nothing was changed; please try again."))
         return redirect(back)
     return HttpResponseRedirect(url, status=303)

@@ -5,26 +5,29 @@ from typing import Any
 from django import forms
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from accounts.rate_limits import is_allowed
 from subscriptions import withdrawals
 
-TOO_OFTEN = "Many withdrawals came from your network just now. Please wait a few minutes, or write to us."
+TOO_OFTEN = gettext_lazy("Many withdrawals came from your network just now. Please wait a few minutes, or write to us.")
 
 
 class WithdrawalForm(forms.Form):
     """The three things the law lets us ask."""
 
-    name = forms.CharField(label="Your name", max_length=200, widget=forms.TextInput(attrs={"autocomplete": "name"}))
+    name = forms.CharField(
+        label=gettext_lazy("Your name"), max_length=200, widget=forms.TextInput(attrs={"autocomplete": "name"})
+    )
     contract = forms.CharField(
-        label="The contract",
+        label=gettext_lazy("The contract"),
         max_length=200,
-        help_text="The order number (like 7KQ4-9ACM), or what you ordered and when.",
+        help_text=gettext_lazy("The order number (like 7KQ4-9ACM), or what you ordered and when."),
     )
     email = forms.EmailField(
-        label="Your email address", help_text="The acknowledgement goes there.",
+        label=gettext_lazy("Your email address"), help_text=gettext_lazy("The acknowledgement goes there."),
         widget=forms.EmailInput(attrs={"autocomplete": "email"}),
     )  # fmt: skip
 

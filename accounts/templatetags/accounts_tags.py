@@ -4,6 +4,7 @@ from typing import Any
 
 from django import template
 from django.urls import reverse
+from django.utils.translation import gettext_lazy
 
 from accounts.devices import browser_named
 
@@ -11,15 +12,15 @@ register = template.Library()
 register.filter("browser_name", browser_named)
 
 PAGES = (
-    ("subscriptions:my_access", "My access"),
-    ("accounts:profile", "Profile"),
-    ("account_email", "Email address"),
-    ("account_change_password", "Password"),
-    ("mfa_index", "Passkeys and second factor"),
-    ("socialaccount_connections", "Other ways to sign in"),
-    ("usersessions_list", "Where you are signed in"),
-    ("accounts:privacy", "Privacy"),
-    ("subscriptions:merge", "Merge accounts"),
+    ("subscriptions:my_access", gettext_lazy("My access")),
+    ("accounts:profile", gettext_lazy("Profile")),
+    ("account_email", gettext_lazy("Email address")),
+    ("account_change_password", gettext_lazy("Password")),
+    ("mfa_index", gettext_lazy("Passkeys and second factor")),
+    ("socialaccount_connections", gettext_lazy("Other ways to sign in")),
+    ("usersessions_list", gettext_lazy("Where you are signed in")),
+    ("accounts:privacy", gettext_lazy("Privacy")),
+    ("subscriptions:merge", gettext_lazy("Merge accounts")),
 )
 
 
@@ -29,4 +30,4 @@ def account_pages(context: Any) -> list[tuple[str, str, bool]]:
     here = context["request"].path
     pages = [(reverse(view), name) for view, name in PAGES]
     nearest = max((address for address, _ in pages if here.startswith(address)), key=len, default="")
-    return [(address, name, address == nearest) for address, name in pages]
+    return [(address, str(name), address == nearest) for address, name in pages]

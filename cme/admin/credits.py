@@ -81,7 +81,7 @@ class CreditAdmin(ReadOnlyAdmin):
     list_filter = ("profession", ("revoked_at", admin.EmptyFieldListFilter), "report__state")
     list_select_related = ("user", "activity__article", "report")
     search_fields = ("number", "name", "user__email", "activity__article__title")
-    search_help_text = "Number of the certificate, name, e-mail address or title"
+    search_help_text = "Number of the certificate, name, email address or title"
     date_hierarchy = "completed_on"
     inlines = (CorrectionInline,)
     change_form_template = "admin/cme/credit/change_form.html"
@@ -174,7 +174,7 @@ class AttemptAdmin(ReadOnlyAdmin):
     list_filter = ("state",)
     list_select_related = ("user", "activity__article")
     search_fields = ("user__email", "activity__article__title")
-    search_help_text = "E-mail address or title"
+    search_help_text = "Email address or title"
     readonly_fields = ("learner",)
     fields = (
         "learner", "activity", "number", "state", "right", "minimum", "started_at", "saved_at", "attested_at",

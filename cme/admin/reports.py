@@ -40,7 +40,7 @@ class ReportAdmin(ReadOnlyAdmin):
     list_filter = ("state",)
     list_select_related = ("credit__activity__article",)
     search_fields = ("credit__number", "credit__name", "credit__user__email")
-    search_help_text = "Number of the certificate, name or e-mail address"
+    search_help_text = "Number of the certificate, name or email address"
     actions = ("download_table", "download_json", "hand_in")
     change_form_template = "admin/cme/report/change_form.html"
     fields = (

@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext_lazy
 
 from cme.scoring import in_words, needed
 from cme.states import STATES
@@ -61,10 +62,10 @@ class Activity(models.Model):
         ENDURING = "enduring", "Enduring material"
 
     class Audience(models.TextChoices):
-        ENTITLED = "entitled", "Readers with a right of their own to the full text"
-        SUBSCRIBERS = "subscribers", "Subscribers only"
-        EVERYONE = "everyone", "Everyone who can open the full text"
-        FEE = "fee", "Whoever pays the activity's own price (see Offers)"
+        ENTITLED = "entitled", gettext_lazy("Readers with a right of their own to the full text")
+        SUBSCRIBERS = "subscribers", gettext_lazy("Subscribers only")
+        EVERYONE = "everyone", gettext_lazy("Everyone who can open the full text")
+        FEE = "fee", gettext_lazy("Whoever pays the activity's own price (see Offers)")
 
     article = models.ForeignKey(Article, on_delete=models.PROTECT, related_name="activities")
     provider = models.ForeignKey(Provider, on_delete=models.PROTECT, related_name="activities")

@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext_lazy
 
 from accounts.incidents import SPEAKABLE
 from cme.models.activity import Activity
@@ -27,8 +28,8 @@ class Credit(models.Model):
     """One learner's credit for one activity. Kept for good: never deleted, only corrected or revoked with a reason."""
 
     class Profession(models.TextChoices):
-        PHYSICIAN = "physician", "Physician (MD, DO or equivalent)"
-        OTHER = "other", "Another profession"
+        PHYSICIAN = "physician", gettext_lazy("Physician (MD, DO or equivalent)")
+        OTHER = "other", gettext_lazy("Another profession")
 
     number = models.CharField(max_length=19, unique=True, editable=False, default=new_certificate_number)
     attempt = models.OneToOneField(Attempt, on_delete=models.PROTECT, related_name="credit")
@@ -95,14 +96,14 @@ class Evaluation(models.Model):
     """What the learner said of the activity. Asked with the claim; staff see it without a name."""
 
     class Answer(models.IntegerChoices):
-        FULLY = 4, "Fully"
-        MOSTLY = 3, "Mostly"
-        PARTLY = 2, "Partly"
-        NOT = 1, "Not at all"
+        FULLY = 4, gettext_lazy("Fully")
+        MOSTLY = 3, gettext_lazy("Mostly")
+        PARTLY = 2, gettext_lazy("Partly")
+        NOT = 1, gettext_lazy("Not at all")
 
     class Balance(models.TextChoices):
-        YES = "yes", "Yes"
-        NO = "no", "No"
+        YES = "yes", gettext_lazy("Yes")
+        NO = "no", gettext_lazy("No")
 
     credit = models.OneToOneField(Credit, on_delete=models.CASCADE, related_name="evaluation")
     objectives_met = models.PositiveSmallIntegerField(choices=Answer)
@@ -117,10 +118,10 @@ class Commitment(models.Model):
     """What a learner means to do differently, and, 90 days later, whether they did."""
 
     class Outcome(models.TextChoices):
-        DONE = "done", "Yes, I have made this change"
-        PARTLY = "partly", "In part"
-        NOT_YET = "not_yet", "Not yet, but I still mean to"
-        NO = "no", "No"
+        DONE = "done", gettext_lazy("Yes, I have made this change")
+        PARTLY = "partly", gettext_lazy("In part")
+        NOT_YET = "not_yet", gettext_lazy("Not yet, but I still mean to")
+        NO = "no", gettext_lazy("No")
 
     credit = models.OneToOneField(Credit, on_delete=models.CASCADE, related_name="commitment")
     text = models.TextField(max_length=1000)

@@ -19,6 +19,7 @@ from django.utils import timezone
 from django.utils.dateformat import format as format_date
 from django.utils.http import content_disposition_header
 from django.utils.text import slugify
+from django.utils.translation import gettext as _
 
 from accounts.incidents import record
 from journal import shelf, worker
@@ -97,8 +98,8 @@ def license_lines(article: Article, license_: License, today: date) -> tuple[str
     names = [_plain(name) for name in (license_.name, license_.email) if name]
     facts = [
         format_date(today, "F j, Y"),
-        f"Order {license_.order}" if license_.order else "",
-        "For personal use only",
+        _("Order %(order)s") % {"order": license_.order} if license_.order else "",
+        _("For personal use only"),
         f"https://doi.org/{article.doi}",
     ]
     whole = [" · ".join(part for part in (_to_whom(name, license_), *facts) if part) for name in names or [""]]
@@ -108,8 +109,14 @@ def license_lines(article: Article, license_: License, today: date) -> tuple[str
 def _to_whom(name: str, license_: License) -> str:
     provider = _plain(license_.provider)
     if provider and name:
-        return f"Provided to {name} by {provider}"
-    return f"Provided by {provider}" if provider else f"Licensed to {name}" if name else ""
+        return _("Provided to %(name)s by %(provider)s") % {"name": name, "provider": provider}
+    return (
+        _("Provided by %(provider)s") % {"provider": provider}
+        if provider
+        else _("Licensed to %(name)s") % {"name": name}
+        if name
+        else ""
+    )
 
 
 def _plain(text: str) -> str:

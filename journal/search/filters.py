@@ -8,6 +8,8 @@ from urllib.parse import urlencode
 
 from django.db import connection
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from journal.access import NOTICE_TYPES
 from journal.models import Article, Section
@@ -16,8 +18,12 @@ from journal.topic_models import Topic
 LAST_YEAR = 2200
 MOST_CHOICES = 12
 FREE, OPEN, CONTROLLED = "free", "open", "controlled"
-ACCESS = {FREE: "Free for everybody", OPEN: "Open access", CONTROLLED: "Needs access"}
-SORTS = {"relevance": "Relevance", "date": "Newest first"}
+ACCESS = {
+    FREE: gettext_lazy("Free for everybody"),
+    OPEN: gettext_lazy("Open access"),
+    CONTROLLED: gettext_lazy("Needs access"),
+}
+SORTS = {"relevance": gettext_lazy("Relevance"), "date": gettext_lazy("Newest first")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,11 +140,16 @@ UNION ALL SELECT 'topic', t.slug, t.name, count(DISTINCT f.id)
 UNION ALL SELECT 'access', 'free', '', count(*) FROM f WHERE is_free
 UNION ALL SELECT 'access', 'open', '', count(*) FROM f WHERE access_type = 'open'
 UNION ALL SELECT 'access', 'controlled', '', count(*) FROM f WHERE NOT is_free
-UNION ALL SELECT 'cme', '1', 'With CME credit', count(*) FROM f WHERE has_cme
+UNION ALL SELECT 'cme', '1', '', count(*) FROM f WHERE has_cme
 """  # noqa: S608  (only our own words are put together)
 _TITLES = {
-    "access": "Access", "year": "Year", "kind": "Type", "section": "Section", "topic": "Topic", "cme": "Education",
-}  # fmt: skip
+    "access": gettext_lazy("Access"),
+    "year": gettext_lazy("Year"),
+    "kind": gettext_lazy("Type"),
+    "section": gettext_lazy("Section"),
+    "topic": gettext_lazy("Topic"),
+    "cme": gettext_lazy("Education"),
+}
 
 
 def facets(found: list[int], filters: Filters, kept: dict[str, str]) -> list[Facet]:
@@ -150,7 +161,7 @@ def facets(found: list[int], filters: Filters, kept: dict[str, str]) -> list[Fac
     grouped: dict[str, list[tuple[str, str, int]]] = {name: [] for name in _TITLES}
     for name, value, label, count in rows:
         if value and count:
-            grouped[name].append((value, label or ACCESS[value], count))
+            grouped[name].append((value, label or _name_of(name, value), count))
     made = (_facet(name, choices, filters, kept, len(found)) for name, choices in grouped.items())
     return [facet for facet in made if facet.choices]
 
@@ -158,7 +169,7 @@ def facets(found: list[int], filters: Filters, kept: dict[str, str]) -> list[Fac
 def _facet(name: str, values: list[tuple[str, str, int]], filters: Filters, kept: dict[str, str], among: int) -> Facet:
     chosen = filters.terms().get(name, "")
     if not chosen and (not values or (len(values) == 1 and values[0][2] == among)):
-        return Facet(name, _TITLES[name], ())  # a choice that changes nothing
+        return Facet(name, str(_TITLES[name]), ())  # a choice that changes nothing
     values = values or [(chosen, _name_of(name, chosen), 0)]
     by_value = name == "year"
     values.sort(key=lambda row: row[0] if by_value else f"{9_999_999 - row[2]:07}", reverse=by_value)
@@ -168,17 +179,17 @@ def _facet(name: str, values: list[tuple[str, str, int]], filters: Filters, kept
         Choice(label, count, address(kept, _set(filters, name, "" if value == chosen else value)), value == chosen)
         for value, label, count in shown
     )
-    return Facet(name, _TITLES[name], tuple(choices))
+    return Facet(name, str(_TITLES[name]), tuple(choices))
 
 
 def _name_of(name: str, value: str) -> str:
     if name == "access":
-        return ACCESS[value]
+        return str(ACCESS[value])
     if name == "section":
-        return Section.objects.filter(pk=value).values_list("name", flat=True).first() or "This section"
+        return Section.objects.filter(pk=value).values_list("name", flat=True).first() or _("This section")
     if name == "topic":
-        return Topic.objects.filter(slug=value).values_list("name", flat=True).first() or "This topic"
-    return "With CME credit" if name == "cme" else value
+        return Topic.objects.filter(slug=value).values_list("name", flat=True).first() or _("This topic")
+    return _("With CME credit") if name == "cme" else value
 
 
 def _set(filters: Filters, name: str, value: str) -> Filters:

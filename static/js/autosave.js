@@ -30,24 +30,24 @@ async function send() {
   sending = true;
   waiting = false;
   const data = new FormData(form);
-  say("Saving …");
+  say(word("Saving …"));
   try {
     const answer = await fetch(form.dataset.autosave, { method: "POST", body: data, keepalive: true, credentials: "same-origin" });
     if (answer.ok) {
       failures = 0;
       remember(data);
-      say(`Saved at ${(await answer.json()).words}.`);
+      say(word("Saved at {time}.").replace("{time}", (await answer.json()).words));
     } else if (answer.status === 401 || answer.status === 409) {
       const told = await answer.json();
-      const words = answer.status === 401 ? "You are signed out; this answer is not saved yet." : "This test has been handed in.";
-      say(words, { address: told.go_to, words: answer.status === 401 ? "Sign in" : "See the result" });
+      const words = answer.status === 401 ? word("You are signed out; this answer is not saved yet.") : word("This test has been handed in.");
+      say(words, { address: told.go_to, words: answer.status === 401 ? word("Sign in") : word("See the result") });
     } else if (answer.status < 500) {
-      say("This answer could not be saved. Load the page again; the saved answers are kept.");
+      say(word("This answer could not be saved. Load the page again; the saved answers are kept."));
     } else throw new Error(answer.statusText);
   } catch {
     failures += 1;
     waiting = true;
-    say("Not saved yet: no connection. It is tried again by itself.");
+    say(word("Not saved yet: no connection. It is tried again by itself."));
     setTimeout(again, PATIENCE[Math.min(failures, PATIENCE.length - 1)]);
   } finally {
     sending = false;

@@ -24,7 +24,7 @@ function fill(references) {
   });
   if (references.length > 6) {
     const more = document.createElement("div");
-    more.textContent = `and ${references.length - 6} more in the list of references`;
+    more.textContent = word("and {n} more in the list of references").replace("{n}", references.length - 6);
     shown.push(more);
   }
   popover.replaceChildren(...shown);

@@ -8,9 +8,9 @@ async function copy(button) {
   label.setAttribute("aria-live", "polite");
   try {
     await navigator.clipboard.writeText(text.replace(/\s+/g, " ").trim());
-    label.textContent = button.dataset.done ?? "Copied";
+    label.textContent = button.dataset.done ?? word("Copied");
   } catch {
-    label.textContent = "Press Ctrl+C";
+    label.textContent = word("Press Ctrl+C");
     if (source) getSelection().selectAllChildren(source);
   }
   setTimeout(() => (label.textContent = before), 2500);

@@ -3,6 +3,10 @@
 (() => {
   const root = document.documentElement;
   root.classList.add("js");
+  // word("…") says a script's text in the page's language; pages in English bring no list of words.
+  const told = document.getElementById("script-words");
+  const words = told ? JSON.parse(told.textContent) : {};
+  window.word = (text) => words[text] ?? text;
   try {
     const theme = localStorage.getItem("theme");
     if (theme === "light" || theme === "dark") root.dataset.theme = theme;

@@ -3,7 +3,8 @@
 function build(opener, content) {
   const dialog = document.createElement("dialog");
   dialog.className = "dialog";
-  dialog.innerHTML = '<div class="dialog-head"><h2></h2><button type="button" class="button button-quiet button-sm" data-close>Close</button></div><div class="dialog-body"></div>';
+  dialog.innerHTML = '<div class="dialog-head"><h2></h2><button type="button" class="button button-quiet button-sm" data-close></button></div><div class="dialog-body"></div>';
+  dialog.querySelector("[data-close]").textContent = word("Close");
   const title = dialog.querySelector("h2");
   title.textContent = opener.dataset.title;
   title.id = `${opener.dataset.dialogPage}-title`;

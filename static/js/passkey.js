@@ -1,6 +1,6 @@
 // The passkey's button. Its scripts (allauth's) come once somebody turns to it, so that the sign-in page stays light.
 // A passkey that was refused or canceled is said beside the button, once it has happened and not before.
-const WORDS = "That did not work: the passkey was not used, or this browser has none for this site. Try again, or choose another way.";
+const WORDS = word("That did not work: the passkey was not used, or this browser has none for this site. Try again, or choose another way.");
 
 const button = document.querySelector("#passkey_login, #mfa_webauthn_authenticate, #mfa_webauthn_add, #mfa_webauthn_reauthenticate");
 let scripts;

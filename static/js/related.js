@@ -36,7 +36,7 @@ async function send(form, name, value, focus, said) {
     (same ?? fresh.querySelector("button"))?.focus();
     announce(said);
   } catch {
-    announce("The arrangement could not be kept. Please try again.");
+    announce(word("The arrangement could not be kept. Please try again."));
   }
 }
 
@@ -52,7 +52,9 @@ function bind(boxes) {
     if (!name) return;
     event.preventDefault();
     const title = boxes.querySelector(`#box-${value}`)?.textContent ?? "";
-    const said = { up: `${title} moved up`, down: `${title} moved down`, fold: event.submitter.getAttribute("aria-expanded") === "true" ? `${title} hidden` : `${title} shown` }[name] ?? "The boxes are in their original order";
+    const fold = event.submitter.getAttribute("aria-expanded") === "true" ? word("{title} hidden") : word("{title} shown");
+    const told = { up: word("{title} moved up"), down: word("{title} moved down"), fold }[name] ?? word("The boxes are in their original order");
+    const said = told.replace("{title}", title);
     send(form, name, value, [`[name=${name}][value=${value}]`, `[data-box=${value}] button`], said);
   });
   for (const box of form.querySelectorAll("[data-box]")) draggable(form, box);
@@ -77,7 +79,7 @@ function draggable(form, box) {
     box.classList.remove("is-dragged");
     const title = box.querySelector("h2").textContent;
     const place = order(form).indexOf(box.dataset.box) + 1;
-    send(form, "order", order(form).join("."), [`[data-box=${box.dataset.box}] button`], `${title} moved to place ${place}`);
+    send(form, "order", order(form).join("."), [`[data-box=${box.dataset.box}] button`], word("{title} moved to place {n}").replace("{title}", title).replace("{n}", place));
   });
 }
 

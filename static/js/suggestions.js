@@ -1,6 +1,7 @@
 // <div data-suggestions="/search/suggestions/"><input …></div> offers what begins as typed, in a list below the field
 // (WAI-ARIA's combobox). Arrow keys choose, Enter takes, Esc closes; without scripts the field is a field.
 const WAIT = 120;
+const KINDS = { author: word("author"), keyword: word("keyword"), title: word("title"), topic: word("topic"), word: "" };
 
 function build(frame) {
   const input = frame.querySelector("input");
@@ -9,7 +10,7 @@ function build(frame) {
   list.id = "suggestions";
   list.hidden = true;
   list.setAttribute("role", "listbox");
-  list.setAttribute("aria-label", "Suggestions");
+  list.setAttribute("aria-label", word("Suggestions"));
   const status = document.createElement("span");
   status.className = "visually-hidden";
   status.setAttribute("role", "status");
@@ -63,14 +64,14 @@ function enhance(frame) {
         text.textContent = one.text;
         const kind = document.createElement("span");
         kind.className = "faint";
-        kind.textContent = one.kind === "word" ? "" : one.kind;
+        kind.textContent = KINDS[one.kind] ?? one.kind;
         option.append(text, kind);
         return option;
       }),
     );
     list.hidden = !found.length;
     input.setAttribute("aria-expanded", String(found.length > 0));
-    status.textContent = found.length ? `${found.length} suggestions` : "";
+    status.textContent = found.length ? word("{n} suggestions").replace("{n}", found.length) : "";
   }
 
   async function ask() {

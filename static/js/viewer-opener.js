@@ -16,8 +16,8 @@ for (const figure of figures) {
   const button = document.createElement("button");
   button.type = "button";
   button.className = "copy enlarge";
-  button.textContent = "Enlarge";
-  if (name) button.setAttribute("aria-label", `Enlarge ${name}`);
+  button.textContent = word("Enlarge");
+  if (name) button.setAttribute("aria-label", word("Enlarge {name}").replace("{name}", name));
   button.setAttribute("aria-haspopup", "dialog");
   button.addEventListener("click", () => open(figure, button));
   figure.append(button);

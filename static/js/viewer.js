@@ -8,16 +8,16 @@ dialog.innerHTML = `
   <div class="dialog-head">
     <h2 id="viewer-title"></h2>
     <div class="viewer-tools">
-      <span class="segmented" role="group" aria-label="Size">
-        <button type="button" data-step="-1" aria-label="Smaller">−</button>
-        <button type="button" data-whole><span data-percent aria-live="polite"></span><span class="visually-hidden">, show the whole</span></button>
-        <button type="button" data-step="1" aria-label="Larger">+</button>
+      <span class="segmented" role="group" aria-label="${word("Size")}">
+        <button type="button" data-step="-1" aria-label="${word("Smaller")}">−</button>
+        <button type="button" data-whole><span data-percent aria-live="polite"></span><span class="visually-hidden">, ${word("show the whole")}</span></button>
+        <button type="button" data-step="1" aria-label="${word("Larger")}">+</button>
       </span>
-      <span class="segmented" role="group" aria-label="Figures and tables">
-        <button type="button" data-turn="-1" aria-label="Previous">←</button>
-        <button type="button" data-turn="1" aria-label="Next">→</button>
+      <span class="segmented" role="group" aria-label="${word("Figures and tables")}">
+        <button type="button" data-turn="-1" aria-label="${word("Previous")}">←</button>
+        <button type="button" data-turn="1" aria-label="${word("Next")}">→</button>
       </span>
-      <button type="button" class="button button-quiet button-sm" data-close>Close</button>
+      <button type="button" class="button button-quiet button-sm" data-close>${word("Close")}</button>
     </div>
   </div>
   <div class="viewer-pane" tabindex="0" role="region" aria-labelledby="viewer-title"></div>
@@ -78,7 +78,7 @@ async function offerDownloads(figure) {
 function show(figure) {
   shown = figure;
   const caption = figure.querySelector(":scope > figcaption");
-  part("h2").textContent = caption?.querySelector(".label")?.textContent.trim() || (figure.matches(".table-wrap") ? "Table" : "Figure");
+  part("h2").textContent = caption?.querySelector(".label")?.textContent.trim() || (figure.matches(".table-wrap") ? word("Table") : word("Figure"));
   part(".viewer-caption").replaceChildren(...(caption ? copyOf(caption).childNodes : []));
   part(".viewer-caption > .label")?.remove();
   pane.replaceChildren(...content(figure));

@@ -138,7 +138,7 @@ class EntitlementAdmin(PlainChoices, ModelAdmin):
     search_fields = (
         "user__email", "user__name", "institution__name", "article__doi", "article__title", "=source",
     )  # fmt: skip
-    search_help_text = "E-mail address, name, institution, DOI, title or source"
+    search_help_text = "Email address, name, institution, DOI, title or source"
     autocomplete_fields = ("user", "institution", "article", "issue")
     add_fieldsets = (
         ("Who", {"fields": ("user", "institution"), "description": ONE_HOLDER}),

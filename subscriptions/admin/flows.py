@@ -19,7 +19,7 @@ class GiftLinkAdmin(ReadOnlyAdmin):
     list_select_related = ("giver", "article")
     show_full_result_count = False
     search_fields = ("giver__email", "article__doi", "=token")
-    search_help_text = "Giver's e-mail address, DOI, or the last part of the link"
+    search_help_text = "Giver's email address, DOI, or the last part of the link"
     fieldsets = (
         (None, {"fields": ("person", "article", "stands", "devices", "created_at", "expires_at", "revoked_at")}),
     )
@@ -49,7 +49,7 @@ class CreditAdmin(ReadOnlyAdmin):
     list_select_related = ("source", "target")
     show_full_result_count = False
     search_fields = ("source__number", "target__number", "source__user__email")
-    search_help_text = "Order number or e-mail address"
+    search_help_text = "Order number or email address"
     fieldsets = ((None, {"fields": ("created_at", "off", "state", "paid_with", "counted_for")}),)
 
     @column("taken off")
@@ -74,7 +74,7 @@ class ConsentAdmin(ReadOnlyAdmin):
     list_select_related = ("order",)
     show_full_result_count = False
     search_fields = ("order__number", "order__user__email", "order__guest_email", "=version")
-    search_help_text = "Order number, e-mail address or version of the words"
+    search_help_text = "Order number, email address or version of the words"
     date_hierarchy = "given_at"
     fieldsets = ((None, {"fields": ("given_at", "kind", "for_order", "text", "version", "page")}),)
 

@@ -53,7 +53,7 @@ class Ranges(TabularInline):
 class LibrarianForm(ModelForm):
     """A person is named by the address of their account: who may add librarians need not see readers."""
 
-    email = forms.EmailField(label="e-mail address of the account")
+    email = forms.EmailField(label="email address of the account")
 
     class Meta:
         model = LibraryManager

@@ -141,7 +141,7 @@ class PriceNoticeAdmin(ReadOnlyAdmin):
     list_select_related = ("subscription__user",)
     show_full_result_count = False
     search_fields = ("subscription__user__email", "=subscription__stripe_id")
-    search_help_text = "E-mail address or Stripe id of the subscription"
+    search_help_text = "Email address or Stripe id of the subscription"
     fieldsets = (
         (None, {"fields": ("person", "old_price", "price", "applies_at", "state", "told_at", "moved_at", "change")}),
     )

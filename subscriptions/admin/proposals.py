@@ -54,7 +54,7 @@ class RangeProposalAdmin(DecidableAdmin):
     list_filter = ("state",)
     list_select_related = ("institution", "proposed_by", "decided_by")
     search_fields = ("institution__name", "proposed_by__email")
-    search_help_text = "Institution or e-mail address"
+    search_help_text = "Institution or email address"
     ordering = ("-state", "sent_at")  # what waits stands first, oldest on top
     fieldsets = (
         (None, {"fields": ("where", "proposer", "sent_at", "replaces", "listed", "state")}),

@@ -168,7 +168,7 @@ class RefundAdmin(ReadOnlyAdmin):
     list_filter = ("state", "reason", "created_at")
     list_select_related = ("payment__user", "requested_by")
     search_fields = ("=stripe_id", "=payment__charge_id", "=payment__payment_intent_id", "payment__user__email")
-    search_help_text = "Stripe id or e-mail address"
+    search_help_text = "Stripe id or email address"
     fields = ("person", "price", "state", "reason", "note", "requested_by", "created_at", "failure_reason", "payment",
               "at_stripe", "request")  # fmt: skip
 

@@ -55,7 +55,7 @@ class OrderAdmin(PageAtOnce, RereadableAdmin):
         "number", "user__email", "user__name", "=session_id", "=payment_intent_id", "=subscription_id",
         "=payments__charge_id", "article__doi",
     )  # fmt: skip
-    search_help_text = "Order number, e-mail address, name, Stripe id or DOI"
+    search_help_text = "Order number, email address, name, Stripe id or DOI"
     date_hierarchy = "created_at"
     inlines = (Payments,)
     fieldsets = (
@@ -148,7 +148,7 @@ class SubscriptionAdmin(PageAtOnce, RereadableAdmin):
         "=payments__charge_id",
         "=payments__invoice_id",
     )
-    search_help_text = "E-mail address, name, order number or Stripe id"
+    search_help_text = "Email address, name, order number or Stripe id"
     inlines = (Payments,)
     fieldsets = (
         (None, {"fields": ("person", "journal", "status", "got")}),
@@ -243,7 +243,7 @@ class PaymentAdmin(ReadOnlyAdmin):
     search_fields = (
         "=charge_id", "=payment_intent_id", "=invoice_id", "user__email", "user__name", "order__number", "=card_last4",
     )  # fmt: skip
-    search_help_text = "Stripe id, e-mail address, name, order number or the card's last four digits"
+    search_help_text = "Stripe id, email address, name, order number or the card's last four digits"
     date_hierarchy = "paid_at"
     fieldsets = (
         (None, {"fields": ("paid_at", "person", "price", "refunded", "disputed", "card")}),
@@ -283,7 +283,7 @@ class ReceiptAdmin(ReadOnlyAdmin):
     list_select_related = ("user", "payment")
     show_full_result_count = False
     search_fields = ("=number", "user__email", "user__name", "payment__order__number", "=payment__charge_id")
-    search_help_text = "Receipt number, e-mail address, name, order number or Stripe id"
+    search_help_text = "Receipt number, email address, name, order number or Stripe id"
     date_hierarchy = "issued_at"
     fieldsets = ((None, {"fields": ("number", "person", "description", "paid", "issued_at", "payment", "terms")}),)
 

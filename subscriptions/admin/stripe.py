@@ -140,7 +140,7 @@ class OutgoingMailAdmin(ReadOnlyAdmin):
     list_filter = (IsSent, "template", "created_at")
     show_full_result_count = False
     search_fields = ("to", "key")
-    search_help_text = "E-mail address, or what the message is about (receipt:ch_…)"
+    search_help_text = "Email address, or what the message is about (receipt:ch_…)"
     actions = ("send_again",)
     fields = ("to", "person", "key", "template", "created_at", "sent_at", "attempts", "last_error", "what_it_says")
 
@@ -179,7 +179,7 @@ class StripeCustomerAdmin(ReadOnlyAdmin):
     list_display = ("stripe_id", "person", "livemode", "deleted_at")
     list_select_related = ("user",)
     search_fields = ("=stripe_id", "user__email")
-    search_help_text = "Stripe's customer id (cus_…) or e-mail address"
+    search_help_text = "Stripe's customer id (cus_…) or email address"
     fields = ("person", "at_stripe", "livemode", "deleted_at")
 
     @column("person")

@@ -66,7 +66,7 @@ class TraineeProofAdmin(DecidableAdmin):
     list_filter = ("state",)
     list_select_related = ("user",)
     search_fields = ("user__email", "user__name", "program")
-    search_help_text = "E-mail address, name or program"
+    search_help_text = "Email address, name or program"
     ordering = ("-state", "sent_at")  # what waits stands first, oldest on top
     fieldsets = (
         (None, {"fields": ("person", "program", "ends_on", "state", "sent_at")}),

@@ -50,7 +50,7 @@ class WithdrawalAdmin(DecidableAdmin):
     list_filter = ("state",)
     list_select_related = ("order",)
     search_fields = ("name", "email", "contract", "order__number")
-    search_help_text = "Name, e-mail address or order number"
+    search_help_text = "Name, email address or order number"
     fieldsets = (
         (None, {"fields": ("received_at", "name", "email", "contract", "for_order", "state")}),
         ("Decision", {"fields": ("answer", "decided_by", "decided_at")}),

@@ -3,13 +3,17 @@
 from typing import Any, ClassVar
 
 from django import forms
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from subscriptions.institutions import ranges
 from subscriptions.institutions.range_lists import MOST_CHARACTERS
 from subscriptions.models import Institution
 
 MOST_BYTES = 4 * MOST_CHARACTERS
-NOTATIONS = "One or several a line: 192.0.2.0/24, 192.0.2.10-192.0.2.40, 192.0.2.*, 2001:db8::/32. After # a remark."
+NOTATIONS = gettext_lazy(
+    "One or several a line: 192.0.2.0/24, 192.0.2.10-192.0.2.40, 192.0.2.*, 2001:db8::/32. After # a remark."
+)
 
 
 class RangeListForm(forms.Form):
@@ -17,18 +21,21 @@ class RangeListForm(forms.Form):
 
     REPLACE, ADD = "replace", "add"
     listed = forms.CharField(
-        label="Networks", required=False, strip=False, help_text=NOTATIONS,
+        label=gettext_lazy("Networks"), required=False, strip=False, help_text=NOTATIONS,
         widget=forms.Textarea(attrs={"rows": 12, "cols": 60, "spellcheck": "false", "autocomplete": "off"}),
     )  # fmt: skip
     file = forms.FileField(
-        label="Or a text file with them", required=False,
+        label=gettext_lazy("Or a text file with them"), required=False,
         widget=forms.ClearableFileInput(attrs={"accept": ".txt,.csv,text/plain"}),
     )  # fmt: skip
     mode = forms.ChoiceField(
-        label="This list",
+        label=gettext_lazy("This list"),
         widget=forms.RadioSelect,
         initial=REPLACE,
-        choices=[(REPLACE, "is all networks of the institution: others disappear"), (ADD, "adds to what is there")],
+        choices=[
+            (REPLACE, gettext_lazy("is all networks of the institution: others disappear")),
+            (ADD, gettext_lazy("adds to what is there")),
+        ],
     )
     digest = forms.CharField(required=False, widget=forms.HiddenInput)
 
@@ -41,20 +48,20 @@ class RangeListForm(forms.Form):
         if not file:
             return ""
         if file.size > MOST_BYTES:
-            raise forms.ValidationError("The file is too large for a list of networks.")
+            raise forms.ValidationError(_("The file is too large for a list of networks."))
         raw = file.read()
         try:
             return str(raw.decode("utf-16" if raw[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"))
         except UnicodeDecodeError:
-            raise forms.ValidationError("This is not a text file. Save the list as plain text (UTF-8).") from None
+            raise forms.ValidationError(_("This is not a text file. Save the list as plain text (UTF-8).")) from None
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or {}
         text = cleaned.get("file") or cleaned.get("listed") or ""
         if not text.strip() and "file" not in self.errors:
-            self.add_error("listed", "Type the networks, or choose a file with them.")
+            self.add_error("listed", _("Type the networks, or choose a file with them."))
         if "\x00" in text:
-            self.add_error("file", "This is not a text file. Save the list as plain text (UTF-8).")
+            self.add_error("file", _("This is not a text file. Save the list as plain text (UTF-8)."))
         cleaned["text"] = text
         return cleaned
 
@@ -73,7 +80,7 @@ class RangeListForm(forms.Form):
 
 class InvitationForm(forms.Form):
     email = forms.EmailField(
-        label="Email address of the reader", widget=forms.EmailInput(attrs={"autocomplete": "off"})
+        label=gettext_lazy("Email address of the reader"), widget=forms.EmailInput(attrs={"autocomplete": "off"})
     )
 
 
@@ -86,6 +93,6 @@ class ResolverForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for my
         url: str = self.cleaned_data["resolver_url"].strip()
         if "#" in url:
             raise forms.ValidationError(
-                "Leave out what begins with #: the article's data goes to the end of the address."
+                _("Leave out what begins with #: the article's data goes to the end of the address.")
             )
         return url

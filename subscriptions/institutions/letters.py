@@ -1,5 +1,6 @@
 """Mail to librarians and to readers they invite, through the outbox (subscriptions/mail.py)."""
 
+from accounts.languages import spoken_to
 from subscriptions.mail import alert_staff, day, enqueue
 from subscriptions.models import RangeProposal, SeatInvitation
 
@@ -14,6 +15,7 @@ def ranges_proposed(row: RangeProposal) -> None:
     )
 
 
+@spoken_to(lambda row: row.proposed_by)
 def ranges_decided(row: RangeProposal) -> None:
     context = {
         "institution": row.institution.name, "accepted": row.state == RangeProposal.State.ACCEPTED,

@@ -3,11 +3,12 @@
 from urllib.parse import urlencode, urlsplit
 
 from django.conf import settings
+from django.utils.translation import gettext_lazy
 
 from journal.access import Access
 from journal.models import Article, Journal
 
-LABEL = "Find it at my library"
+LABEL = gettext_lazy("Find it at my library")
 MOST_LINKS = 3
 
 
@@ -33,7 +34,7 @@ def open_url(base: str, article: Article, journal: Journal | None) -> str:
 def links(access: Access, article: Article, journal: Journal | None) -> list[dict[str, str]]:
     """A link for each of the reader's institutions that has a resolver."""
     return [
-        {"url": open_url(one.resolver_url, article, journal), "label": one.resolver_label or LABEL}
+        {"url": open_url(one.resolver_url, article, journal), "label": one.resolver_label or str(LABEL)}
         for one in access.institutions[:MOST_LINKS]
         if one.resolver_url
     ]

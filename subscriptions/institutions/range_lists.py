@@ -9,6 +9,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import cast
 
+from django.utils.translation import gettext as _
+
 from subscriptions.networks import WIDE, WIDEST, Address, Network, unmapped
 
 MOST_CHARACTERS = 200_000
@@ -38,14 +40,22 @@ class Entry:
 def read_list(text: str) -> list[Entry]:
     """Every range with its line number. What is wrong with one is said there; what stands twice, as a remark."""
     if len(text) > MOST_CHARACTERS:
-        return [Entry(0, "", problem=f"The list is longer than {MOST_CHARACTERS:,} characters.")]
+        too_long = _("The list is longer than %(most)s characters.") % {"most": f"{MOST_CHARACTERS:,}"}
+        return [Entry(0, "", problem=too_long)]
     entries = []
     for number, line in enumerate(_LINE.split(text.removeprefix("\ufeff")), start=1):
-        content, _, note = re.sub(r"(^|\s)//", r"\1#", line).partition("#")
+        content, _mark, note = re.sub(r"(^|\s)//", r"\1#", line).partition("#")
         pieces = [piece.strip() for piece in re.split(r"[,;\t]", content)]
         entries += [_entry(number, piece, note.strip()[:200]) for piece in pieces if piece]
     if sum(len(entry.networks) for entry in entries) > MOST_NETWORKS:
-        entries.append(Entry(0, "", problem=f"The list makes more than {MOST_NETWORKS:,} networks."))
+        entries.append(
+            Entry(
+                0,
+                "",
+                problem=_("The list makes more than %(most_networks)s networks.")
+                % {"most_networks": f"{MOST_NETWORKS:,}"},
+            )
+        )
     _remark_on_repeats(entries)
     return entries
 
@@ -67,7 +77,7 @@ def _entry(number: int, text: str, note: str) -> Entry:
 def _ends(text: str) -> tuple[Address, Address]:
     """The first and the last address of a range in any notation."""
     if "*" in text and ":" in text:
-        raise NotARange("Write IPv6 networks like 2001:db8::/32, without a star.")
+        raise NotARange(_("Write IPv6 networks like 2001:db8::/32, without a star."))
     if "*" in text or ("-" in text and text.count(".") == 3 and ":" not in text):
         return _wildcard(text)
     first, dash, last = text.partition("-")
@@ -76,9 +86,9 @@ def _ends(text: str) -> tuple[Address, Address]:
         return network[0], network[-1]
     begin, end = _address(first), _address(last)
     if begin.version != end.version:
-        raise NotARange("The two ends are not of the same kind (IPv4, IPv6).")
+        raise NotARange(_("The two ends are not of the same kind (IPv4, IPv6)."))
     if int(begin) > int(end):
-        raise NotARange("The last address comes before the first.")
+        raise NotARange(_("The last address comes before the first."))
     return begin, end
 
 
@@ -99,8 +109,8 @@ def _address(text: str) -> Address:
 
 def _hint(text: str) -> str:
     if re.search(r"(^|\.)0\d", text):
-        return "Write numbers without leading zeros: 192.0.2.1, not 192.000.002.001."
-    return "Not an address or network. Write 192.0.2.0/24, 192.0.2.10-192.0.2.40, 192.0.2.* or 2001:db8::/32."
+        return _("Write numbers without leading zeros: 192.0.2.1, not 192.000.002.001.")
+    return _("Not an address or network. Write 192.0.2.0/24, 192.0.2.10-192.0.2.40, 192.0.2.* or 2001:db8::/32.")
 
 
 def _wildcard(text: str) -> tuple[Address, Address]:
@@ -113,7 +123,7 @@ def _wildcard(text: str) -> tuple[Address, Address]:
         raise NotARange(_hint(text))
     varies = next((place for place, (low, high) in enumerate(spans) if low != high), 3)
     if any(span != (0, 255) for span in spans[varies + 1 :]):
-        raise NotARange("Only the end may vary, like 192.0.2.* or 192.0.2-3.*; write other ranges apart.")
+        raise NotARange(_("Only the end may vary, like 192.0.2.* or 192.0.2-3.*; write other ranges apart."))
     ends = [".".join(str(span[side]) for span in spans) for side in (0, 1)]
     return ipaddress.ip_address(ends[0]), ipaddress.ip_address(ends[1])
 
@@ -126,9 +136,9 @@ def _span(octet: str) -> tuple[int, int]:
         return 0, 255
     low, high = int(match[1]), int(match[2] or match[1])
     if high > 255:
-        raise NotARange("The numbers of an IPv4 address go to 255.")
+        raise NotARange(_("The numbers of an IPv4 address go to 255."))
     if low > high:
-        raise NotARange("The last address comes before the first.")
+        raise NotARange(_("The last address comes before the first."))
     return low, high
 
 
@@ -139,21 +149,29 @@ def _size(first: Address, last: Address) -> int:
 def _objection(first: Address, last: Address) -> str:
     """Why no institution can have this range; empty when one can."""
     if _size(first, last) > 1 << (_BITS[first.version] - WIDEST[first.version]):
-        return f"Wider than a /{WIDEST[first.version]}: no institution is that large. Split it into its networks."
+        return _("Wider than a /%(value)s: no institution is that large. Split it into its networks.") % {
+            "value": WIDEST[first.version]
+        }
     ends = (first, last)
     if any(one.is_loopback or one.is_multicast or one.is_link_local or one.is_unspecified for one in ends):
-        return "No reader's address: it is a loopback, link-local or multicast one."
+        return _("No reader's address: it is a loopback, link-local or multicast one.")
     return ""
 
 
 def _remarks(text: str, first: Address, last: Address) -> list[str]:
     found = []
     if any(one.is_private or one.is_reserved for one in (first, last)):
-        found.append("Private or reserved: readers on the internet never come from it. Ask for the public addresses.")
+        found.append(
+            _("Private or reserved: readers on the internet never come from it. Ask for the public addresses.")
+        )
     if _size(first, last) > 1 << (_BITS[first.version] - WIDE[first.version]):
-        found.append(f"Wider than a /{WIDE[first.version]}. Is this the whole of what they were given?")
+        found.append(
+            _("Wider than a /%(value)s. Is this the whole of what they were given?") % {"value": WIDE[first.version]}
+        )
     if "/" in text and "-" not in text and _address(text.partition("/")[0]) != first:
-        found.append(f"Taken as the network {first}/{text.partition('/')[2].strip()}.")
+        found.append(
+            _("Taken as the network %(first)s/%(value)s.") % {"first": first, "value": text.partition("/")[2].strip()}
+        )
     return found
 
 
@@ -162,7 +180,11 @@ def _remark_on_repeats(entries: Sequence[Entry]) -> None:
     for inner, outer in containments((network, entry) for entry in entries for network in entry.networks):
         (network, entry), (holding, holder) = inner, outer
         where = f"line {holder.line}"
-        entry.remarks.append(f"Stands in {where} already." if network == holding else f"Inside {holding} of {where}.")
+        entry.remarks.append(
+            _("Stands in %(where)s already.") % {"where": where}
+            if network == holding
+            else _("Inside %(holding)s of %(where)s.") % {"holding": holding, "where": where}
+        )
 
 
 def containments(

@@ -6,6 +6,7 @@ from django.contrib import messages
 from django.db import IntegrityError, transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from subscriptions.institutions import letters
@@ -56,7 +57,7 @@ def _send(request: HttpRequest, institution: Institution, form: RangeListForm) -
             letters.ranges_proposed(row)
     except IntegrityError:
         return
-    messages.success(request, "Sent. Staff look at the list, and we write to you when it is decided.")
+    messages.success(request, _("Sent. Staff look at the list, and we write to you when it is decided."))
 
 
 @library_page
@@ -64,5 +65,5 @@ def _send(request: HttpRequest, institution: Institution, form: RangeListForm) -
 def take_back(request: HttpRequest, institution: Institution) -> HttpResponse:
     """A proposal that waits is taken back by its institution."""
     institution.proposals.filter(state=RangeProposal.State.WAITING).delete()
-    messages.info(request, "The proposal is taken back. Nothing was changed.")
+    messages.info(request, _("The proposal is taken back. Nothing was changed."))
     return redirect("subscriptions:library_networks", institution.pk)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from django.db import connection, transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from accounts.models import User
 from subscriptions.institutions import letters
@@ -93,9 +94,9 @@ def _remark_on_stored(institution: Institution, entries: list[Entry], staying: s
     for network, stored, owner, name in met:
         if owner == institution.pk and str(stored) not in staying:
             continue
-        whose = "this institution's" if owner == institution.pk else f"{name}'s"
+        whose = _("this institution's") if owner == institution.pk else f"{name}'s"
         for entry in by_network[str(network)]:
-            entry.remarks.append(f"Meets {whose} {stored}.")
+            entry.remarks.append(_("Meets %(whose)s %(stored)s.") % {"whose": whose, "stored": stored})
 
 
 def apply(institution: Institution, text: str, *, replaces: bool, digest: str) -> Plan:
@@ -133,7 +134,7 @@ def accept(proposal: RangeProposal, by: User, digest: str) -> Plan:
         try:
             done = apply(row.institution, row.listed, replaces=row.replaces, digest=digest)
         except Changed:
-            raise ValueError("The networks have changed since this page was opened. Look again.") from None
+            raise ValueError(_("The networks have changed since this page was opened. Look again.")) from None
         _decide(row, by, RangeProposal.State.ACCEPTED, "")
         return done
 

@@ -7,6 +7,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -41,14 +42,18 @@ def _invite(request: HttpRequest, institution: Institution, form: InvitationForm
     email = form.cleaned_data["email"].lower()
     by: User = request.user  # type: ignore[assignment]  # library_page lets nobody else in
     if not is_allowed_for(f"{institution.pk} {email}", "seat", most=5, seconds=3600):
-        form.add_error("email", "We wrote to this address several times already. Please wait an hour.")
+        form.add_error("email", _("We wrote to this address several times already. Please wait an hour."))
         return False
     try:
         seats.invite(institution, email, by)
     except seats.NoSeatFree:
-        form.add_error(None, "All seats are taken or kept for invitations. End a seat or withdraw an invitation first.")
+        form.add_error(
+            None, _("All seats are taken or kept for invitations. End a seat or withdraw an invitation first.")
+        )
         return False
-    messages.success(request, f"Invited: {email}. The link works for 30 days, and a seat is kept meanwhile.")
+    messages.success(
+        request, _("Invited: %(email)s. The link works for 30 days, and a seat is kept meanwhile.") % {"email": email}
+    )
     return True
 
 
@@ -57,7 +62,11 @@ def _invite(request: HttpRequest, institution: Institution, form: InvitationForm
 def end_membership(request: HttpRequest, institution: Institution, membership_id: int) -> HttpResponse:
     member = get_object_or_404(institution.memberships, pk=membership_id)
     seats.end(member)
-    messages.success(request, f"{member.user.email} reads through {institution} no longer. The seat is free.")
+    messages.success(
+        request,
+        _("%(email)s reads through %(institution)s no longer. The seat is free.")
+        % {"email": member.user.email, "institution": institution},
+    )
     return redirect("subscriptions:library_readers", institution.pk)
 
 
@@ -65,7 +74,7 @@ def end_membership(request: HttpRequest, institution: Institution, membership_id
 @require_POST
 def withdraw_invitation(request: HttpRequest, institution: Institution, invitation_id: int) -> HttpResponse:
     seats.withdraw(get_object_or_404(institution.invitations, pk=invitation_id))
-    messages.success(request, "The invitation is withdrawn, and its seat is free.")
+    messages.success(request, _("The invitation is withdrawn, and its seat is free."))
     return redirect("subscriptions:library_readers", institution.pk)
 
 
@@ -98,7 +107,7 @@ def _accept(request: HttpRequest, invitation: SeatInvitation) -> HttpResponse:
         return _shown(request, invitation, "over")
     except seats.NoSeatFree:
         return _shown(request, invitation, "full")
-    messages.success(request, f"You now read through {invitation.institution}.")
+    messages.success(request, _("You now read through %(institution)s.") % {"institution": invitation.institution})
     return redirect(reverse("subscriptions:my_access"))
 
 

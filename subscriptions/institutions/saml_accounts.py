@@ -1,6 +1,6 @@
 """What follows from a proven SAML answer: who counts as a reader of the institution, and whose account it is.
 
-No account is ever bound by an e-mail address alone (docs/decisions/0016-saml-binding.md): a reader who has an account
+No account is ever bound by an email address alone (docs/decisions/0016-saml-binding.md): a reader who has an account
 shows both, by being signed in here and coming back from there.
 """
 

@@ -6,6 +6,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods
 
@@ -49,7 +50,7 @@ def resolver(request: HttpRequest, institution: Institution) -> HttpResponse:
     form = ResolverForm(request.POST or None, instance=institution)
     if request.method == "POST" and form.is_valid():
         form.save()
-        messages.success(request, "Saved. Your readers see it beside each article from now on.")
+        messages.success(request, _("Saved. Your readers see it beside each article from now on."))
         return redirect("subscriptions:library_resolver", institution.pk)
     institution = Institution.objects.get(pk=institution.pk)  # as it is stored, whatever the form was given
     article = Article.objects.published().newest().select_related("journal").first()

@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.utils import timezone
+from django.utils.translation import gettext_lazy
 
 from journal.models import Article, Issue, Journal
 from subscriptions.models.gifts import GiftLink
@@ -26,15 +27,15 @@ class Entitlement(models.Model):
     """holder (a user, an institution or a gift link) × scope (an article, an issue or a journal) × dates × source."""
 
     class Kind(models.TextChoices):
-        PURCHASE = "purchase", "Purchase"
-        RENTAL = "rental", "Rental"
-        SUBSCRIPTION = "subscription", "Subscription"
-        INSTITUTION = "institution", "Institution's license"
-        COMPLIMENTARY = "complimentary", "Complimentary"
-        ACCESS_CODE = "access_code", "Access code"
-        MEMBERSHIP = "membership", "Membership of the society"
-        GIFT = "gift", "Gift link"
-        CME = "cme", "CME activity (no right to read)"
+        PURCHASE = "purchase", gettext_lazy("Purchase")
+        RENTAL = "rental", gettext_lazy("Rental")
+        SUBSCRIPTION = "subscription", gettext_lazy("Subscription")
+        INSTITUTION = "institution", gettext_lazy("Institution's license")
+        COMPLIMENTARY = "complimentary", gettext_lazy("Complimentary")
+        ACCESS_CODE = "access_code", gettext_lazy("Access code")
+        MEMBERSHIP = "membership", gettext_lazy("Membership of the society")
+        GIFT = "gift", gettext_lazy("Gift link")
+        CME = "cme", gettext_lazy("CME activity (no right to read)")
 
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="entitlements",

@@ -6,6 +6,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
+from accounts.languages import spoken
 from subscriptions.models.sales import Order, Subscription
 from subscriptions.money import Money
 
@@ -70,7 +71,8 @@ class Withdrawal(models.Model):
         DECLINED = "declined", "Declined: no right of withdrawal"
 
     name = models.CharField(max_length=200)
-    email = models.EmailField("e-mail address")
+    email = models.EmailField("email address")
+    language = models.CharField(max_length=7, blank=True, default=spoken, db_default="", editable=False)
     contract = models.CharField(max_length=200, help_text="The order number, or how the reader named the contract.")
     order = models.ForeignKey(Order, null=True, blank=True, on_delete=models.PROTECT, related_name="withdrawals")
     subscription = models.ForeignKey(

@@ -39,7 +39,7 @@ class NetworkField(models.Field):  # type: ignore[type-arg]  # generic for mypy 
 class Institution(models.Model):
     name = models.CharField(max_length=200, help_text="As readers see it after “Access provided by”.")
     ror_id = models.CharField("ROR id", max_length=40, blank=True, validators=[is_ror])
-    contact_email = models.EmailField("contact e-mail", blank=True, help_text="Invoices go here, too.")
+    contact_email = models.EmailField("contact email", blank=True, help_text="Invoices go here, too.")
     notes = models.TextField(blank=True)
     seats = models.PositiveIntegerField(
         default=0, db_default=0, help_text="How many readers it may invite by name, beside its network."

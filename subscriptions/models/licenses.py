@@ -5,6 +5,7 @@ from typing import ClassVar
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext_lazy
 
 from journal.models import Journal
 from subscriptions.models.institution import Institution
@@ -20,8 +21,8 @@ class SiteLicense(models.Model):
         REQUESTED = "requested", "Invoice being made"
         OPEN = "open", "Invoice sent, not paid"
         PAID = "paid", "Paid"
-        VOID = "void", "Void"
-        UNCOLLECTIBLE = "uncollectible", "Written off"
+        VOID = "void", gettext_lazy("Void")
+        UNCOLLECTIBLE = "uncollectible", gettext_lazy("Written off")
 
     institution = models.ForeignKey(Institution, on_delete=models.PROTECT, related_name="licenses")
     journal = models.ForeignKey(Journal, on_delete=models.PROTECT, related_name="licenses")

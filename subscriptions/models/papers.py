@@ -5,6 +5,7 @@ from typing import Any
 from django.conf import settings
 from django.db import connection, models, transaction
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from accounts.encryption import EncryptedTextField
 from subscriptions.models.sales import Payment
@@ -78,8 +79,10 @@ class Receipt(models.Model):
             order = self.payment.order
             return f"{order.offer.tax_note}." if order and order.offer.tax_note else ""
         if self.tax["reverse"]:
-            return f"Reverse charge: the buyer ({', '.join(self.tax['numbers'])}) accounts for the tax."
-        return "" if self.tax["lines"] else "No tax is due."
+            return _("Reverse charge: the buyer (%(value)s) accounts for the tax.") % {
+                "value": ", ".join(self.tax["numbers"])
+            }
+        return "" if self.tax["lines"] else _("No tax is due.")
 
     @property
     def buyer(self) -> list[str]:

@@ -11,15 +11,19 @@ from django.core.exceptions import ValidationError
 from django.db import connection, models
 from django.db.models import Q
 from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from accounts.incidents import SPEAKABLE
+from accounts.languages import spoken
 from accounts.models import User
 from journal.models import Article, Issue, Journal
+from subscriptions import intervals
 from subscriptions.money import MINIMUM, WHOLE_UNITS_ONLY, Money
 
 RENTAL_HOURS = 48
 RENTAL_OPEN_DAYS = 30
-PLUS_TAX = "plus tax"
+PLUS_TAX = gettext_lazy("plus tax")
 
 
 def new_order_number() -> str:
@@ -172,6 +176,10 @@ class Offer(models.Model):
         return f"{settings.SITE_TAG}-{self.journal_id}-{self.interval}-{self.amount}-{self.currency}{taxed}"
 
     @property
+    def interval_word(self) -> str:
+        return intervals.in_words(self.interval)
+
+    @property
     def told_price(self) -> str:
         """The price in a sentence: `$9.00`, or `$9.00 plus tax`."""
         return f"{self.price} {PLUS_TAX}" if settings.STRIPE_TAX == "exclusive" else str(self.price)
@@ -179,7 +187,8 @@ class Offer(models.Model):
     @property
     def tax_words(self) -> str:
         """What is said of tax beside the price: with Stripe Tax how it is worked out, else what staff wrote."""
-        return {"inclusive": "Taxes included", "exclusive": PLUS_TAX}.get(settings.STRIPE_TAX, self.tax_note)
+        written = _(self.tax_note) if self.tax_note else ""
+        return str({"inclusive": _("Taxes included"), "exclusive": PLUS_TAX}.get(settings.STRIPE_TAX, written))
 
     def clean(self) -> None:
         smallest = MINIMUM.get(self.currency, 1)
@@ -212,9 +221,10 @@ class Order(models.Model):
         help_text="Empty while a guest's purchase has not been claimed.",
     )  # fmt: skip
     guest_email = models.EmailField(
-        "guest's e-mail address", blank=True, default="", db_default="",
+        "guest's email address", blank=True, default="", db_default="",
         help_text="Where a purchase without an account was confirmed to.",
     )  # fmt: skip
+    language = models.CharField(max_length=7, blank=True, default=spoken, db_default="", editable=False)
     claimed_at = models.DateTimeField(null=True, blank=True, help_text="When a guest's purchase came to an account.")
     offer = models.ForeignKey(Offer, on_delete=models.PROTECT, related_name="orders")
     kind = models.CharField(max_length=15, choices=Offer.Kind)
@@ -269,6 +279,10 @@ class Order(models.Model):
 
     def __str__(self) -> str:
         return f"Order {self.number}"
+
+    @property
+    def interval_word(self) -> str:
+        return intervals.in_words(self.interval)
 
     @property
     def price(self) -> Money:
@@ -341,6 +355,10 @@ class Subscription(models.Model):
         return f"{self.journal} for {self.user}: {self.status}"
 
     @property
+    def interval_word(self) -> str:
+        return intervals.in_words(self.interval)
+
+    @property
     def price(self) -> Money:
         return Money(self.amount, self.currency)
 
@@ -388,6 +406,11 @@ class Payment(models.Model):
 
     def __str__(self) -> str:
         return f"{self.price} on {self.paid_at:%Y-%m-%d}"
+
+    @property
+    def card_words(self) -> str:
+        """`Visa ending in 4242`."""
+        return _("%(card)s ending in %(digits)s") % {"card": self.card_brand.title(), "digits": self.card_last4}
 
     @property
     def price(self) -> Money:

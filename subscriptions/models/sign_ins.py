@@ -28,7 +28,7 @@ class InstitutionSignIn(models.Model):
     )
     sso_url = models.CharField("sign-in address", max_length=500, editable=False)
     certificates = models.JSONField(default=list, editable=False)
-    email_attribute = models.CharField("attribute with the e-mail address", max_length=300, default=MAIL)
+    email_attribute = models.CharField("attribute with the email address", max_length=300, default=MAIL)
     affiliation_attribute = models.CharField("attribute with the affiliation", max_length=300, default=AFFILIATION)
     affiliations = models.CharField(
         "affiliations that may read", max_length=500, default="member, faculty, staff, student, employee",
@@ -40,7 +40,7 @@ class InstitutionSignIn(models.Model):
     )  # fmt: skip
     mail_domains = models.CharField(
         max_length=500, blank=True,
-        help_text="E-mail domains this institution gives out: their addresses count as confirmed. With commas between.",
+        help_text="Email domains this institution gives out: their addresses count as confirmed. With commas between.",
     )  # fmt: skip
     days = models.PositiveSmallIntegerField(
         "reading goes on for (days)", default=30, help_text="From each sign-in; then the reader signs in there again."

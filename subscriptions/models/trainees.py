@@ -39,7 +39,7 @@ class TraineeProof(models.Model):
     program = models.CharField("training program and institution", max_length=200)
     ends_on = models.DateField("expected end of training")
     contact = models.CharField(
-        "who can confirm it", max_length=200, blank=True, help_text="Name and e-mail address, for an attestation."
+        "who can confirm it", max_length=200, blank=True, help_text="Name and email address, for an attestation."
     )
     attested = models.BooleanField(default=False, help_text="The reader declares it without a document.")
     document = models.FileField(storage=private_storage, upload_to=document_name, blank=True, max_length=100)

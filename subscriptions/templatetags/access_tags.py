@@ -6,7 +6,10 @@ from typing import Any
 from django import template
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from journal.access import Access
 from journal.models import Article, Issue
@@ -44,7 +47,7 @@ def issue_offer(context: Any, issue: Issue) -> dict[str, Any]:
 def on_day(moment: datetime) -> SafeString:
     """The day of a moment, in the journal's time zone: `<time datetime="2026-11-22">November 22, 2026</time>`."""
     day = timezone.localtime(moment)
-    return mark_safe(f'<time datetime="{day:%Y-%m-%d}">{day:%B} {day.day}, {day.year}</time>')  # noqa: S308
+    return mark_safe(f'<time datetime="{day:%Y-%m-%d}">{date_format(day, "DATE_FORMAT")}</time>')  # noqa: S308
 
 
 @register.filter
@@ -59,14 +62,12 @@ def time_left(until: datetime) -> str:
     minutes = int((until - timezone.now()).total_seconds() // 60)
     days, hours = minutes // (24 * 60), minutes // 60
     if days >= 3:
-        return f"{_plural(days, 'day')} left"
+        return ngettext("%(count)s day left", "%(count)s days left", days) % {"count": days}
     if hours >= 12:
-        return f"{_plural(hours, 'hour')} left"
+        return ngettext("%(count)s hour left", "%(count)s hours left", hours) % {"count": hours}
     if minutes < 1:
-        return "ended" if until <= timezone.now() else "less than a minute left"
-    parts = [_plural(count, unit) for count, unit in ((hours, "hour"), (minutes % 60, "minute")) if count]
-    return f"{' '.join(parts)} left"
-
-
-def _plural(count: int, unit: str) -> str:
-    return f"{count} {unit}" if count == 1 else f"{count} {unit}s"
+        return _("ended") if until <= timezone.now() else _("less than a minute left")
+    rest = minutes % 60
+    parts = [ngettext("%(count)s hour", "%(count)s hours", hours) % {"count": hours}] if hours else []
+    parts += [ngettext("%(count)s minute", "%(count)s minutes", rest) % {"count": rest}] if rest else []
+    return _("%(time)s left") % {"time": " ".join(parts)}

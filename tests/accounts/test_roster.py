@@ -56,9 +56,9 @@ WRONG = {
     "no name": (b"number,name,until\n1,,2027-01-01\n", "Line 2: the name is missing"),
     "an address that is none": (
         b"number,name,until,email\n1,Anna,2027-01-01,anna@@x\n",
-        "Line 2: “anna@@x” is no e-mail",
+        "Line 2: “anna@@x” is no email",
     ),
-    "header injection": (b'number,name,until,email\n1,Anna,2027-01-01,"a@b.c\nBcc: x@y.z"\n', "is no e-mail address"),
+    "header injection": (b'number,name,until,email\n1,Anna,2027-01-01,"a@b.c\nBcc: x@y.z"\n', "is no email address"),
     "a quotation mark open": (b'number,name,until\n1,"Anna,2027-01-01\n', "quotation mark"),
     "a comma too many": (b"number,name,until\n1,Doe, Jane,2027-01-01\n", "Line 2: 1 more value(s) than columns"),
     "a hidden letter": (

@@ -1,4 +1,4 @@
-"""Buying with an e-mail address only, claiming it later, and finding it again."""
+"""Buying with an email address only, claiming it later, and finding it again."""
 
 import re
 import uuid
