@@ -13,7 +13,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
 
-from accounts import incidents, service_center
+from accounts import incidents, languages, service_center
 from accounts.models import User
 from accounts.rate_limits import is_allowed
 
@@ -30,6 +30,7 @@ def cannot_sign_in(request: HttpRequest, happened: str, *, retry_after: int = RE
     reference = incidents.report(request, "E1", happened)
     context = {
         "reference": reference, "signing_in": request.path.startswith("/accounts/"), "retry_after": retry_after,
+        "with_password": request.method == "POST" and "password" in request.POST,
         "since": incidents.failing_since(), "again": "" if request.method == "GET" else request.path,
     }  # fmt: skip
     return _plain(request, "503.html", context, status=503, retry_after=retry_after)
@@ -62,7 +63,8 @@ def _plain(
 ) -> HttpResponse:
     failures = failures_of(request) + 1
     shown = {**context, "service_center": service_center.kept(), "show_contact": failures > 1}
-    response = HttpResponse(render_to_string(template, shown), status=status)
+    with languages.speaking(languages.of_request(request)):  # it may be made around the middleware that sees to it
+        response = HttpResponse(render_to_string(template, shown), status=status)
     response["Retry-After"] = str(retry_after)
     response["Cache-Control"] = "no-store"
     response.set_cookie(

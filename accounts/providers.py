@@ -9,7 +9,9 @@ from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter, _build_apps_from_settings
 from allauth.socialaccount.models import SocialApp
 from allauth.socialaccount.providers.base import AuthError
+from allauth.socialaccount.providers.oauth2.client import OAuth2Error
 from allauth.socialaccount.providers.orcid.provider import OrcidProvider
+from allauth.socialaccount.providers.orcid.views import OrcidOAuth2Adapter
 from django.contrib import messages
 from django.http import Http404, HttpRequest
 from django.shortcuts import redirect
@@ -18,6 +20,18 @@ from django.utils.translation import gettext_lazy
 from accounts import errors
 
 OrcidProvider.name = "ORCID"  # as ORCID spells it; allauth says Orcid.org
+_complete_login = OrcidOAuth2Adapter.complete_login
+
+
+def complete_login(self: Any, request: HttpRequest, app: Any, token: Any, **more: Any) -> Any:
+    """An answer of another shape, without an iD for example, is a failure of the provider: E1, as its silence is."""
+    try:
+        return _complete_login(self, request, app, token, **more)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise OAuth2Error(f"The answer names no iD: {error!r}") from error
+
+
+OrcidOAuth2Adapter.complete_login = complete_login
 
 CANCELLED = gettext_lazy("You did not sign in with {name}. Nothing has changed; choose another way if you like.")
 

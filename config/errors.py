@@ -29,7 +29,7 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 
     It is shown again only when the browser says that the form was ours: otherwise another site could have filled it in.
     """
-    kept = _typed(request) if _is_ours(request) else []
+    kept = typed(request) if is_ours(request) else []
     context = {
         "back": request.path, "kept": kept, "asks_password": "password" in request.POST,
         "has_files": bool(request.FILES) and bool(kept), "no_cookies": not request.COOKIES,
@@ -37,13 +37,13 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     return render(request, "403_csrf.html", context, status=403)
 
 
-def _is_ours(request: HttpRequest) -> bool:
+def is_ours(request: HttpRequest) -> bool:
     """Browsers name the origin of every form; what they cannot name is not shown again."""
     origin = request.headers.get("Origin", "")
     return origin in settings.CSRF_TRUSTED_ORIGINS or origin == f"{request.scheme}://{request.get_host()}"
 
 
-def _typed(request: HttpRequest) -> list[tuple[str, str]]:
+def typed(request: HttpRequest) -> list[tuple[str, str]]:
     found = [
         (name, value)
         for name, values in request.POST.lists()

@@ -95,6 +95,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "config.kept_forms.KeptFormMiddleware",
     "subscriptions.middleware.ReaderMiddleware",
     "subscriptions.counter.middleware.UsageMiddleware",
 ]

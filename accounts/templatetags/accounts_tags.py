@@ -19,6 +19,8 @@ PAGES = (
     ("mfa_index", gettext_lazy("Passkeys and second factor")),
     ("socialaccount_connections", gettext_lazy("Other ways to sign in")),
     ("usersessions_list", gettext_lazy("Where you are signed in")),
+    ("journal:saved", gettext_lazy("Saved articles")),
+    ("journal:alerts_ask", gettext_lazy("Alerts")),
     ("accounts:privacy", gettext_lazy("Privacy")),
     ("subscriptions:merge", gettext_lazy("Merge accounts")),
 )

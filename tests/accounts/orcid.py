@@ -13,7 +13,8 @@ JOSIAH = "0000-0002-1825-0097"
 
 
 class LocalOrcid(ThreadingHTTPServer):
-    """`codes` are what its sign-in page would have given out: {code: iD}. `fault`: "", "500" or "nonsense"."""
+    """`codes` are what its sign-in page would have given out: {code: iD}. `fault`: "", "500",
+    "nonsense", "no iD" (in the token's answer) or "empty record"."""
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Answers)
@@ -36,13 +37,19 @@ class _Answers(BaseHTTPRequestHandler):
         orcid = self.server.codes.pop(said.get("code", ""), None)
         if orcid is None:
             return self._say(400, {"error": "invalid_grant"})
-        return self._say(200, {"access_token": "t", "token_type": "bearer", "orcid": orcid, "name": "Josiah Carberry"})
+        token = {"access_token": "t", "token_type": "bearer", "name": "Josiah Carberry"}
+        named = {} if self.server.fault == "no iD" else {"orcid": orcid}
+        return self._say(200, {**token, **named})
 
     def do_GET(self) -> None:
         orcid = self.path.split("/")[2]
         name = {"given-names": {"value": "Josiah"}, "family-name": {"value": "Carberry"}}
         person = {"name": name, "emails": {"email": []}}
-        self._say(200, {"orcid-identifier": {"path": orcid, "uri": f"https://orcid.org/{orcid}"}, "person": person})
+        if self.server.fault == "empty record":
+            return self._say(200, {})
+        return self._say(
+            200, {"orcid-identifier": {"path": orcid, "uri": f"https://orcid.org/{orcid}"}, "person": person}
+        )
 
     def _say(self, status: int, told: dict[str, Any]) -> None:
         body = json.dumps(told).encode() if self.server.fault != "nonsense" else b"<html>"

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
+from django.contrib.sessions.models import Session
 from django.core import mail
 from django.core.cache import caches
 from django.core.management import call_command
@@ -237,3 +238,47 @@ def test_every_letter_is_text_and_html_in_plain_words(dan: User) -> None:
             assert said in ("text", "code", "link")
             assert words.splitlines()[0] in str(html).replace("&#x27;", "'").replace("&quot;", '"')
         assert "please do not reply" not in text.lower()
+
+
+def test_a_form_sent_after_the_session_ended_waits_until_its_owner_is_signed_in_again(dan: User) -> None:
+    """The token still fits, so the expired form's page does not help: what was typed waits in the browser's session."""
+    browser = Client(headers={"Origin": "http://testserver"})
+    by_password(browser, dan.email)
+    browser.get("/account/profile/")
+    Session.objects.all().delete()
+    sent = browser.post("/account/profile/", {"name": "Dan D. Heron", "degrees": "MD", "password": "not kept"})
+    assert sent["Location"] == "/accounts/login/?next=/account/profile/"
+    assert "Dan D. Heron" not in browser.get("/account/profile/", follow=True).content.decode()
+    by_password(browser, dan.email)
+    dan.refresh_from_db()
+    assert dan.name == "Dan"  # nothing is done by itself
+    kept = browser.get("/account/profile/").content.decode()
+    assert "Your session had ended" in kept
+    assert 'name="name" value="Dan D. Heron"' in kept
+    assert 'name="degrees" value="MD"' in kept
+    assert "not kept" not in kept
+    assert "Your session had ended" not in browser.get("/account/profile/").content.decode()  # once
+    browser.post("/account/profile/", {"name": "Dan D. Heron", "degrees": "MD"})
+    dan.refresh_from_db()
+    assert dan.name == "Dan D. Heron"
+
+
+def test_a_form_another_site_sent_is_not_kept_for_the_next_sign_in(dan: User) -> None:
+    browser = Client(headers={"Origin": "https://elsewhere.example"})
+    browser.post("/account/profile/", {"name": "Mallory"})
+    browser.defaults.pop("HTTP_ORIGIN", None)
+    by_password(browser, dan.email)
+    assert "Mallory" not in browser.get("/account/profile/").content.decode()
+
+
+def test_saved_articles_alerts_orders_and_privacy_are_reached_from_the_account(dan: User) -> None:
+    page = signed_in(dan).get("/account/profile/").content.decode()
+    for address in (
+        "/my-access/",
+        "/saved/",
+        "/alerts/",
+        "/account/privacy/",
+        "/accounts/email/",
+        "/accounts/sessions/",
+    ):
+        assert f'href="{address}"' in page

@@ -216,6 +216,16 @@ def orcid_nonsense(w: World) -> Any:
     return by_orcid(w.browser, w.orcid)
 
 
+def orcid_without_id(w: World) -> Any:
+    w.orcid.fault = "no iD"
+    return by_orcid(w.browser, w.orcid)
+
+
+def orcid_with_an_empty_record(w: World) -> Any:
+    w.orcid.fault = "empty record"
+    return by_orcid(w.browser, w.orcid)
+
+
 def orcid_canceled(w: World) -> Any:
     return w.browser.get(by_orcid(w.browser, w.orcid, error="access_denied")["Location"])
 
@@ -291,6 +301,8 @@ TABLE: dict[Callable[[World], Any], Expected] = {
     passkey_forged: Expected(200, "Sign in"),
     orcid_down: Expected(503, E1, "E1"),
     orcid_nonsense: Expected(503, E1, "E1"),
+    orcid_without_id: Expected(503, E1, "E1"),
+    orcid_with_an_empty_record: Expected(503, E1, "E1"),
     orcid_canceled: Expected(200, "You did not sign in with ORCID"),
     orcid_code_used_twice: Expected(503, E1, "E1"),
     orcid_forged_state: Expected(503, E1, "E1"),
