@@ -46,7 +46,7 @@ class PersonAdmin(PageAtOnce, AccountAdmin):
     change_form_template = "admin/accounts/user/change_form.html"
     search_help_text = "E-mail, name, order or receipt number, error reference (E2-7KQ4M) or Stripe id"
 
-    @column("e-mail address", ordering="email")
+    @column("email address", ordering="email")
     def person(self, user: User) -> SafeString:
         return format_html('<a href="{}">{}</a>', reverse("admin:desk:person", args=[user.pk]), user.email)
 

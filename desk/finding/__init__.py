@@ -88,7 +88,7 @@ def read(text: str) -> tuple[str, str]:
     """What was typed without what cannot be searched for, and a sentence when nothing is left to search by."""
     words = " ".join(text.replace("\x00", " ").split()).strip("<>\"'“”‘’ ")
     if not words:
-        return "", "Type an e-mail address, a name, a number or an id."
+        return "", "Type an email address, a name, a number or an id."
     if len(words) > LONGEST:
         return words[:80], f"That is {len(words):,} characters long. Type one address, name, number or id of the case."
     if not re.search(r"\w", words):

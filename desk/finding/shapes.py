@@ -21,8 +21,8 @@ def _is_name(typed: Typed) -> bool:
 
 
 SHAPES: list[tuple[str, Callable[[Typed], object]]] = [
-    ("an e-mail address", lambda typed: re.search(r"\w@\w", typed.text)),
-    ("the beginning of an e-mail address", lambda typed: typed.text.endswith("@")),
+    ("an email address", lambda typed: re.search(r"\w@\w", typed.text)),
+    ("the beginning of an email address", lambda typed: typed.text.endswith("@")),
     ("an error reference", lambda typed: incidents.spoken(typed.text)),
     ("an order number", lambda typed: ORDER.match(typed.compact) and re.search(r"\d", typed.compact)),
     ("a certificate's number", lambda typed: CERTIFICATE.match(typed.compact)),

@@ -26,7 +26,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
-            "person", help="an e-mail address, order number, receipt, reference, Stripe id: as in the search"
+            "person", help="an email address, order number, receipt, reference, Stripe id: as in the search"
         )
         parser.add_argument(
             "--at", type=_moment, help="ask for a past moment, such as 2026-11-20T14:05; needs --article"

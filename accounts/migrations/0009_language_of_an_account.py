@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('accounts', '0007_profile_and_privacy'),
+        ('accounts', '0008_found_by_words'),
     ]
 
     operations = [

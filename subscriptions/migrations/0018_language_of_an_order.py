@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('subscriptions', '0014_sign_in_metadata_address'),
+        ('subscriptions', '0017_public_changes'),
     ]
 
     operations = [
