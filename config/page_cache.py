@@ -245,7 +245,8 @@ def _page(request: HttpRequest, response: HttpResponseBase) -> Page | None:
     if not varies <= VARY:  # of cookies it depends no longer: there were none, and nothing looked for one
         return None
     etag = f'W/"{hashlib.blake2b(response.content, digest_size=12).hexdigest()}"'
-    response.headers["Vary"] = ", ".join(sorted(varies | {"accept-encoding"})).title()
+    language = {"cookie"} if len(settings.LANGUAGES_OFFERED) > 1 else set()  # the reader's choice of it is one
+    response.headers["Vary"] = ", ".join(sorted(varies | language | {"accept-encoding"})).title()
     response.headers["ETag"], response.headers["Cache-Control"] = etag, _cache_control()
     headers = [(name, value) for name, value in response.headers.items() if name != "Content-Length"]
     seen: Seen | None = getattr(request, "usage_seen", None)
