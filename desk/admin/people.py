@@ -37,7 +37,7 @@ class ReadsNow(admin.SimpleListFilter):
 
 
 class PersonAdmin(PageAtOnce, AccountAdmin):
-    """Found by e-mail, name, or anything a person can read out: order, receipt, error reference, Stripe id."""
+    """Found by email, name, or anything a person can read out: order, receipt, error reference, Stripe id."""
 
     list_display = ("person", "name", "stands", "reads", "last_payment", "flag", "last_login")  # type: ignore[assignment]
     list_display_links = None

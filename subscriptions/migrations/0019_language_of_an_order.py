@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('subscriptions', '0017_public_changes'),
+        ('subscriptions', '0018_what_needs_attention'),
     ]
 
     operations = [

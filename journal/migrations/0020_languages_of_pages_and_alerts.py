@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('journal', '0018_look_of_the_journal'),
+        ('journal', '0019_rejected_imports'),
     ]
 
     operations = [
