@@ -46,9 +46,9 @@ VIEWS = frozenset(
     )
 )  # fmt: skip
 QUERY = re.compile(r"(?:page=[0-9]{1,4})?")
-VARY = frozenset({"accept", "accept-encoding", "accept-language"})
+VARY = frozenset({"accept", "accept-encoding"})
 KEPT_SECONDS = 300  # far less than public_changes.KEPT
-LONGEST_PATH, LONGEST_HEADER = 500, 200
+LONGEST_PATH = 500
 MOST_PACKED = 500
 SHELF = "firstpage.shelf"
 
@@ -148,12 +148,9 @@ def key_of(environ: Mapping[str, Any]) -> Key | None:
         return None
     if not _wants_page(environ.get("HTTP_ACCEPT", "")):
         return None
-    language = environ.get("HTTP_ACCEPT_LANGUAGE", "") if settings.USE_I18N else ""
-    if len(language) > LONGEST_HEADER:
-        return None
     proxy = environ.get("HTTP_X_FORWARDED_PROTO", "") if settings.SECURE_PROXY_SSL_HEADER else ""
     host = environ.get("HTTP_HOST", "")
-    return (environ["wsgi.url_scheme"], proxy, host, environ.get("SCRIPT_NAME", ""), path, query, language)
+    return (environ["wsgi.url_scheme"], proxy, host, environ.get("SCRIPT_NAME", ""), path, query)
 
 
 def _tells_nobody(cookies: str) -> bool:
@@ -238,6 +235,8 @@ def _page(request: HttpRequest, response: HttpResponseBase) -> Page | None:
     if not isinstance(response, HttpResponse) or response.status_code != 200 or response.cookies:
         return None
     if request.method != "GET" or request.resolver_match is None or request.resolver_match.view_name not in VIEWS:
+        return None
+    if not response.headers.get("Content-Type", "").startswith("text/html"):  # what programs asked for has its own rules
         return None
     if request.META.get("CSRF_COOKIE_NEEDS_UPDATE") or not is_for_everybody(request):
         return None

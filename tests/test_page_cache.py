@@ -280,6 +280,7 @@ def test_only_plain_questions_of_browsers_are_answered_from_it(settings: Any) ->
     ]  # fmt: skip
     for headers in others:
         assert not get(path, **headers).was_kept, headers
+    assert get(path, accept="application/ld+json")["Cache-Control"] == "public, max-age=300"
     assert get(path, cookie=f"{settings.CSRF_COOKIE_NAME}={'x' * 32}").was_kept
     ahead = get(path, **{"sec-purpose": "prefetch"})
     assert ahead.was_kept
