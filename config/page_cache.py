@@ -236,8 +236,8 @@ def _page(request: HttpRequest, response: HttpResponseBase) -> Page | None:
         return None
     if request.method != "GET" or request.resolver_match is None or request.resolver_match.view_name not in VIEWS:
         return None
-    if not response.headers.get("Content-Type", "").startswith("text/html"):  # what programs asked for has its own rules
-        return None
+    if not response.headers.get("Content-Type", "").startswith("text/html"):
+        return None  # what programs ask for has rules of its own
     if request.META.get("CSRF_COOKIE_NEEDS_UPDATE") or not is_for_everybody(request):
         return None
     varies = {name.strip().lower() for name in response.headers.get("Vary", "").split(",")} - {"", "cookie"}
