@@ -9,6 +9,7 @@ class AccountsConfig(AppConfig):
     verbose_name = "Accounts"
 
     def ready(self) -> None:
-        from accounts import checks, devices, languages  # noqa: F401, PLC0415  (they register themselves)
+        from accounts import checks, devices, languages, security_log  # noqa: F401, PLC0415  (they register themselves)
 
+        security_log.listen()
         post_migrate.connect(make_groups, sender=self)

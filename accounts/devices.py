@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from accounts.models import KnownDevice, User
 
-COOKIE = "device"
+COOKIE = f"{settings.COOKIE_PREFIX}device"
 KEPT_SECONDS = 400 * 24 * 3600  # as long as browsers keep a cookie
 TOKEN = re.compile(r"[\w-]{20,64}")
 

@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 
 RETRY_AFTER_SECONDS = 30
 TOO_MANY_SECONDS = 60
-FAILURES = "failures"  # the cookie that counts a browser's failures, for a quarter of an hour
+FAILURES = f"{settings.COOKIE_PREFIX}failures"  # the cookie that counts a browser's failures, for a quarter of an hour
 REMEMBERED_SECONDS = 900
 
 

@@ -20,7 +20,14 @@ class Environment:
         self.values = {**_lines(env_file), **os.environ} if env_file else dict(os.environ)
 
     def text(self, name: str, default: str = "") -> str:
-        return self.values.get(name, default).strip()
+        """The value, or what the file holds that NAME_FILE names: so a secret need not stand in the environment."""
+        file = self.values.get(f"{name}_FILE", "").strip()
+        if not file or self.values.get(name):
+            return self.values.get(name, default).strip()
+        try:
+            return Path(file).read_text(encoding="utf-8").strip()
+        except (OSError, ValueError):
+            raise ImproperlyConfigured(f"{name}_FILE names {file}, which cannot be read.") from None
 
     def flag(self, name: str, default: bool = False) -> bool:
         value = self.values.get(name)

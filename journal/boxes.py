@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.conf import settings
 from django.db.models import Q
 from django.http import HttpRequest
 from django.utils.formats import date_format
@@ -38,7 +39,7 @@ SAYINGS = {
     "commented_by": gettext_lazy("Commentary"),
     "companion": gettext_lazy("Companion"),
 }
-COOKIE, COOKIE_SECONDS = "boxes", 365 * 86_400
+COOKIE, COOKIE_SECONDS = f"{settings.COOKIE_PREFIX}boxes", 365 * 86_400
 MOST = 20
 
 

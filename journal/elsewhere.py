@@ -70,7 +70,8 @@ def _asked(url: str, query: dict[str, Any], *, may_be_missing: bool = False) -> 
     """The JSON at an address; an empty object for a 404 where that is an answer."""
     journal = Journal.objects.only("contact_email").first()
     said = query | ({"mailto": journal.contact_email} if journal and journal.contact_email else {})
-    answer = requests.get(url, params=said, timeout=TIMEOUT_SECONDS, headers={"User-Agent": "First Page"})
+    agent = {"User-Agent": "First Page"}
+    answer = requests.get(url, params=said, timeout=TIMEOUT_SECONDS, headers=agent, allow_redirects=False)
     if may_be_missing and answer.status_code == 404:
         return {}
     if answer.status_code != 200 or len(answer.content) > MOST_BYTES:

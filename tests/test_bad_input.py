@@ -105,6 +105,15 @@ def test_forms_with_a_nul_or_too_much_in_them_are_refused(article: Article, dan:
     assert broken.status_code in (200, 400)
 
 
+def test_a_parameter_twice_is_read_once(article: Article) -> None:
+    """The last one counts, in every place alike; an array is text."""
+    for path in ("/search/?q=herons&q=waiting", "/search/?q[]=herons&q[$ne]=1", "/online-first/?page=1&page=2"):
+        assert Client().get(path).status_code == 200
+    page = Client().get("/search/?q=herons&q=waiting").content.decode()
+    assert 'value="waiting"' in page
+    assert 'value="herons"' not in page
+
+
 def test_nothing_of_a_request_writes_a_line_of_its_own_into_the_log(article: Article, caplog) -> None:
     client = Client(raise_request_exception=False)
     with caplog.at_level(logging.DEBUG):

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from django.core.exceptions import ImproperlyConfigured
 
 from config.environment import Environment
 
@@ -62,6 +63,19 @@ def test_the_example_is_read_without_its_comments(tmp_path: Path) -> None:
     env = Environment(example)
     assert (env.text("SITE_TAG"), env.integer("GRACE_DAYS", 0)) == ("firstpage", 14)
     assert env.text("DEFAULT_FROM_EMAIL") == "First Page <no-reply@localhost>"
+
+
+def test_a_secret_may_lie_in_a_file_that_the_environment_names(tmp_path: Path, monkeypatch) -> None:
+    (tmp_path / "key").write_text("from the file\n")
+    monkeypatch.setenv("SECRET_KEY_FILE", str(tmp_path / "key"))
+    monkeypatch.delenv("SECRET_KEY", raising=False)
+    assert Environment().text("SECRET_KEY") == "from the file"
+    monkeypatch.setenv("SECRET_KEY", "said itself")
+    assert Environment().text("SECRET_KEY") == "said itself"
+    monkeypatch.delenv("SECRET_KEY")
+    monkeypatch.setenv("SECRET_KEY_FILE", str(tmp_path / "nothing"))
+    with pytest.raises(ImproperlyConfigured, match=r"SECRET_KEY_FILE names .*, which cannot be read"):
+        Environment().text("SECRET_KEY")
 
 
 def test_a_line_that_is_no_setting_is_named(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ from allauth.socialaccount.adapter import get_adapter
 from allauth.socialaccount.helpers import complete_social_login
 from allauth.socialaccount.models import SocialApp
 from allauth.socialaccount.providers.base.constants import AuthProcess
+from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
@@ -19,7 +20,7 @@ from accounts.rate_limits import is_allowed
 from subscriptions.institutions import saml, saml_accounts
 from subscriptions.models import InstitutionSignIn
 
-REMEMBERED, A_YEAR = "institution", 365 * 24 * 3600
+REMEMBERED, A_YEAR = f"{settings.COOKIE_PREFIX}institution", 365 * 24 * 3600
 SHOWN = 50
 
 
@@ -44,7 +45,7 @@ def start(request: HttpRequest, organization_slug: str) -> HttpResponse:
     provider = _provider(request, organization_slug)
     response: HttpResponse = provider.redirect(request, process=AuthProcess.LOGIN, next_url=_next(request) or None)
     response.set_cookie(
-        REMEMBERED, organization_slug, max_age=A_YEAR, path="/institution/", secure=request.is_secure(),
+        REMEMBERED, organization_slug, max_age=A_YEAR, secure=request.is_secure(),
         httponly=True, samesite="Lax",
     )  # fmt: skip
     return response

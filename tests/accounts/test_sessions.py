@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from tests.conftest import signed_in
+from tests.make import make_user
 
 HERS = "/my-access/"
 
@@ -45,6 +46,24 @@ def test_an_account_put_on_hold_is_out_at_the_next_page(alice: User) -> None:
     browser = signed_in(alice)
     User.objects.update(is_active=False)
     assert browser.get(HERS).status_code == 302
+
+
+def test_no_session_outlives_its_length_however_often_it_is_used(alice: User) -> None:
+    browser = signed_in(alice)
+    ends = Session.objects.get().expire_date
+    assert abs(ends - timezone.now() - timedelta(days=14)) < timedelta(minutes=1)
+    session = browser.session
+    session["used"] = True
+    session.save()
+    session.set_expiry(90 * 86_400)  # as a form's “remember me” might wish
+    session.save()
+    assert abs(Session.objects.get().expire_date - ends) < timedelta(minutes=1)
+
+
+def test_staff_sign_in_again_after_half_a_day(db: None) -> None:
+    signed_in(make_user(is_staff=True))
+    ends = Session.objects.get().expire_date
+    assert abs(ends - timezone.now() - timedelta(hours=12)) < timedelta(minutes=1)
 
 
 @pytest.mark.parametrize("damaged", ["", "no JSON", "[1]", ".eJxVjMsOwiAQRf"])

@@ -25,7 +25,9 @@ from tests.benchmarks.site import ROOT, remove
 
 HERE = Path(__file__).parent
 HOST = "journal.example.org"
-LEAST = 135  # of 145: five are for a subresource's integrity from elsewhere (we load none), five for the preload list
+# Of 145: five are for the browsers' preload list, five for cookies, which most pages set none of. A file has no scripts
+# whose integrity could be told, and around a PDF browsers draw a page of their own, whose styles the policy allows.
+LEAST, OF_A_FILE, OF_A_PDF = 135, 130, 120
 SECONDS, START_SECONDS = 300, 60
 
 
@@ -41,7 +43,12 @@ def main() -> int:
         sys.stderr.write(f"{error}\n")
         return 1
     sys.stdout.write(table(found))
-    return int(any(page["score"] < LEAST for page in found) or len(found) != len(pages))
+    return int(any(page["score"] < least(page) for page in found) or len(found) != len(pages))
+
+
+def least(page: dict[str, Any]) -> int:
+    is_html = "sri-not-implemented-response-not-html" not in page["results"]
+    return LEAST if is_html else OF_A_PDF if page["name"].startswith("PDF") else OF_A_FILE
 
 
 def install() -> bool:
@@ -141,7 +148,7 @@ def table(found: list[dict[str, Any]]) -> str:
     lines = [f"{'page':<24}{'status':>8}{'score':>8}  grade"]
     for page in found:
         lines.append(f"{page['name']:<24}{page['status'] or '-':>8}{page['score']:>8}  {page['grade']}")
-        if page["score"] < LEAST:
+        if page["score"] < least(page):
             lines += [f"    {points:+d} {name}" for name, points in page["results"].items()]
     lines.append(
         f"{LEAST} of 145 are asked for: five more are for the browsers' preload list, five for scripts from elsewhere."

@@ -1,0 +1,147 @@
+"""Passwords, codes and session keys: what is taken, what is refused, what goes around nothing (docs/asvs.md, 6, 7)."""
+
+import re
+from pathlib import Path
+
+import pytest
+from django.conf import global_settings
+from django.contrib.auth.hashers import PBKDF2PasswordHasher
+from django.contrib.auth.password_validation import CommonPasswordValidator, validate_password
+from django.core.exceptions import ValidationError
+from django.test import Client
+
+from accounts.models import User
+from accounts.password_words import words
+from tests.accounts.steps import (
+    LOGIN,
+    RESET,
+    by_password,
+    is_signed_in,
+    mailed_code,
+    second_step,
+    set_up_totp,
+    totp_code,
+)
+from tests.conftest import signed_in
+from tests.make import PASSWORD, make_journal
+
+SIGNUP = "/accounts/signup/"
+
+
+@pytest.mark.parametrize(
+    "password",
+    [
+        "heronsstandinwater",
+        "1029384756 5647382910",
+        "ÄÖÜ ß 日本語 ‽ 🦩🦩🦩",
+        "  spaces on both ends  ",
+        "h" + "ab-" * 40,
+    ],
+)
+def test_any_composition_and_any_length_people_use_is_taken_as_it_is(db: None, password: str) -> None:
+    make_journal()
+    validate_password(password)
+    user = User.objects.create_user("composed@example.org", password)
+    assert user.check_password(password)
+    assert not user.check_password(password.upper() if password.upper() != password else password[:-1])
+    assert not user.check_password(password[:-1])
+    answer = Client().post(SIGNUP, {"email": "new@example.org", "password1": password})
+    assert answer.status_code == 302
+    assert User.objects.get(email="new@example.org").check_password(password)
+
+
+@pytest.mark.parametrize("password", ["JournalReader2026!", "membership-2026", "firstpage.2026!", "Testserver12345"])
+def test_words_of_the_site_and_a_few_signs_are_no_password(password: str) -> None:
+    with pytest.raises(ValidationError, match="Words of this site"):
+        validate_password(password)
+    validate_password("the journal lies below seven herons")
+
+
+def test_the_words_are_those_of_the_document() -> None:
+    text = (Path(__file__).parents[2] / "docs/security.md").read_text()
+    assert [word for word in words() if word != "testserver" and word not in text] == []
+
+
+def test_a_password_out_of_a_breach_is_refused() -> None:
+    """Each of the list that is long enough, and far more than 3,000 that are made of one and a few signs."""
+    common = sorted(CommonPasswordValidator().passwords)
+    long = [password for password in common if len(password) >= 10]
+    made = [f"{word}2026!" for word in common if word.isalpha() and len(word) >= 5]
+    assert len(made) > 8000
+    for password in [*long[::50], *made[::400], "Dragon#2026", "!!Sunshine99"]:
+        with pytest.raises(ValidationError):
+            validate_password(password)
+    validate_password("dragon 83749-28374-90")
+
+
+def test_fields_are_masked_and_take_what_a_manager_pastes(dan: User) -> None:
+    make_journal()
+    pages = [(Client(), SIGNUP), (Client(), LOGIN), (signed_in(dan), "/accounts/password/change/")]
+    for client, path in pages:
+        fields = re.findall(r"<input[^>]*name=\"(?:password1?|oldpassword)\"[^>]*>", client.get(path).content.decode())
+        assert fields, path
+        for field in fields:
+            assert 'type="password"' in field
+            assert "onpaste" not in field
+            assert re.search(r'autocomplete="(current|new)-password"', field), field
+
+
+def test_passwords_are_stored_by_a_slow_hash() -> None:
+    """The tests themselves use a quick one (tests/settings.py)."""
+    assert global_settings.PASSWORD_HASHERS[0].endswith(".PBKDF2PasswordHasher")
+    assert "PASSWORD_HASHERS" not in Path("config/settings.py").read_text()
+    assert PBKDF2PasswordHasher().iterations >= 600_000
+
+
+def test_a_reset_password_does_not_go_around_the_second_factor(dan: User) -> None:
+    make_journal()
+    secret, browser = set_up_totp(dan), Client()
+    sent = browser.post(RESET, {"email": dan.email}, follow=True).request["PATH_INFO"]
+    browser.post(sent, {"code": mailed_code(dan.email)})
+    page = browser.get("/accounts/password/reset/complete/")
+    new = "herons wait in the water"
+    browser.post(page.request["PATH_INFO"], {"password1": new, "password2": new})
+    assert not is_signed_in(browser)
+    dan.refresh_from_db()
+    assert dan.check_password(new)
+    by_password(browser, dan.email, new)
+    assert not is_signed_in(browser)
+    second_step(browser, totp_code(secret))
+    assert is_signed_in(browser)
+
+
+def test_a_code_of_the_app_works_once(dan: User, settings) -> None:
+    make_journal()
+    settings.CACHES = {**settings.CACHES, "default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+    secret = set_up_totp(dan)
+    code = totp_code(secret)
+    first, second = Client(), Client()
+    for browser in (first, second):
+        by_password(browser, dan.email)
+        second_step(browser, code)
+    assert is_signed_in(first)
+    assert not is_signed_in(second)
+
+
+def test_changing_the_address_asks_again_who_it_is(dan: User) -> None:
+    make_journal()
+    browser = signed_in(dan)
+    answer = browser.post("/accounts/email/", {"action_add": "", "email": "else@example.org"})
+    assert answer.status_code == 302
+    assert "/reauthenticate/" in answer["Location"]
+    assert not dan.emailaddress_set.filter(email="else@example.org").exists()
+
+
+def test_a_session_key_is_long_random_and_new_after_signing_in(dan: User) -> None:
+    make_journal()
+    browser, keys = Client(), set()
+    for _ in range(3):
+        by_password(browser, dan.email, PASSWORD)
+        assert is_signed_in(browser)
+        keys.add(browser.cookies["session"].value)
+        before = browser.cookies["session"].value
+        browser.post("/accounts/logout/")
+        browser.cookies["session"] = before
+        assert not is_signed_in(browser)
+    assert len(keys) == 3
+    assert all(re.fullmatch(r"[a-z0-9]{32}", key) for key in keys)  # 165 bits
