@@ -39,6 +39,18 @@ observatory: ## what Mozilla's HTTP Observatory says of a page of each class (np
 	@bin/setup requirements-dev.txt
 	@$(PYTHON) -m tests.observatory
 
+audit: ## ask the published advisories about the pinned packages (needs the network; installs pip-audit beside)
+	@bin/setup requirements.txt
+	@test -d var/tools || python3 -m venv var/tools
+	@var/tools/bin/pip install -q "pip-audit>=2.10,<3"
+	@var/tools/bin/pip-audit --requirement requirements.txt --require-hashes --disable-pip
+
+sbom: ## the pinned packages as a CycloneDX bill of materials: var/sbom.json
+	@test -d var/tools || python3 -m venv var/tools
+	@var/tools/bin/pip install -q "cyclonedx-bom>=7.5,<8"
+	@var/tools/bin/cyclonedx-py requirements requirements.txt --pyproject pyproject.toml --output-reproducible -o var/sbom.json
+	@echo "Written to var/sbom.json."
+
 chaos: ## the histories of tests/subscriptions/chaos for longer (EPISODES=200), with new seeds
 	@bin/setup requirements-dev.txt
 	@CHAOS_EPISODES=$(or $(EPISODES),200) CHAOS_SEED=$(or $(SEED),$(shell date +%s)) \
@@ -84,4 +96,4 @@ requirements: ## compile the exact versions with hashes from pyproject.toml
 	@bin/setup requirements-dev.txt
 	@bin/compile-requirements
 
-.PHONY: $(shell grep -oE '^[a-z-]+:' $(firstword $(MAKEFILE_LIST)) | tr -d :)
+.PHONY: audit sbom $(shell grep -oE '^[a-z-]+:' $(firstword $(MAKEFILE_LIST)) | tr -d :)
