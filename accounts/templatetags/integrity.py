@@ -15,8 +15,8 @@ register = template.Library()
 @register.simple_tag
 def integrity(name: str) -> SafeString:
     """The attribute, where collected files have their content in their names; while developing there is none."""
-    is_collected = not settings.DEBUG and hasattr(staticfiles_storage, "stored_name")
-    return _attribute(staticfiles_storage.stored_name(name)) if is_collected else SafeString()
+    stored_name = getattr(staticfiles_storage, "stored_name", None)
+    return SafeString() if settings.DEBUG or stored_name is None else _attribute(stored_name(name))
 
 
 @lru_cache(maxsize=64)
