@@ -96,4 +96,4 @@ requirements: ## compile the exact versions with hashes from pyproject.toml
 	@bin/setup requirements-dev.txt
 	@bin/compile-requirements
 
-.PHONY: audit sbom $(shell grep -oE '^[a-z-]+:' $(firstword $(MAKEFILE_LIST)) | tr -d :)
+.PHONY: $(shell grep -oE '^[a-z-]+:' $(firstword $(MAKEFILE_LIST)) | tr -d :)

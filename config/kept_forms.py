@@ -15,7 +15,8 @@ from django.urls import reverse
 
 from config.errors import is_ours, typed
 
-KEPT = "kept_form"  # in the session; a cookie of the same name says that there is one, so that no other page asks
+# In the session; a cookie of this name says that there is one, so that no other page asks.
+KEPT = f"{settings.COOKIE_PREFIX}kept_form"
 KEPT_SECONDS = 900
 
 
