@@ -59,12 +59,24 @@ class AccountAdmin(PlainChoices, UserAdmin):  # type: ignore[type-arg]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         fields = super().get_readonly_fields(request, obj)
-        return (*fields, "email") if obj else fields
+        own = ("email",) if obj else ()
+        return (*fields, *own, *(() if request.user.is_superuser else ("is_superuser",)))
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return super().has_change_permission(request, obj) and not _is_above(obj, request.user)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return super().has_delete_permission(request, obj) and not _is_above(obj, request.user)
 
     @column("staff")
     def roles(self, user: User) -> str:
         names = [group.name for group in user.groups.all()]
         return ", ".join(["Everything"] if user.is_superuser else names)
+
+
+def _is_above(person: Any, staff: Any) -> bool:
+    """A superuser's account, its password and factors are for superusers: who gives roles must not become one by it."""
+    return bool(person is not None and person.is_superuser and not staff.is_superuser)
 
 
 admin.site.register(User, AccountAdmin)
@@ -159,6 +171,14 @@ class FactorAdmin(ModelAdmin):
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return super().has_delete_permission(request, obj) and not (obj and _is_above(obj.user, request.user))
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        """Also for deleting several at once: a superuser's are not among them."""
+        found = super().get_queryset(request)
+        return found if request.user.is_superuser else found.filter(user__is_superuser=False)
 
 
 def take_over(site: admin.AdminSite) -> None:

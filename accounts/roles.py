@@ -33,7 +33,8 @@ SUPPORT = (
     "subscriptions.view_finding subscriptions.change_finding "
     "subscriptions.view_pricechange subscriptions.view_pricenotice "
     "cme.view_activity cme.view_provider cme.view_requirement cme.view_question cme.view_attempt "
-    "cme.view_credit cme.change_credit cme.view_correction cme.view_report"
+    "cme.view_credit cme.change_credit cme.view_correction cme.view_report "
+    "desk.view_auditentry desk.act_for_reader desk.view_as_reader desk.view_note desk.add_note desk.change_note"
 )
 EDITOR = (
     "journal.view_journal journal.change_journal "
@@ -77,11 +78,28 @@ EDUCATION = (
     "cme.view_attempt cme.view_commitment cme.view_credit cme.change_credit cme.view_correction "
     "cme.view_report cme.change_report"
 )
+#: Beyond all the other roles together. Not here, and so a superuser's: groups and their permissions, making superusers,
+#: the job queue, changing what Stripe or a reader has written.
+ADMINISTRATOR = (
+    "accounts.add_user accounts.change_user auth.view_group admin.view_logentry account.view_emailaddress "
+    "mfa.view_authenticator mfa.delete_authenticator desk.see_whole_audit_log"
+)
+EVERYDAY = (SUPPORT, EDITOR, BUSINESS, EDUCATION)
 ROLES = {
     "Support": SUPPORT.split(),
     "Editor": EDITOR.split(),
     "Business": BUSINESS.split(),
     "Education": EDUCATION.split(),
+    "Administrator": sorted({name for names in (*EVERYDAY, ADMINISTRATOR) for name in names.split()}),
+}
+#: What stands beside each role where roles are given (docs/support.md says it at length).
+EXPLAINED = {
+    "Support": "Helps readers: sees what they have and paid, and does all the desk's actions. Sets no prices, publishes"
+    " nothing.",
+    "Editor": "Imports and publishes articles, keeps issues, sections, topics, collections. Sees no readers, no money.",
+    "Business": "Prices, plans, policy, institutions and their licenses, rosters. Sees no reader's orders.",
+    "Education": "CME activities, certificates and reports.",
+    "Administrator": "All of these together; gives roles, takes lost second factors away, sees the whole audit log.",
 }
 
 

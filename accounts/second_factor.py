@@ -1,5 +1,6 @@
-"""Second factors: allauth's, with their secrets encrypted at rest, and required of staff."""
+"""Second factors: allauth's, with their secrets encrypted at rest, and required of staff and librarians."""
 
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -29,19 +30,29 @@ class SecondFactorAdapter(DefaultMFAAdapter):  # type: ignore[misc]  # allauth i
         return devices.browser_of(context.request) if context.request else str(type)
 
     def can_delete_authenticator(self, authenticator: Any) -> bool:
-        """Staff keep at least one factor, so that taking one away is no way around the rule."""
+        """Staff and librarians keep at least one factor, so that taking one away is no way around the rule."""
         if authenticator.type not in FACTORS or not _is_required(authenticator.user):
             return True
         return bool(_factors_of(authenticator.user).exclude(pk=authenticator.pk).exists())
 
 
+Rule = Callable[[Any], bool]
+_rules: list[Rule] = []
+
+
+def require_of(rule: Rule) -> None:
+    """Besides staff: whom another app trusts with more than a reader's pages, such as librarians."""
+    if rule not in _rules:
+        _rules.append(rule)
+
+
 def is_missing(user: Any) -> bool:
-    """Whether this account must set up a second factor before it may do what staff do."""
+    """Whether this account must set up a second factor before it may do what its role does."""
     return _is_required(user) and not _factors_of(user).exists()
 
 
 def _is_required(user: Any) -> bool:
-    return bool(settings.STAFF_SECOND_FACTOR and user.is_staff)
+    return bool(settings.STAFF_SECOND_FACTOR and (user.is_staff or any(rule(user) for rule in _rules)))
 
 
 def _factors_of(user: Any) -> Any:

@@ -5,6 +5,7 @@ from typing import Any
 from django.db import connection
 from django.http import HttpRequest
 
+from accounts import viewing
 from accounts.models import User
 from cme.models import Opening
 from journal.access import Access, Reason
@@ -22,7 +23,7 @@ def watch() -> None:
 def keep(*, article: Article, access: Access, request: HttpRequest, **_: Any) -> None:
     """Write the first opening. A renter who may not take part leaves no row and costs no statement."""
     user, told = request.user, article.open_activity
-    if not isinstance(user, User) or not told or access.reason == Reason.STAFF_PREVIEW:
+    if not isinstance(user, User) or not told or access.reason == Reason.STAFF_PREVIEW or viewing.is_by_staff(request):
         return
     if access.reason in READING_ONLY and not told["renters"]:
         return

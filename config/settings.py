@@ -96,6 +96,8 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "config.kept_forms.KeptFormMiddleware",
+    "desk.audit.DownloadsMiddleware",
+    "desk.middleware.ViewingAsMiddleware",
     "subscriptions.middleware.ReaderMiddleware",
     "subscriptions.counter.middleware.UsageMiddleware",
 ]

@@ -12,6 +12,7 @@ from accounts.models import User
 from desk import asking, person, timeline
 from desk.actions import actions_for
 from desk.explain_forms import ExplainForm
+from desk.note_views import NoteForm, notes_of
 from desk.pages import desk_page, page
 from subscriptions.models import Entitlement, Subscription
 from subscriptions.support import moment, subscription_in_words
@@ -33,6 +34,7 @@ def show(request: HttpRequest, user_id: int) -> HttpResponse:
         "timeline": timeline.page_of(found, may, only if only in timeline.SOURCES else "", before),
         "sources": timeline.choices(may), "only": only, "before": before, "explain_form": ExplainForm(),
         "actions": grouped_actions(request, found),
+        "notes": notes_of(found), "note_form": NoteForm(),
     }  # fmt: skip
     return page(request, "admin/desk/person.html", context)
 

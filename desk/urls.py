@@ -2,7 +2,15 @@
 
 from django.urls import path
 
-from desk import explain_views, pattern_views, person_views, search_views
+from desk import (
+    action_views,
+    explain_views,
+    note_views,
+    pattern_views,
+    person_views,
+    search_views,
+    viewing_views,
+)
 from desk.bulk import views as bulk
 from desk.figures import pages as figures
 
@@ -18,4 +26,9 @@ urlpatterns = [
     path("tables/<str:name>.csv", bulk.take, name="table"),
     path("tables/<str:name>/", bulk.bring, name="bring"),
     path("patterns/", pattern_views.patterns, name="patterns"),
+    path("people/<int:user_id>/do/<str:name>/", action_views.act, name="act"),
+    path("people/<int:user_id>/notes/", note_views.write, name="write_note"),
+    path("notes/<int:pk>/strike/", note_views.strike, name="strike_note"),
+    path("log/<int:pk>/undo/", action_views.undo, name="undo"),
+    path("viewing/end/", viewing_views.end, name="end_viewing"),
 ]

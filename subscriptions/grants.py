@@ -51,3 +51,13 @@ def start_of(day: date) -> datetime:
 def end_of(day: date) -> datetime:
     """The moment after a day's last: an end day is part of the right."""
     return start_of(day + timedelta(days=1))
+
+
+def extend_rental(right: Entitlement, hours: int) -> None:
+    """More time: to read, once the clock runs (from now, where it has run out); else to start it."""
+    more, now = timedelta(hours=hours), timezone.now()
+    if right.opened_at is None:
+        right.open_by = max(right.open_by or now, now) + more
+    else:
+        right.ends_at = max(right.ends_at or now, now) + more
+    right.save(update_fields=["open_by", "ends_at", "updated_at"])

@@ -50,7 +50,8 @@ def _subscriber(subscription: Subscription) -> User:
 
 
 @spoken_to(lambda paper: _payer(paper.payment))
-def receipt(paper: Receipt) -> None:
+def receipt(paper: Receipt, again: str = "") -> None:
+    """Once for a payment; with `again` (a key of its own) once more, because somebody asked."""
     payment = paper.payment
     order = payment.order
     context = {
@@ -70,7 +71,8 @@ def receipt(paper: Receipt) -> None:
         "taxes": ", ".join(f"{words} {amount}" for words, amount in paper.tax_lines),
         "tax_note": paper.tax_note if paper.tax else "",
     }
-    enqueue(f"receipt:{payment.charge_id}", "subscriptions/email/receipt", payment.email, context, payment.user_id)
+    key = f"receipt:{payment.charge_id}{again and f':{again}'}"
+    enqueue(key, "subscriptions/email/receipt", payment.email, context, payment.user_id)
 
 
 def found_purchases(email: str, orders: Sequence[Order], *, has_account: bool) -> None:
@@ -144,14 +146,15 @@ def renewal_changed(subscription: Subscription, words: str, key: str) -> None:
 
 
 @spoken_to(lambda paper: _payer(paper.refund.payment))
-def credit_note(paper: CreditNote) -> None:
+def credit_note(paper: CreditNote, again: str = "") -> None:
     refund = paper.refund
     context = {
         "number": paper.number, "receipt_number": paper.receipt.number, "description": paper.receipt.description,
         "amount": str(refund.price), "path": paper.get_absolute_url(),
     }  # fmt: skip
     payment = refund.payment
-    enqueue(f"refund:{refund.stripe_id}", "subscriptions/email/refund", payment.email, context, payment.user_id)
+    key = f"refund:{refund.stripe_id}{again and f':{again}'}"
+    enqueue(key, "subscriptions/email/refund", payment.email, context, payment.user_id)
 
 
 def price_change_key(notice: PriceNotice) -> str:
@@ -227,6 +230,11 @@ def enqueue(key: str, template: str, to: str, context: dict[str, Any], user_id: 
     )
     if created:
         app.configure_task("subscriptions.send_mail").defer(message_id=message.pk)
+
+
+def send_copy(message: OutgoingMail, to: str, again: str) -> None:
+    """A message once more as it was written then, for example what a reader agreed to."""
+    enqueue(f"{message.key}:{again}", message.template, to, message.context, message.user_id)
 
 
 def send(message_id: int) -> bool:

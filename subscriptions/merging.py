@@ -20,6 +20,7 @@ from accounts import roster
 from accounts.languages import spoken_to
 from accounts.models import AccountMerge, KnownDevice, Member, User
 from subscriptions.mail import enqueue
+from subscriptions.models import Dispute, Payment
 
 #: What stays with the empty account: sessions, devices, factors, wishes about its own data, what it did as staff.
 STAYS = {
@@ -55,6 +56,17 @@ def check(kept: User, other: User) -> None:
         raise CannotMerge(
             _("There is a question about that account. Please contact us; we can only settle it together.")
         )
+    if disputed := [account.email for account in (kept, other) if _is_in_dispute(account)]:
+        told = {"email": ", ".join(disputed)}
+        raise CannotMerge(
+            _("A payment of %(email)s is being disputed with the bank. Merge the accounts afterwards.") % told
+        )
+
+
+def _is_in_dispute(user: User) -> bool:
+    """The bank decides about the account that paid: until then nothing moves from or to it."""
+    intents = Payment.objects.filter(user=user).values("payment_intent_id")
+    return Dispute.objects.filter(status__in=Dispute.OPEN, payment_intent_id__in=intents).exists()
 
 
 def preview(other: User) -> list[Part]:

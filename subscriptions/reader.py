@@ -10,6 +10,7 @@ from django.db import DatabaseError
 from django.http import HttpRequest
 from django.utils import timezone
 
+from accounts import viewing
 from accounts.client_address import client_ip
 from accounts.incidents import report
 from accounts.models import SignInIncident, User
@@ -48,12 +49,13 @@ class RequestReader:
 
     @cached_property
     def ip(self) -> str | None:
-        return client_ip(self._request)
+        """None while staff look as this reader: their own network must open nothing."""
+        return None if viewing.is_by_staff(self._request) else client_ip(self._request)
 
     @cached_property
     def gifts(self) -> list[int]:
         """The gift links this device has opened. A visitor without a session is asked nothing."""
-        if settings.SESSION_COOKIE_NAME not in self._request.COOKIES:
+        if settings.SESSION_COOKIE_NAME not in self._request.COOKIES or viewing.is_by_staff(self._request):
             return []
         return [int(link) for link in self._request.session.get(GIFTS, [])]
 
@@ -104,6 +106,8 @@ class RequestReader:
         told = SignInIncident.objects.filter(user=self.user, happened=happened, created_at__gte=day_ago).first()
         if told:
             return told.reference
+        if viewing.is_by_staff(self._request):
+            return ""  # an error the reader was not shown
         return report(self._request, "E2", happened, self.user.pk if self.user else None, is_rise=False)
 
     def _ask(self, ids: list[int]) -> Mapping[int, Access]:

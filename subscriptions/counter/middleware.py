@@ -9,6 +9,7 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.utils import timezone
 
+from accounts import viewing
 from subscriptions.counter import recording
 from subscriptions.counter.actions import SEARCH, Seen, counted_view, is_search, outcome, page_key
 from subscriptions.reader import RequestReader
@@ -23,7 +24,7 @@ class UsageMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         response = self.get_response(request)
         try:
-            if view := counted_view(request):
+            if (view := counted_view(request)) and not viewing.is_by_staff(request):
                 notice(view, request, response)
         except Exception:  # the reader has their page, whatever happens here
             log.exception("A use of %s was not recorded", request.path)

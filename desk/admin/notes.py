@@ -1,0 +1,32 @@
+"""All notes, for looking them up; they are written and struck from the person's page."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.urls import reverse
+from django.utils.html import format_html
+
+from accounts.admin_pages import ReadOnlyAdmin, column
+from desk.models import Note
+
+
+@admin.register(Note)
+class NoteAdmin(ReadOnlyAdmin):
+    list_display = ("at", "about", "text_or_struck", "by")
+    list_filter = (("struck_at", admin.EmptyFieldListFilter), "at")
+    list_select_related = ("person", "by")
+    search_fields = ("person__email", "by__email", "text")
+    search_help_text = "E-mail address or words"
+    show_full_result_count = False
+    fields = ("about", "by", "at", "text", "struck_at", "struck_by", "strike_reason")
+
+    def get_readonly_fields(self, request: Any, obj: Any = None) -> Any:
+        return self.fields
+
+    @column("person", ordering="person__email")
+    def about(self, note: Note) -> str:
+        return format_html('<a href="{}">{}</a>', reverse("admin:desk:person", args=[note.person_id]), note.person)
+
+    @column("note")
+    def text_or_struck(self, note: Note) -> str:
+        return format_html("<s>{}</s>", note.text[:200]) if note.struck_at else note.text[:200]

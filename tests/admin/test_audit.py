@@ -1,0 +1,166 @@
+"""The audit log: everything staff do stands in it, nobody changes it, and what law asks for is done to its words."""
+
+import csv
+import io
+from datetime import timedelta
+
+import pytest
+from django.contrib.auth.models import Group, Permission
+from django.db import ProgrammingError, connection, transaction
+from django.test import Client
+from django.utils import timezone
+
+from accounts import privacy
+from accounts.models import Erasure, User
+from desk.models import AuditEntry, Note
+from journal.models import Article
+from journal.topic_models import Topic
+from subscriptions import merging
+from tests.admin.acting import WHY, do
+from tests.admin.said import messages_of, text_of
+from tests.conftest import signed_in
+from tests.make import make_right, make_user
+
+pytestmark = pytest.mark.django_db
+LOG = "/admin/desk/auditentry/"
+
+
+@pytest.fixture
+def ada(db: None) -> Client:
+    return signed_in(make_user("ada@example.org", groups=["Administrator"], is_staff=True, name="Ada"))
+
+
+def refused(statement: str) -> bool:
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+            cursor.execute(statement)
+    except ProgrammingError:
+        return True
+    return False
+
+
+def test_no_code_page_or_statement_changes_or_deletes_an_entry(root: Client, sam: Client, dan: User) -> None:
+    entry = do(sam, dan, "hold", why="review")
+    for statement in (
+        "UPDATE desk_auditentry SET reason = 'another'",
+        "UPDATE desk_auditentry SET at = now()",
+        "UPDATE desk_auditentry SET erased_at = now(), about = '', reason = '', effect = '', undo = '{}'",
+        "DELETE FROM desk_auditentry",
+        "TRUNCATE desk_auditentry CASCADE",
+    ):
+        assert refused(statement), statement
+    for page in ("change", "delete"):
+        assert root.post(f"{LOG}{entry.pk}/{page}/", {"reason": "x", "post": "yes"}).status_code == 403
+    assert root.get(f"{LOG}add/").status_code == 403
+    assert "delete_selected" not in root.get(LOG).content.decode()
+    assert AuditEntry.objects.get().reason == WHY
+
+
+def test_every_change_in_the_admin_stands_in_the_log_with_whom_it_was_about(
+    sam: Client, edith: Client, dan: User, article: Article
+) -> None:
+    right = make_right(dan, article)
+    page = f"/admin/subscriptions/entitlement/{right.pk}/end/"
+    sam.post(page, {"action": "revoke", "reason": "The wrong person"})
+    entry = AuditEntry.objects.get()
+    assert (entry.by.email, entry.person, entry.row()) == ("sam@example.org", dan, right)
+    assert entry.effect == "Revoked: The wrong person"
+    topics = [Topic.objects.create(name=name, slug=name) for name in ("one", "two")]
+    data = {"action": "delete_selected", "_selected_action": [topic.pk for topic in topics], "post": "yes"}
+    assert edith.post("/admin/journal/topic/", data).status_code == 302
+    assert AuditEntry.objects.latest("pk").effect == "one; two"
+
+
+def test_the_log_is_searched_and_exported_and_the_export_is_in_it(
+    ada: Client, sam: Client, dan: User, alice: User
+) -> None:
+    entry = do(sam, dan, "hold", why="review")
+    do(sam, alice, "hold", why="staff")
+    AuditEntry.objects.create(action="download", about="=cmd()", by=User.objects.get(email="sam@example.org"))
+    for words in ("dan@", "sam@example.org", "knew the order number", entry.request_id):
+        assert "dan@example.org" in text_of(ada.get(LOG, {"q": words}))
+    assert "alice@" not in text_of(ada.get(LOG, {"q": "dan@example.org"}))
+    answer = ada.get(f"{LOG}audit-log.csv", {"q": "sam@example.org"})
+    rows = list(csv.reader(io.StringIO(b"".join(answer.streaming_content).decode("utf-8-sig"))))
+    assert rows[0][:4] == ["when", "who", "what", "on whom"]
+    assert {row[3] for row in rows[1:]} == {"", "alice@example.org", "dan@example.org"}
+    assert "'=cmd()" in {row[4] for row in rows}
+    newest = AuditEntry.objects.latest("pk")
+    assert (newest.action, newest.by.email, newest.about) == ("download", "ada@example.org", "audit-log.csv")
+    assert sam.get(f"{LOG}audit-log.csv").status_code == 403
+    assert "audit-log.csv" not in text_of(sam.get(LOG))  # support sees what was done to readers
+    assert "dan@example.org" in text_of(sam.get(LOG))
+
+
+def test_a_list_of_many_entries_asks_as_much_as_one_of_few(
+    ada: Client, dan: User, django_assert_max_num_queries
+) -> None:  # type: ignore[no-untyped-def]
+    for number in range(30):
+        AuditEntry.objects.create(action="hold", by=dan, person=make_user(), about=str(number))
+    with django_assert_max_num_queries(14):
+        ada.get(LOG)
+
+
+def test_a_note_is_never_edited_and_struck_once_with_a_reason(sam: Client, edith: Client, dan: User) -> None:
+    page = f"/admin/desk/people/{dan.pk}/"
+    sam.post(f"{page}notes/", {"text": "Prefers to be called\nafter five."})
+    note = Note.objects.get()
+    assert "Prefers to be called" in text_of(sam.get(page))
+    assert "Write something" in messages_of(sam.post(f"{page}notes/", {"text": " "}, follow=True))
+    assert edith.post(f"{page}notes/", {"text": "x"}).status_code == 403
+    assert refused("UPDATE desk_note SET text = 'Never calls.'")
+    strike = f"/admin/desk/notes/{note.pk}/strike/"
+    assert "Write why it is struck" in text_of(sam.post(strike, {"reason": ""}))
+    sam.post(strike, {"reason": "That was Dana"})
+    said = text_of(sam.get(page))
+    assert "struck by sam@example.org: That was Dana" in said and "Prefers to be called" in said
+    assert "struck already" in messages_of(sam.post(strike, {"reason": "Again"}, follow=True))
+    assert refused("UPDATE desk_note SET strike_reason = 'Another'")
+    assert [entry.action for entry in AuditEntry.objects.order_by("pk")] == ["note", "strike_note"]
+
+
+def test_merging_takes_notes_along_and_leaves_the_log_where_it_happened(sam: Client, alice: User) -> None:
+    old = make_user("old@example.org")
+    sam.post(f"/admin/desk/people/{old.pk}/notes/", {"text": "Called"})
+    merging.merge(alice, old)
+    assert Note.objects.get().person == alice
+    assert AuditEntry.objects.get().person == old
+
+
+def test_who_was_erased_is_a_number_in_the_log_and_in_no_note(sam: Client, dan: User) -> None:
+    sam.post(f"/admin/desk/people/{dan.pk}/notes/", {"text": "Dan is a pilot"})
+    do(sam, dan, "change_email", email="pilot@example.org", sessions="keep")
+    told = privacy.make_copy(dan)
+    assert len(told) > 200
+    assert "pilot" in str([row for part in privacy._parts for row in part.tables(dan).get("notes_of_staff", [])])
+    dan.refresh_from_db()
+    privacy.erase(Erasure.objects.create(user=dan, due_at=timezone.now() - timedelta(days=1)))
+    entries = AuditEntry.objects.filter(person=dan)
+    assert [(entry.action, entry.about, entry.effect, entry.undo) for entry in entries] == [
+        ("change_email", "", "", {}),
+        ("note", "", "", {}),
+    ]
+    assert not Note.objects.exists()
+    assert "pilot" not in text_of(sam.get(LOG)) and "change email" in text_of(sam.get(LOG)).lower()
+    assert any("our staff did something" in words for words in Erasure.objects.get().kept)
+
+
+def test_an_administrator_gives_roles_and_becomes_no_superuser(ada: Client, root: Client) -> None:
+    boss = User.objects.get(email="root@example.org")
+    me = User.objects.get(email="ada@example.org")
+    page = f"/admin/accounts/user/{me.pk}/change/"
+    support = Group.objects.get(name="Support").pk
+    ada.post(page, {"name": "Ada", "is_active": "on", "is_staff": "on", "is_superuser": "on", "groups": [support]})
+    me.refresh_from_db()
+    assert (me.is_superuser, list(me.groups.values_list("name", flat=True))) == (False, ["Support"])
+    me.groups.set(Group.objects.filter(name="Administrator"))
+    theirs = f"/admin/accounts/user/{boss.pk}"
+    assert ada.post(f"{theirs}/change/", {"name": "Mine", "is_active": "on"}).status_code == 403
+    assert ada.get(f"{theirs}/password/").status_code == 403
+    assert ada.post("/admin/auth/group/add/", {"name": "x"}).status_code == 403
+    assert not Permission.objects.filter(user=me).exists()
+    assert "Librarian" in text_of(root.get("/admin/auth/group/"))
+    assert "Helps readers" in text_of(ada.get("/admin/auth/group/"))
+    role = Group.objects.get(name="Editor")
+    assert root.post(f"/admin/auth/group/{role.pk}/change/", {"name": "Readers"}).status_code == 403
