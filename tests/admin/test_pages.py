@@ -11,8 +11,8 @@ INLINE = re.compile(
     r"""<script(?![^>]*\bsrc=)(?![^>]*application/)|<style\b|\sstyle=["']|\son[a-z]+=["']|javascript:"""
 )
 LINK = re.compile(r'href="([^"#]+)')
-SAME = re.compile(r"\d+|[0-9a-f-]{36}|evt_\w+")
-FILE = re.compile(r"/(?:article\.(?:xml|zip)|certificate\.pdf)$")
+SAME = re.compile(r"\d+|[0-9a-f-]{36}|evt_\w+|(?<=/do/)\w+")
+FILE = re.compile(r"/(?:article\.(?:xml|zip)|certificate\.pdf|audit-log\.csv)$")
 SKIP = ("/admin/logout", "/admin/jsi18n", "/admin/password_change")
 
 
