@@ -7,9 +7,8 @@ class DeskConfig(AppConfig):
 
     def ready(self) -> None:
         from accounts.privacy import register  # noqa: PLC0415  (reads models, which are there only now)
-        from desk import audit, privacy  # noqa: PLC0415
+        from desk import audit, person_parts, privacy, timeline_sources  # noqa: F401, PLC0415  (parts fill the page)
         from subscriptions import merging  # noqa: PLC0415
-        from desk import person_parts, timeline_sources  # noqa: F401, PLC0415  (they fill the tables of the page)
 
         register(privacy.PART)
         merging.STAYS.add("desk.auditentry")

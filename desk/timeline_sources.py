@@ -3,15 +3,14 @@
 from typing import Any
 
 from allauth.usersessions.models import UserSession
-from django.contrib.admin.models import LogEntry
-from django.contrib.contenttypes.models import ContentType
-from django.db.models import CharField, F, OuterRef, Subquery, TextField
+from django.db.models import CharField, F, OuterRef, Subquery
 from django.db.models.functions import Cast, JSONObject
 
 from accounts.devices import browser_named
 from accounts.models import AccountMerge, Erasure, Export, KnownDevice, Member, SignInIncident, User
 from cme.models import Attempt, Credit
 from desk.asking import Row
+from desk.models import AuditEntry
 from desk.person import change_url
 from desk.person_parts import SCOPE, mail_in_words, sent_in_words
 from desk.timeline import Told, source
@@ -352,16 +351,13 @@ def _(row: Row) -> Told:
     return "Asked to be erased", change_url("accounts_erasure", row["pk"])
 
 
-@source("staff", "What staff did")
+@source("staff", "What staff did", permission="desk.view_auditentry")
 def _staff(person: User) -> Any:
-    kind = ContentType.objects.get_for_model(User)
-    rows = LogEntry.objects.filter(content_type=kind, object_id=str(person.pk))
-    return rows.values(
-        "change_message", by=F("user__email"), flag=Cast("action_flag", TextField()), at=F("action_time")
-    )
+    return AuditEntry.objects.filter(person=person).values("pk", "action", "effect", "at", who=F("by__email"))
 
 
 @_staff
 def _(row: Row) -> Told:
-    said = LogEntry(change_message=row["change_message"], action_flag=int(row["flag"])).get_change_message()
-    return f"{row['by']}: {said or LogEntry(action_flag=int(row['flag'])).get_action_flag_display()}", ""
+    effect = f": {row['effect'].splitlines()[0]}" if row["effect"] else ""
+    words = f"{row['who'] or 'By itself'}: {AuditEntry(action=row['action']).title}{effect}"
+    return words, change_url("desk_auditentry", row["pk"])

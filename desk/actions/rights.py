@@ -12,6 +12,7 @@ from django.utils.dateparse import parse_datetime
 from accounts.models import User
 from desk.actions.frame import Action, ActionForm, Done, Impossible, OwnChoice, Preview, locked, person_of
 from desk.models import AuditEntry
+from journal.access import Verdict
 from journal.doi import pasted_doi
 from journal.models import Article, Issue, Journal
 from subscriptions import access, grants, support, sync
@@ -20,6 +21,7 @@ from subscriptions.models import Entitlement, SyncTarget
 ARTICLE, ISSUE, JOURNAL = "article", "issue", "journal"
 GIVES, STOPS = "subscriptions.add_entitlement", "subscriptions.change_entitlement"
 MOST_HOURS = 720
+IN_FORCE = (Verdict.IN_FORCE, Verdict.KEPT_YEARS)
 
 
 def words(right: Entitlement) -> str:
@@ -261,7 +263,7 @@ def _revoked(entry: AuditEntry) -> Entitlement:
 
 def _what_stays(person: User, right: Entitlement) -> str:
     answer = access.look_up(person.pk, None, [right.article_id])[right.article_id]  # type: ignore[list-item,index]
-    others = [one.source for one in answer.considered if one.verdict == "in force" and one.source != right.source]
+    others = [one.source for one in answer.considered if one.verdict in IN_FORCE and one.source != right.source]
     return f"They can still read it, through {', '.join(others)}." if others else "Nothing else of theirs opens it."
 
 

@@ -350,7 +350,7 @@ def test_a_reply_begins_with_what_the_decision_says_and_goes_out_as_it_was_edite
     page = sam.get(address(dan, "reply"), {"doi": article.doi, "text": "access"})
     begun = page.context["form"]["message"].value()
     assert begun.startswith("Dear Dan,\n\nThank you for asking about “On waiting herons”.")
-    assert "The time of your rental is over: it ended on" in begun
+    assert "Your rental has ended. What you paid for it comes off the price" in begun
     assert "http://testserver/doi/" in begun
     assert "There is no article" in text_of(sam.get(address(dan, "reply"), {"doi": "10.5555/none"}))
     edited = begun.replace("Thank you", "Many thanks") + "\n\n<b>PS</b>"
