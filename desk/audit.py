@@ -1,13 +1,11 @@
 """Writing the audit log: by the desk's actions, by every page of the admin that logs a change, and for downloads."""
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from allauth.core import context as of_request
-from django.contrib import admin
-from django.contrib.admin.actions import delete_selected
-from django.contrib.admin.models import LogEntry
+from django.contrib.admin.models import DELETION, LogEntry
 from django.core.exceptions import ObjectDoesNotExist
 from django.db.models import Model
 from django.db.models.signals import post_save
@@ -62,39 +60,58 @@ def person_of(row: Any, deep: int = 3) -> User | None:
 
 
 def watch() -> None:
-    post_save.connect(copy_admin_log, sender=LogEntry, dispatch_uid="desk.audit")
-    admin.site.disable_action("delete_selected")
-    admin.site.add_action(delete_and_record, "delete_selected")
+    """Several rows at once (deleting a selection, a table) are logged by `bulk_create`, which sends no signal."""
+    post_save.connect(copy_one, sender=LogEntry, dispatch_uid="desk.audit")
+    logging_many = LogEntry.objects.bulk_create
+
+    def bulk_create(entries: Iterable[LogEntry], *args: Any, **options: Any) -> list[LogEntry]:
+        kept = logging_many(list(entries), *args, **options)
+        copy_many(kept)
+        return kept
+
+    LogEntry.objects.bulk_create = bulk_create  # type: ignore[method-assign]
 
 
-def copy_admin_log(*, instance: LogEntry, created: bool, raw: bool = False, **_: Any) -> None:
+def copy_one(*, instance: LogEntry, created: bool, raw: bool = False, **_: Any) -> None:
     """What any page of the admin logs stands here, too, where nobody can change it."""
     if raw or not created:
         return
-    model = instance.content_type.model_class() if instance.content_type else None
+    model = _model_of(instance)
     try:
         row = instance.get_edited_object() if model else None
     except ObjectDoesNotExist:
-        row = None  # it was deleted
-    verb, noun = FLAGS.get(instance.action_flag, "change"), str(model._meta.verbose_name) if model else "row"
+        row = None
+    person = None if row is None or _is_goodbye(instance, row) else person_of(row)
     record(
-        f"{verb} {noun}"[:40], by=instance.user, person=person_of(row), thing=row, about=instance.object_repr,
+        _verb(instance, model), by=instance.user, person=person, thing=row, about=instance.object_repr,
         effect=instance.get_change_message(),
     )  # fmt: skip
 
 
-def delete_and_record(model_admin: Any, request: HttpRequest, queryset: Any) -> Any:
-    """Django's own, which writes its log in one statement for all, unseen by the signal above."""
-    rows = [str(row)[:100] for row in queryset[:100]] if request.POST.get("post") else []
-    answer = delete_selected(model_admin, request, queryset)
-    if len(rows) > 1 and answer is None:
-        noun = str(model_admin.opts.verbose_name_plural)
-        record(f"delete {noun}"[:40], by=request.user, about=f"{len(rows)} {noun}", effect="; ".join(rows))  # type: ignore[arg-type]
-    return answer
+def _is_goodbye(entry: LogEntry, row: Model) -> bool:
+    """An account that is being deleted at this moment cannot be named any more."""
+    return entry.action_flag == DELETION and isinstance(row, User)
 
 
-delete_and_record.short_description = delete_selected.short_description  # type: ignore[attr-defined]
-delete_and_record.allowed_permissions = ("delete",)  # type: ignore[attr-defined]
+def copy_many(logged: list[LogEntry]) -> None:
+    """The same for many in one statement: whose they are is not looked up row by row."""
+    at_once = request_id()
+    AuditEntry.objects.bulk_create(
+        AuditEntry(
+            by_id=one.user_id, action=_verb(one, model := _model_of(one)), about=one.object_repr[:300],
+            thing=f"{model._meta.label_lower}:{one.object_id}"[:120] if model else "",
+            effect=one.get_change_message(), request_id=at_once,
+        )
+        for one in logged
+    )  # fmt: skip
+
+
+def _model_of(entry: LogEntry) -> type[Model] | None:
+    return entry.content_type.model_class() if entry.content_type else None
+
+
+def _verb(entry: LogEntry, model: type[Model] | None) -> str:
+    return f"{FLAGS.get(entry.action_flag, 'change')} {model._meta.verbose_name if model else 'row'}"[:40]
 
 
 # --- what leaves the admin as a file ---------------------------------------------------------------------------------

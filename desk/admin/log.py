@@ -11,7 +11,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 
 from accounts.admin_pages import NOTHING, ReadOnlyAdmin, admin_url, column, refused
-from accounts.privacy import FORMULA
+from accounts.spreadsheets import harmless
 from desk.action_views import undoable
 from desk.models import AuditEntry
 
@@ -136,7 +136,7 @@ def _lines(entries: Iterator[AuditEntry]) -> Iterator[str]:
     writer = csv.writer(_Echo())
     yield "\ufeff" + writer.writerow(COLUMNS)
     for entry in entries:
-        yield writer.writerow([_cell(value) for value in _row(entry)])
+        yield writer.writerow([harmless(value) for value in _row(entry)])
 
 
 def _row(entry: AuditEntry) -> tuple[str, ...]:
@@ -146,8 +146,3 @@ def _row(entry: AuditEntry) -> tuple[str, ...]:
         entry.at.isoformat(timespec="seconds"), str(entry.by or ""), entry.title, str(entry.person or ""), entry.about,
         entry.reason, entry.effect, entry.request_id, undone, str(entry.pk),
     )  # fmt: skip
-
-
-def _cell(value: str) -> str:
-    """A spreadsheet must not take what somebody typed for a formula."""
-    return f"'{value}" if value.startswith(FORMULA) else value

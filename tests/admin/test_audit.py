@@ -69,7 +69,16 @@ def test_every_change_in_the_admin_stands_in_the_log_with_whom_it_was_about(
     topics = [Topic.objects.create(name=name, slug=name) for name in ("one", "two")]
     data = {"action": "delete_selected", "_selected_action": [topic.pk for topic in topics], "post": "yes"}
     assert edith.post("/admin/journal/topic/", data).status_code == 302
-    assert AuditEntry.objects.latest("pk").effect == "one; two"
+    deleted = AuditEntry.objects.filter(action="delete topic")
+    assert {(entry.about, entry.by.email) for entry in deleted} == {(n, "edith@example.org") for n in ("one", "two")}
+
+
+def test_an_account_can_be_deleted_and_the_log_says_so(root: Client, alice: User) -> None:
+    gone = make_user("gone@example.org")
+    assert root.post(f"/admin/accounts/user/{gone.pk}/delete/", {"post": "yes"}).status_code == 302
+    assert not User.objects.filter(pk=gone.pk).exists()
+    entry = AuditEntry.objects.get()
+    assert (entry.about, entry.person, entry.thing) == ("gone@example.org", None, f"accounts.user:{gone.pk}")
 
 
 def test_the_log_is_searched_and_exported_and_the_export_is_in_it(

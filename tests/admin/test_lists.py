@@ -20,6 +20,7 @@ from django.utils import timezone
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 from accounts.models import AccountMerge, Erasure, Member, RosterImport, User
+from desk.models import Note
 from journal.reader_models import AlertMail, Recipient
 from journal.related_models import Elsewhere
 from journal.topic_models import Collection, Topic
@@ -169,6 +170,7 @@ def the_rest(everything: None) -> None:
     topic = Topic.objects.create(name="Herons", slug="herons")
     Collection.objects.create(title="Herons", slug="herons", rule_topic=topic)
     Elsewhere.objects.create(title="A chapter", url="https://example.org/", topic=topic)
+    Note.objects.create(person=dan, by=dan, text="Called")
 
 
 def test_every_list_asks_the_same_of_the_database_for_one_row_and_for_thirty(root: Client, the_rest: None) -> None:
