@@ -69,7 +69,7 @@ def watch() -> None:
         copy_many(kept)
         return kept
 
-    LogEntry.objects.bulk_create = bulk_create  # type: ignore[method-assign]
+    LogEntry.objects.bulk_create = bulk_create  # type: ignore[method-assign,assignment]
 
 
 def copy_one(*, instance: LogEntry, created: bool, raw: bool = False, **_: Any) -> None:
