@@ -25,7 +25,7 @@ from subscriptions.models import LibraryManager
 
 ACTION, PERMISSION = "view_as", "desk.view_as_reader"
 STATE = "viewing_as"  # in the session: the entry's number
-COOKIE = "viewing-as"  # says only that the session is worth asking; by itself it opens nothing
+COOKIE = f"{settings.COOKIE_PREFIX}viewing-as"  # says only that the session is worth asking; opens nothing by itself
 LASTS = timedelta(minutes=15)
 BY_ITSELF, BY_STAFF = "Ended by itself after 15 minutes.", "Ended by the member of staff."
 BEGUN_ANEW = "Ended because another one began."
