@@ -17,7 +17,9 @@ from journal.models import Article
 from subscriptions.admin.institutions import InstitutionAdmin
 from subscriptions.admin.licenses import SiteLicenseAdmin
 from subscriptions.admin.offers import OfferAdmin
-from subscriptions.models import Institution, IPRange, Offer, SiteLicense
+from subscriptions.admin.proposals import RangeProposalAdmin, plan_of
+from subscriptions.institutions.ranges import Plan
+from subscriptions.models import Institution, IPRange, Offer, RangeProposal, SiteLicense
 
 
 class LookingArticleAdmin(LooksFirst, ArticleAdmin):
@@ -79,11 +81,28 @@ class LookingInstitutionAdmin(LooksFirst, InstitutionAdmin):
         told = answer.context_data if isinstance(answer, TemplateResponse) else None
         plan = told.get("plan") if told else None
         if told and plan and plan.is_possible:
-            institution: Institution = told["original"]
-            was = set(institution.ranges.values_list("network", flat=True))
-            found = networks.effect(institution, was, (was | set(plan.appear)) - set(plan.disappear))
+            found = _of_plan(told["original"], plan)
             told["effect"] = seen_by(request, found) if found else None
         return answer
+
+
+class LookingProposalAdmin(RangeProposalAdmin):
+    """What a librarian asks for is looked at like what staff type."""
+
+    def decide_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        answer = super().decide_view(request, pk)
+        told = answer.context_data if isinstance(answer, TemplateResponse) else None
+        if told and told["is_open"]:
+            row: RangeProposal = told["original"]
+            plan = plan_of(row)
+            found = _of_plan(row.institution, plan) if plan.is_possible else None
+            told["effect"] = seen_by(request, found) if found else None
+        return answer
+
+
+def _of_plan(institution: Institution, plan: Plan) -> Effect | None:
+    was = set(institution.ranges.values_list("network", flat=True))
+    return networks.effect(institution, was, (was | set(plan.appear)) - set(plan.disappear))
 
 
 for model, looking in (
@@ -91,6 +110,7 @@ for model, looking in (
     (Offer, LookingOfferAdmin),
     (Institution, LookingInstitutionAdmin),
     (SiteLicense, LookingLicenseAdmin),
+    (RangeProposal, LookingProposalAdmin),
 ):
     admin.site.unregister(model)
     admin.site.register(model, looking)

@@ -214,6 +214,14 @@ def test_a_list_of_networks_says_the_same_beside_its_plan(bea: Client) -> None:
     assert "IPv4 addresses whose readers read them then: 128 192.0.2.128/25" in said
 
 
+def test_what_a_librarian_proposes_is_looked_at_before_it_is_taken(bea: Client) -> None:
+    institution = licensed("192.0.2.0/25")
+    make_article()
+    proposal = institution.proposals.create(proposed_by=make_user(), listed="192.0.2.0/24")
+    said = text_of(bea.get(f"/admin/subscriptions/rangeproposal/{proposal.pk}/decide/"))
+    assert "IPv4 addresses whose readers read them then: 128 192.0.2.128/25" in said
+
+
 def test_networks_of_an_institution_without_a_right_are_saved_at_once(bea: Client) -> None:
     institution = make_institution("192.0.2.0/24")
     make_article()
