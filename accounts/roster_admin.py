@@ -12,7 +12,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 
 from accounts import roster
-from accounts.admin_pages import ReadOnlyAdmin, column, link_to, refused
+from accounts.admin_pages import ReadOnlyAdmin, column, is_there, link_to, refused
 from accounts.models import Member, RosterImport
 
 
@@ -99,7 +99,7 @@ class MemberAdmin(ReadOnlyAdmin):
     """Found by number, name or address; who has activated it."""
 
     list_display = ("number", "name", "stands", "valid_until", "person", "email")
-    list_filter = (Valid, ("activated_at", admin.EmptyFieldListFilter))
+    list_filter = (Valid, is_there("activated_at", "account", "Activated", "Not activated"))
     list_select_related = ("user",)
     show_full_result_count = False
     search_fields = ("number", "name", "email", "user__email")

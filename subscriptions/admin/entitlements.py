@@ -13,7 +13,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.html import format_html
 
-from accounts.admin_pages import ModelAdmin, ModelForm, PlainChoices, admin_url, column, link_to, refused
+from accounts.admin_pages import ModelAdmin, ModelForm, PlainChoices, admin_url, column, is_there, link_to, refused
 from subscriptions import grants, support, sync
 from subscriptions.models import Entitlement, SyncTarget
 
@@ -130,7 +130,8 @@ class EntitlementAdmin(PlainChoices, ModelAdmin):
     list_display = ("who", "state", "what", "kind", "came_from")
     list_display_links = ("state",)
     list_filter = (
-        InForce, "kind", ("revoked_at", admin.EmptyFieldListFilter), ("grace_since", admin.EmptyFieldListFilter),
+        InForce, "kind", is_there("revoked_at", "revoked", "Revoked", "Not revoked"),
+        is_there("grace_since", "renewal", "Renewal failing", "Not failing"),
         "created_at",
     )  # fmt: skip
     list_select_related = ("user", "institution", "article", "issue", "journal", "granted_by")

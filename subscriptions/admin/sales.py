@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.text import Truncator
 
-from accounts.admin_pages import NOTHING, PageAtOnce, ReadOnlyAdmin, ReadOnlyInline, column, link_to
+from accounts.admin_pages import NOTHING, PageAtOnce, ReadOnlyAdmin, ReadOnlyInline, column, is_there, link_to
 from subscriptions import support
 from subscriptions.admin import at_a_glance
 from subscriptions.admin.rereading import RereadableAdmin
@@ -136,7 +136,8 @@ class SubscriptionAdmin(PageAtOnce, RereadableAdmin):
     list_display = ("person", "stands", "got", "price", "last_payment", "flag", "synced_at")
     list_display_links = ("stands",)
     list_filter = (
-        "status", "interval", ("unpaid_since", admin.EmptyFieldListFilter), ("ends_at", admin.EmptyFieldListFilter),
+        "status", "interval", is_there("unpaid_since", "paying", "Renewal failing", "No failed renewal"),
+        is_there("ends_at", "end", "Ends, or has ended", "Renews"),
     )  # fmt: skip
     list_select_related = ("user", "journal")
     show_full_result_count = False

@@ -226,6 +226,8 @@ def test_a_persons_row_says_state_until_last_payment_and_what_is_wrong(sam: Clie
     assert f"Active Subscription until {support.moment(NOW + timedelta(days=9))}, and 1 more $9.00" in said
     assert "Renewal failing" in said
     assert row_of(sam, "accounts/user", reads="failing") == said
+    assert "past_due" in row_of(sam, "subscriptions/subscription", unpaid_since_there="yes")
+    assert len(sam.get("/admin/subscriptions/entitlement/?revoked_at_there=yes").context["cl"].result_list) == 0
     assert f"past_due In force until {support.moment(NOW + timedelta(days=9))}" in row_of(
         sam, "subscriptions/subscription"
     )
