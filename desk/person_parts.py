@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from allauth.usersessions.models import UserSession
-from django.db.models import CharField, F, OuterRef, Subquery, Value
+from django.db.models import Case, CharField, F, OuterRef, Subquery, Value, When
 from django.db.models.functions import Cast, Coalesce, Concat, JSONObject
 
 from accounts.devices import browser_named
@@ -72,12 +72,9 @@ def _(row: Row) -> Iterator[Cell]:
 
 
 BROUGHT = Subquery(
-    Entitlement.objects.filter(
-        source=Coalesce(
-            Concat(Value("subscription:"), OuterRef("bought_subscription"), output_field=CharField()),
-            Concat(Value("order:"), Cast(OuterRef("pk"), CharField()), output_field=CharField()),
-        )
-    ).values(json=JSONObject(**{name: name for name in STATE}))[:1]
+    Entitlement.objects.filter(source=OuterRef("source_of")).values(json=JSONObject(**{name: name for name in STATE}))[
+        :1
+    ]
 )
 
 
@@ -86,9 +83,12 @@ BROUGHT = Subquery(
     permission="subscriptions.view_order", all_of="admin:subscriptions_order_changelist",
 )  # fmt: skip
 def _orders(person: User) -> Any:
-    from django.db.models.functions import NullIf  # noqa: PLC0415
-
-    orders = Order.objects.filter(user=person).alias(bought_subscription=NullIf("subscription_id", Value("")))
+    source = Case(
+        When(subscription_id="", then=Concat(Value("order:"), Cast("pk", CharField()))),
+        default=Concat(Value("subscription:"), "subscription_id"),
+        output_field=CharField(),
+    )
+    orders = Order.objects.filter(user=person).alias(source_of=source)
     return orders.order_by("-created_at").values(
         "pk", "number", "description", "amount", "currency", "state", "created_at", "payment_intent_id", brought=BROUGHT
     )

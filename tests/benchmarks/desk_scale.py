@@ -89,7 +89,10 @@ class Desk:
 
         parts = (_one_of(NAMES, "id % 10"), _one_of(FAMILIES, "(id / 10) % 10"), "id / 100 % 1000")
         name = " || ' ' || ".join(parts)
+        ((words,),) = self.scale.rows("SELECT indexdef FROM pg_indexes WHERE indexname = 'user_words'")
+        self.scale.sql("DROP INDEX user_words")
         self.scale.sql(f"UPDATE accounts_user SET name = {name} WHERE id > 1000")  # noqa: S608
+        self.scale.sql(words)
         user, number = make_user(), self.readers // 10
         order = ordered(user, make_article(), state="paid", paid_at=timezone.now())
         payment = Payment.objects.create(

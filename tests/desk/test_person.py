@@ -70,6 +70,8 @@ def test_what_became_of_a_right_stands_in_the_timeline(dan: User) -> None:
 def test_every_part_and_source_has_words_for_its_rows_and_a_permission_hides_it(sam: Client, dan: User) -> None:
     assert len(person.PARTS) >= 18 and len(timeline.SOURCES) >= 22
     bought(dan, make_article())
+    (order,) = sam.get(page_of(dan)).context["parts"][1].rows
+    assert ("In force, without end", "") in order
     assert person.questions(dan, lambda _: False).keys() < person.questions(dan, lambda _: True).keys()
     assert {entry.source for entry in timeline.page_of(dan, lambda _: False).entries}.isdisjoint({"Orders", "Payments"})
 
