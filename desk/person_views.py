@@ -17,6 +17,7 @@ from desk.pages import desk_page, page
 from subscriptions.models import Entitlement, Subscription
 from subscriptions.support import moment, subscription_in_words
 
+MOST_COUNTED = 1000  # of rights to single articles and issues: somebody may hold fifty thousand
 MAY_SEE = ("accounts.view_user", "subscriptions.view_entitlement")
 
 
@@ -29,7 +30,7 @@ def show(request: HttpRequest, user_id: int) -> HttpResponse:
     answers = asking.in_one({**questions_about(found), **person.questions(found, may)})
     context: dict[str, Any] = {
         "title": found.get_full_name(), "person": found, "parts": person.shown(found, answers),
-        "subscription": subscription_of(answers), "reads": reads_of(answers["reads"]),
+        "subscription": subscription_of(answers), "reads": reads_of([*answers["wide"], *answers["reads"]]),
         "facts": facts_of(found, answers),
         "timeline": timeline.page_of(found, may, only if only in timeline.SOURCES else "", before),
         "sources": timeline.choices(may), "only": only, "before": before, "explain_form": ExplainForm(),
@@ -51,14 +52,21 @@ def questions_about(found: User) -> dict[str, Any]:
     from allauth.mfa.models import Authenticator  # noqa: PLC0415
 
     rights = Entitlement.objects.in_force().filter(user=found)
+    newest = rights.filter(journal=None).order_by("-created_at").values("pk")[:MOST_COUNTED]
     return {
-        "reads": rights.values("kind").annotate(
-            many=Count("pk"), until=Max("ends_at"), endless=Count("pk", filter=Q(ends_at=None)),
-            journals=Count("journal"), issues=Count("issue"),
-        ).order_by("kind"),
+        "wide": _by_kind(rights.filter(journal__isnull=False)),
+        "reads": _by_kind(Entitlement.objects.filter(pk__in=newest)),
         "addresses": EmailAddress.objects.filter(user=found).order_by("-primary", "email").values("email", "verified"),
         "factors": Authenticator.objects.filter(user=found).order_by("type").values("type"),
     }  # fmt: skip
+
+
+def _by_kind(rights: Any) -> Any:
+    counted = rights.values("kind").annotate(
+        many=Count("pk"), until=Max("ends_at"), endless=Count("pk", filter=Q(ends_at=None)),
+        journals=Count("journal"), issues=Count("issue"),
+    )  # fmt: skip
+    return counted.order_by("kind")
 
 
 def subscription_of(answers: dict[str, list[asking.Row]]) -> str:
@@ -90,7 +98,8 @@ def reads_of(rows: list[asking.Row]) -> list[str]:
             ", the whole journal" if row["journals"] else f", {row['issues']} of them issues" if row["issues"] else ""
         )
         until = "without end" if row["endless"] else f"until {moment(row['until'])}"
-        said.append(f"{row['many']:,} {one if row['many'] == 1 else many}{wide}, {until}")
+        number = f"{row['many']:,}{' or more' if row['many'] >= MOST_COUNTED else ''}"
+        said.append(f"{number} {one if row['many'] == 1 else many}{wide}, {until}")
     return said
 
 

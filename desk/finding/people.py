@@ -46,8 +46,8 @@ def by_beginning(typed: Typed) -> Iterable[Hit]:
     text = typed.text.lower()
     if "@" not in text or " " in text or len(text) < SHORTEST or User.objects.filter(email=text).exists():
         return
-    likely = User.objects.filter(email__startswith=text)[: MOST + 1]
-    yield from (hit(user, f"the address begins with {text}", exact=False) for user in likely)
+    likely = list(User.objects.filter(email__startswith=text).order_by()[: MOST + 1])  # sorted, all would be read
+    yield from (hit(user, f"the address begins with {text}", exact=False) for user in sorted(likely, key=str))
 
 
 @finder("Person", SEES, "Müller, Anna")

@@ -114,7 +114,7 @@ def test_a_shell_says_what_it_cannot_do(dan: User) -> None:
         (["nobody@example.org"], "Nobody was found"),
         (["dan@example.org", "--article", "10.5555/none"], "There is no article with the DOI 10.5555/none"),
         (["dan@example.org", "--at", "2026-01-01"], "add --article DOI"),
-        (["\x00"], "Type an e-mail address"),
+        (["\x00"], "Type an email address"),
     ):
         with pytest.raises(CommandError, match=sentence):
             told(*words)

@@ -98,7 +98,7 @@ def test_a_text_of_ten_thousand_characters_is_not_searched(sam: Client, django_a
 
 def test_what_pasting_brings_along_is_left_out(dan: User) -> None:
     assert find("\x00 “dan@example.org” \n", everything).only == find("dan@example.org", everything).only
-    assert find("\x00", everything).problem == "Type an e-mail address, a name, a number or an id."
+    assert find("\x00", everything).problem == "Type an email address, a name, a number or an id."
 
 
 def test_wildcards_are_letters_like_others(sam: Client, dan: User) -> None:

@@ -73,7 +73,7 @@ def status_of(found: User) -> Told:
     answers = asking.in_one({**questions_about(found), **person.questions(found, lambda _: True)})
     return {
         "person": found.email, "name": found.name, "facts": dict(facts_of(found, answers)),
-        "subscription": subscription_of(answers), "reads": reads_of(answers["reads"]),
+        "subscription": subscription_of(answers), "reads": reads_of([*answers["wide"], *answers["reads"]]),
         "parts": {
             part.title: [dict(zip(part.columns, (words for words, _ in row), strict=True)) for row in part.rows]
             for part in person.shown(found, answers)

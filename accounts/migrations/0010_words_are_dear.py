@@ -7,7 +7,7 @@ from django.db import migrations
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('accounts', '0008_found_by_words'),
+        ('accounts', '0009_language_of_an_account'),
     ]
 
     operations = [
