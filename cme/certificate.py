@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from cme import statements
 from cme.models import Credit
 from cme.scoring import in_words
+from cme.states import where
 from journal.models import Journal
 from subscriptions.papers import typeset
 
@@ -46,7 +47,7 @@ def certificate(credit: Credit) -> bytes:
             "completed": _("Completed on %(completed_on)s") % {"completed_on": day(credit.completed_on)},
             "article": f"doi:{told['doi']}" if told["doi"] else "",
             "statements": [runs(told["accreditation"]), runs(told["designation"])],
-            "requirements": [_("%(board)s: %(hours)s hours of %(topic)s") % one for one in told["requirements"]],
+            "requirements": [_counts_toward(one) for one in told["requirements"]],
             "facts": [
                 [_("Certificate"), credit.number],
                 [_("Activity"), _("%(first)s to %(last)s") % {
@@ -59,6 +60,11 @@ def certificate(credit: Credit) -> bytes:
         },
         journal,
     )  # fmt: skip
+
+
+def _counts_toward(asked: dict[str, str]) -> str:
+    told = {**asked, "board": where(asked["state"], asked["board"])}
+    return _("%(board)s: %(hours)s hours of %(topic)s") % told
 
 
 def transcript(name: str, year: int, earned: Sequence[Credit]) -> bytes:

@@ -1,9 +1,10 @@
 """Claiming: one credit for one activity, with what the learner says of it, in one transaction."""
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import timedelta
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -26,7 +27,7 @@ class Learner:
     first_name: str
     last_name: str
     birthday: str
-    state: str = ""
+    license_state: str = ""
     license_number: str = ""
     npi: str = ""
 
@@ -74,7 +75,7 @@ def _keep_what_was_said(credit: Credit, said: Claim) -> None:
         now = timezone.now()
         Commitment.objects.create(credit=credit, text=said.commitment, made_at=now, ask_at=now + FOLLOW_UP)
     if said.learner:
-        Report.objects.create(credit=credit, consented_at=timezone.now(), **Report.fields_of(said.learner))
+        Report.objects.create(credit=credit, consented_at=timezone.now(), **asdict(said.learner))
 
 
 # --- what staff do ---------------------------------------------------------------------------------------------------
@@ -95,30 +96,35 @@ def correct(credit: Credit, by: User, reason: str, **changes: object) -> None:
         row.save(update_fields=list(changed))
         after = {name: str(value) for name, value in changed.items()}
         row.corrections.create(by=by, reason=reason, before=before, after=after)
-        Report.objects.filter(credit=row).exclude(state=Report.State.WITHDRAWN).update(
-            state=Report.State.QUEUED, reason="", answered_at=None
-        )
+        _report_again(Report.objects.filter(credit=row).exclude(state=Report.State.WITHDRAWN))
 
 
 def revoke(credit: Credit, by: User, reason: str) -> None:
     """Take a credit back: the certificate's page says so at once, and it is not reported (any more)."""
     with transaction.atomic():
-        row = Credit.objects.select_for_update().get(pk=credit.pk)
-        if row.revoked_at:
-            raise ValueError("This credit is revoked already.")
-        row.revoked_at, row.revoked_by, row.revoke_reason = timezone.now(), by, reason
-        row.save(update_fields=["revoked_at", "revoked_by", "revoke_reason"])
-        row.corrections.create(by=by, reason=reason, before={"standing": "valid"}, after={"standing": "revoked"})
+        row = _put(credit, by, reason, revoked=True)
         Report.objects.filter(credit=row).update(state=Report.State.WITHDRAWN)
 
 
 def restore(credit: Credit, by: User, reason: str) -> None:
     """Undo a revocation, with a reason."""
     with transaction.atomic():
-        row = Credit.objects.select_for_update().get(pk=credit.pk)
-        if not row.revoked_at:
-            raise ValueError("This credit is not revoked.")
-        row.revoked_at, row.revoked_by, row.revoke_reason = None, None, ""
-        row.save(update_fields=["revoked_at", "revoked_by", "revoke_reason"])
-        row.corrections.create(by=by, reason=reason, before={"standing": "revoked"}, after={"standing": "valid"})
-        Report.objects.filter(credit=row).update(state=Report.State.QUEUED, reason="")
+        row = _put(credit, by, reason, revoked=False)
+        _report_again(Report.objects.filter(credit=row))
+
+
+def _put(credit: Credit, by: User, reason: str, *, revoked: bool) -> Credit:
+    """Revoked, or valid again, with what it was before in the log."""
+    row = Credit.objects.select_for_update().get(pk=credit.pk)
+    if bool(row.revoked_at) == revoked:
+        raise ValueError(f"This credit is {'revoked already' if revoked else 'not revoked'}.")
+    row.revoked_at, row.revoked_by, row.revoke_reason = (timezone.now(), by, reason) if revoked else (None, None, "")
+    row.save(update_fields=["revoked_at", "revoked_by", "revoke_reason"])
+    was, is_now = ("valid", "revoked") if revoked else ("revoked", "valid")
+    row.corrections.create(by=by, reason=reason, before={"standing": was}, after={"standing": is_now})
+    return row
+
+
+def _report_again(reports: "QuerySet[Report]") -> None:
+    """Only what the learner's words are still there for: they took the rest back, or it was deleted after its time."""
+    reports.filter(wiped_at=None).update(state=Report.State.QUEUED, reason="", answered_at=None)

@@ -138,7 +138,7 @@ def mend(request: HttpRequest, number: str) -> HttpResponse:
     """A rejected report: why, and the fields to correct. What was typed before is not shown but for the name."""
     credit = _one(request, number)
     report = get_object_or_404(Report, credit=credit, state__in=(Report.State.REJECTED, Report.State.QUEUED))
-    known = {"first_name": report.first_name, "last_name": report.last_name, "state": report.license_state}
+    known = {"first_name": report.first_name, "last_name": report.last_name, "license_state": report.license_state}
     form = LearnerFields(request.POST or None, initial=known)
     if request.method == "POST" and form.is_valid():
         try:

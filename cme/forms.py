@@ -29,7 +29,7 @@ class LearnerFields(forms.Form):
         required=False,
         help_text=gettext_lazy("As MM-DD. The year is not asked."),
     )
-    state = forms.ChoiceField(
+    license_state = forms.ChoiceField(
         label=gettext_lazy("State of your license"), choices=[("", gettext_lazy("Choose…")), *STATES], required=False
     )
     license_number = forms.CharField(label=gettext_lazy("License number"), max_length=20, required=False)
@@ -52,7 +52,7 @@ class LearnerFields(forms.Form):
                 self.add_error(name, _("Please fill this in, so that the accreditor finds you."))
         self._tidy(told, "birthday", licenses.clean_birthday)
         self._tidy(told, "npi", licenses.clean_npi)
-        self._tidy(told, "license_number", lambda number: licenses.clean_license(told.get("state", ""), number))
+        self._tidy(told, "license_number", lambda number: licenses.clean_license(told.get("license_state", ""), number))
         if not (told.get("license_number") or told.get("npi")) and not {"license_number", "npi"} & set(self.errors):
             self.add_error("license_number", _("Give your license with its state, or your NPI."))
         return told
@@ -83,7 +83,11 @@ class ClaimForm(LearnerFields):
         widget=forms.RadioSelect,
     )  # fmt: skip
     comment = forms.CharField(
-        label=gettext_lazy("Comments"), required=False, max_length=_LONGEST, widget=forms.Textarea(attrs={"rows": 3})
+        label=gettext_lazy("Comments"),
+        required=False,
+        max_length=_LONGEST,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=gettext_lazy("Optional."),
     )
     commitment = forms.CharField(
         label=gettext_lazy("A change you mean to make"), required=False, max_length=_LONGEST,

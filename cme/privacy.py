@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -9,6 +10,7 @@ from accounts.models import User
 from accounts.privacy import Part, Rows, values
 from cme.certificate import certificate
 from cme.models import Answer, Attempt, Commitment, Credit, Opening, Report
+from cme.models.reporting import LEARNER_FIELDS
 
 KEEPS_CREDITS = gettext_lazy(
     "CME credit you earned, with the name on the certificate, the day and the test it rests on: accreditors have us"
@@ -32,8 +34,7 @@ def tables(user: User) -> dict[str, Rows]:
             "completed_on", "claimed_at", "revoked_at", "revoke_reason",
         ),
         "cme_reports": values(
-            Report.objects.filter(credit__user=user), "credit__number", "state", "consented_at", "first_name",
-            "last_name", "birthday", "license_state", "license_number", "npi",
+            Report.objects.filter(credit__user=user), "credit__number", "state", "consented_at", *LEARNER_FIELDS
         ),
         "cme_commitments": values(
             Commitment.objects.filter(credit__user=user), "credit__number", "text", "made_at", "outcome", "note"
@@ -64,9 +65,7 @@ def erase(user: User) -> Iterable[str]:
     Answer.objects.filter(attempt__in=without_credit).delete()
     without_credit.delete()
     Commitment.objects.filter(credit__user=user).delete()
-    Report.objects.filter(credit__user=user).update(
-        first_name="", last_name="", birthday="", license_state="", license_number="", npi=""
-    )
+    Report.objects.filter(credit__user=user).update(**dict.fromkeys(LEARNER_FIELDS, ""), wiped_at=timezone.now())
     return kept
 
 

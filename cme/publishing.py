@@ -2,10 +2,10 @@
 
 import re
 from datetime import timedelta
-from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.html import strip_tags
 
 from cme.models import Activity, Question
 from cme.models.activity import LONGEST_YEARS
@@ -13,6 +13,11 @@ from cme.standing import fee
 from journal.models import Article, FullText
 
 _ID = re.compile(r'\sid="([^"]+)"')
+_PLACE = re.compile(r'<(?:section|figure|div|p)\b[^>]*\sid="([^"]+)"')
+_LABELED = re.compile(
+    r'<figure\b[^>]*\sid="([^"]+)"[^>]*>(?:(?!</figure>).)*?<span class="label">([^<]+)</span>', re.DOTALL
+)
+_INDENT = "\N{NO-BREAK SPACE}" * 3
 FEWEST_CHOICES = 2
 
 
@@ -88,9 +93,15 @@ def passages_of(article: Article) -> set[str]:
     return set(_ID.findall(" ".join(text))) if text else set()
 
 
-def sections_of(article: Article) -> list[dict[str, Any]]:
-    """The article's sections as its contents list them: {id, level, title_html}."""
-    return FullText.objects.filter(article=article).values_list("contents", flat=True).first() or []
+def passage_choices(article: Article) -> list[tuple[str, str]]:
+    """(id, words) of what a question may point to, as it follows in the text: sections, figures, tables, boxes."""
+    text = FullText.objects.filter(article=article).values_list("body", "contents").first()
+    if text is None:
+        return []
+    body, contents = text
+    names = {one["id"]: f"{_INDENT * (one['level'] - 2)}{strip_tags(one['title_html'])}" for one in contents or []}
+    names |= {found: f"{_INDENT}{strip_tags(label)}" for found, label in _LABELED.findall(body)}
+    return [(found, names.get(found, found)) for found in dict.fromkeys(_PLACE.findall(body))]
 
 
 def publish(activity: Activity) -> list[str]:
@@ -113,7 +124,10 @@ def close(activity: Activity, reason: str) -> None:
 
 
 def tell(activity: Activity) -> None:
-    """Put onto the article's row what its page and the lists say, so that they ask nothing more for it."""
+    """Put onto the article's row what its page and the lists say, so that they ask nothing more for it.
+
+    `updated_at` makes the full-text index learn it within a minute (journal/changes.py).
+    """
     told = None
     if activity.status == Activity.Status.PUBLISHED:
         renters = activity.takes_renters or activity.audience == Activity.Audience.EVERYONE
@@ -121,4 +135,4 @@ def tell(activity: Activity) -> None:
             "id": activity.pk, "quarters": activity.quarters, "minimum": activity.minimum, "renters": renters,
             "from": activity.released_on.isoformat(), "until": activity.expires_on.isoformat(),
         }  # fmt: skip
-    Article.objects.filter(pk=activity.article_id).update(activity=told)
+    Article.objects.filter(pk=activity.article_id).update(activity=told, updated_at=timezone.now())

@@ -3,15 +3,18 @@
 import csv
 import io
 import json
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from dataclasses import asdict
 from datetime import timedelta
 from typing import Any
 
+from django.conf import settings
+from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from cme import matcher
+from cme import letters, matcher
 from cme.models import Activity, Credit, Report
 from cme.models.reporting import LEARNER_FIELDS
 from cme.scoring import credits_of
@@ -20,6 +23,7 @@ from cme.standing import over
 KEEP_ACCEPTED = timedelta(days=365)
 KEEP_WITHDRAWN = timedelta(days=30)
 AT_ONCE = 500
+ANSWERABLE = (Report.State.QUEUED, Report.State.ACCEPTED, Report.State.REJECTED)
 HEADINGS = (
     "Provider ID", "Activity ID", "Activity title", "Activity format", "Start date", "End date", "Certificate",
     "First name", "Last name", "Month of birth", "Day of birth", "License state", "License ID", "NPI",
@@ -76,6 +80,9 @@ def _activity(activity: Activity) -> dict[str, Any]:
     return {
         "provider_id": activity.provider.pars_id, "activity_id": activity.pars_id or str(activity.pk),
         "title": activity.title, "format": activity.get_format_display(), "joint_with": activity.joint_with,
+        "providership": "joint" if activity.joint_with else "direct",
+        "url": f"{settings.SITE_URL}{activity.get_absolute_url()}",
+        "has_fee": activity.audience == Activity.Audience.FEE,
         "start": activity.released_on.isoformat(), "end": activity.expires_on.isoformat(),
         "credits": str(credits_of(activity.quarters)), "description": activity.objective_list,
         "commercial_support": bool(activity.commercial_support.strip()), "closed": over(activity) is not None,
@@ -103,13 +110,26 @@ def hand_in_queued() -> int:
 
 def _answer(report: Report, answer: matcher.Answer) -> bool:
     """Only what is still queued is answered: a learner may have mended or withdrawn it meanwhile."""
-    now = timezone.now()
-    state = Report.State.ACCEPTED if answer.accepted else Report.State.REJECTED
-    still = Report.objects.filter(pk=report.pk, state=Report.State.QUEUED)
-    changed = still.update(
-        state=state, reason=answer.reason, handed_in_at=now, answered_at=now, tries=report.tries + 1
-    )  # fmt: skip
-    return bool(changed)
+    return take_answer(report, answer, only_from=(Report.State.QUEUED,))
+
+
+def take_answer(report: Report, answer: matcher.Answer, *, only_from: Collection[str] = ANSWERABLE) -> bool:
+    """Write down what the accreditor said, and mail the learner what to mend. False: it was not waiting for an answer.
+
+    The mail's key counts the tries, so that the same answer twice is one letter, and a second rejection another.
+    """
+    with transaction.atomic():
+        row = Report.objects.select_for_update().filter(pk=report.pk, state__in=only_from).first()
+        if row is None:
+            return False
+        now = timezone.now()
+        row.tries += row.state == Report.State.QUEUED
+        row.state = Report.State.ACCEPTED if answer.accepted else Report.State.REJECTED
+        row.reason, row.answered_at, row.handed_in_at = answer.reason, now, now
+        row.save(update_fields=["tries", "state", "reason", "answered_at", "handed_in_at"])
+        if not answer.accepted:
+            letters.report_rejected(row)
+    return True
 
 
 def mend(report: Report, learner: Any) -> None:
@@ -118,7 +138,7 @@ def mend(report: Report, learner: Any) -> None:
     row = waiting.first()
     if row is None:
         raise ValueError(_("This report has been accepted or withdrawn already."))
-    for name, value in Report.fields_of(learner).items():
+    for name, value in asdict(learner).items():
         setattr(row, name, value)
     row.state, row.reason, row.answered_at = Report.State.QUEUED, "", None
     row.save()
@@ -132,8 +152,7 @@ def withdraw(report: Report) -> None:
 
 
 def _blank() -> dict[str, Any]:
-    empty = {"license_state" if name == "state" else name: "" for name in LEARNER_FIELDS}
-    return {**empty, "wiped_at": timezone.now()}
+    return {**dict.fromkeys(LEARNER_FIELDS, ""), "wiped_at": timezone.now()}
 
 
 def forget() -> int:

@@ -11,6 +11,7 @@ The rules, each with a test:
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
 from django.utils import timezone
 
@@ -147,6 +148,11 @@ def refusal(activity: Activity, user: User, access: Access) -> Step | None:
         return None if has_paid(user, activity.article) else Step.FEE
     own = audience == Activity.Audience.ENTITLED and not activity.takes_networks
     return Step.NETWORKS_READ if own and access.reason == Reason.INSTITUTION else None
+
+
+def credited_articles(user: User) -> Any:
+    """Ids of the articles somebody has earned credit for: they hear of corrections (journal/alerts.py)."""
+    return Credit.objects.filter(user=user).values("activity__article")
 
 
 def _subscribes(user: User, article: Article) -> bool:

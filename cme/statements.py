@@ -26,17 +26,22 @@ def phrase(quarters: int) -> str:
     return f"{PHRASE}{'' if quarters <= 4 else 's'}{MARK}"
 
 
+def _the(name: str) -> str:
+    """Both statements are prescribed with the article: “The American Medical Association designates …”."""
+    return name if name.startswith("The ") else f"The {name}"
+
+
 def accreditation(activity: Activity) -> str:
     provider = activity.provider
     if activity.joint_with:
         return (
             "This activity has been planned and implemented in accordance with the accreditation requirements and"
             f" policies of the {provider.accreditor} through the joint providership of {provider.name} and"
-            f" {activity.joint_with}. {provider.name} is accredited by the {provider.accreditor} to provide continuing"
-            " medical education for physicians."
+            f" {activity.joint_with}. {_the(provider.name)} is accredited by the {provider.accreditor} to provide"
+            " continuing medical education for physicians."
         )
     return (
-        f"{provider.name} is accredited by the {provider.accreditor} to provide continuing medical education for"
+        f"{_the(provider.name)} is accredited by the {provider.accreditor} to provide continuing medical education for"
         " physicians."
     )
 
@@ -44,7 +49,7 @@ def accreditation(activity: Activity) -> str:
 def designation(activity: Activity) -> str:
     kind = FORMATS[Activity.Format(activity.format)]
     most = f"{in_words(activity.quarters)} {phrase(activity.quarters)}"
-    return f"{activity.provider.name} designates this {kind} for a maximum of {most}. {COMMENSURATE}"
+    return f"{_the(activity.provider.name)} designates this {kind} for a maximum of {most}. {COMMENSURATE}"
 
 
 def support(activity: Activity) -> str:

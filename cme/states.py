@@ -11,3 +11,9 @@ _PLACES = (
 )
 STATES: list[tuple[str, str]] = [(place[:2], place[3:]) for place in _PLACES.split("|")]
 NAMES = dict(STATES)
+
+
+def where(state: str, board: str) -> str:
+    """A board's name for lists and papers: `Board of Medicine, Florida`."""
+    name = NAMES.get(state, "")
+    return f"{board}, {name}" if name and name.casefold() not in board.casefold() else board

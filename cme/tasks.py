@@ -12,8 +12,9 @@ log = logging.getLogger(__name__)
 @app.periodic(cron="37 * * * *")
 @app.task(name="cme.look_after", queueing_lock="cme.look_after")
 def look_after(timestamp: int) -> None:
-    """Each hour: ask about commitments that are 90 days old, hand in reports, forget what need not be kept."""
+    """Each hour: ask about commitments, remind of credit that waits, hand in reports, forget what need not be kept."""
     follow_up.ask_due()
+    follow_up.remind_of_unclaimed()
     reports.forget()
     try:
         reports.hand_in_queued()

@@ -23,6 +23,8 @@ class RefuseMiddleware:
     """What no page of ours could mean: other methods (TRACE gives headers back), and a NUL, which no table can hold."""
 
     METHODS = frozenset({"GET", "HEAD", "POST", "OPTIONS"})
+    #: The search takes whatever was pasted, and helps (journal/search/query.py leaves out what no table can hold).
+    READ_ANYTHING = frozenset({"/search/", "/search/suggestions/"})
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
@@ -30,7 +32,8 @@ class RefuseMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         if request.method not in self.METHODS:
             return HttpResponseNotAllowed(sorted(self.METHODS))
-        if "\0" in request.path_info or "%00" in request.META.get("QUERY_STRING", ""):
+        has_nul = "%00" in request.META.get("QUERY_STRING", "") and request.path_info not in self.READ_ANYTHING
+        if "\0" in request.path_info or has_nul:
             return HttpResponseBadRequest("This address cannot be read.", content_type="text/plain; charset=utf-8")
         return self.get_response(request)
 

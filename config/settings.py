@@ -281,6 +281,7 @@ CROSSREF_PASSWORD = env.text("CROSSREF_PASSWORD")
 CROSSREF_DEPOSITOR = env.text("CROSSREF_DEPOSITOR")
 CROSSREF_EMAIL = env.text("CROSSREF_EMAIL")
 CROSSREF_CROSSMARK_POLICY = env.text("CROSSREF_CROSSMARK_POLICY")
+CROSSREF_CITED_BY_URL = env.text("CROSSREF_CITED_BY_URL")
 
 # --- CME -------------------------------------------------------------------------------------------------------------
 CME_REGISTER = env.text("CME_REGISTER")  # the register that reports are matched with; empty: they wait for staff

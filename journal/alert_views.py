@@ -11,10 +11,10 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 
 from accounts.rate_limits import is_allowed, is_allowed_for
-from journal import alerts
+from journal import alerts, authors
 from journal.models import Article
 from journal.reader_models import Alert, Recipient
-from journal.topic_models import ArticleAuthor, Collection, Topic
+from journal.topic_models import Collection, Topic
 
 ASKED_AN_HOUR, CONFIRMATIONS_A_DAY = 30, 3
 K = Alert.Kind
@@ -41,7 +41,7 @@ def _about(asked: Any) -> tuple[list[Alert.Kind], dict[str, Any], str]:
         collection = get_object_or_404(Collection, slug=slug, is_shown=True)
         return [K.COLLECTION], {"collection": collection}, collection.title
     if key := asked.get("author", ""):
-        name = ArticleAuthor.objects.filter(key=key.replace("\x00", "")).values_list("name", flat=True).first()
+        name = authors.name_of(key)
         if not name:
             raise Http404("Nobody of this name has written in this journal.")
         return [K.AUTHOR], {"author_key": key}, name
@@ -50,7 +50,7 @@ def _about(asked: Any) -> tuple[list[Alert.Kind], dict[str, Any], str]:
 
 @never_cache
 def ask(request: HttpRequest) -> HttpResponse:
-    """A form for what the address is about. Signed in, *Corrections of what I have saved* is among the choices."""
+    """A form for what the address is about. Signed in, *Corrections of what is mine* is among the choices."""
     kinds, about, name = _about(request.GET)
     user = request.user if request.user.is_authenticated else None
     kinds = [kind for kind in kinds if kind != K.SAVED or user]

@@ -1,14 +1,17 @@
 """Alerts: asked for, confirmed by a click, gathered into digests, sent once, and ended by one click."""
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date, timedelta
 from email.utils import make_msgid
+from functools import reduce
+from operator import or_
 from typing import Any
 
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 from django.db import transaction
+from django.db.models import Q
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
@@ -16,6 +19,7 @@ from django.utils.translation import gettext as _
 
 from accounts.languages import of_reader, speaking
 from accounts.models import ServiceCenter, User
+from journal.authors import name_of, rows_of_name_or_person
 from journal.browsing import of_author, of_collection, of_topic
 from journal.happenings import last
 from journal.metadata import absolute
@@ -37,6 +41,24 @@ SAME_NEWS: dict[str, str] = {
     "collection": "new",
     "saved": "correction",
 }
+
+
+#: Which articles count as a reader's own, for alerts of corrections: each app adds what it knows (`count_as_own`). No
+#: history of reading is kept, so it is what they saved, and what they came by one by one (docs/decisions/0044).
+_own: list[Callable[[User], Any]] = []
+
+
+def count_as_own(articles: Callable[[User], Any]) -> None:
+    """`articles(user)` gives a query of the ids of articles."""
+    if articles not in _own:
+        _own.append(articles)
+
+
+def _saved(user: User) -> Any:
+    return SavedArticle.objects.filter(user=user).values("article")
+
+
+count_as_own(_saved)
 
 
 class TooMany(Exception):
@@ -91,7 +113,7 @@ def confirm(recipient: Recipient) -> None:
 def words_of(alert: Alert) -> str:
     """What an alert is about, for pages and mail."""
     about = alert.topic or alert.collection or alert.article
-    name = str(about) if about else alert.author_key.replace("-", " ").title() if alert.author_key else ""
+    name = str(about) if about else name_of(alert.author_key) if alert.author_key else ""
     return f"{alert.get_kind_display()}: {name}" if name else alert.get_kind_display()
 
 
@@ -162,11 +184,13 @@ def _articles(alert: Alert, happened: Any) -> Sequence[Article]:
     if alert.kind == Alert.Kind.TOPIC and alert.topic:
         return list(of_topic(alert.topic).filter(pk__in=appeared)[:MOST_ENTRIES])
     if alert.kind == Alert.Kind.AUTHOR:
-        return list(of_author(alert.author_key).filter(pk__in=appeared)[:MOST_ENTRIES])
+        return list(of_author(rows_of_name_or_person(alert.author_key)).filter(pk__in=appeared)[:MOST_ENTRIES])
     if alert.kind == Alert.Kind.COLLECTION and alert.collection:
         return list(of_collection(alert.collection).filter(pk__in=appeared)[:MOST_ENTRIES])
     if alert.kind == Alert.Kind.SAVED:
-        notices = notices.filter(article__in=SavedArticle.objects.filter(user=alert.recipient.user).values("article"))
+        user = alert.recipient.user
+        mine = [Q(article__in=articles(user)) for articles in _own] if user else [Q(pk__in=[])]
+        notices = notices.filter(reduce(or_, mine))
         return list(Article.objects.published().filter(pk__in=notices).newest()[:MOST_ENTRIES])
     kinds = {Alert.Kind.CORRECTION: notices, Alert.Kind.FREE: happened.filter(kind=H.FREE).values("article")}
     ids = kinds[Alert.Kind(alert.kind)].filter(article=alert.article)

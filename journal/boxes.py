@@ -5,18 +5,18 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Q
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from accounts.models import User
-from journal.browsing import of_collection
+from journal import belonging
+from journal.belonging import Here
 from journal.models import Article, Relation
 from journal.notices import WORDS
-from journal.related_models import BoxLayout, Citation, Elsewhere, Similar
-from journal.topic_models import ArticleTopic, Collection, TopicPath
+from journal.related_models import BoxLayout
 
 TITLES = {
     "see_also": gettext_lazy("See also"),
@@ -40,7 +40,6 @@ SAYINGS = {
     "companion": gettext_lazy("Companion"),
 }
 COOKIE, COOKIE_SECONDS = f"{settings.COOKIE_PREFIX}boxes", 365 * 86_400
-MOST = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,15 +125,17 @@ def merge(request: HttpRequest, user: User) -> None:
 
 def boxes(request: HttpRequest, article: Article, layout: Layout) -> list[Box]:
     """What there is, in the reader's order; empty boxes are left out. The marks come from one decision."""
+    rows = belonging.of(article)
+    here = belonging.articles_of(article, rows)
     found: dict[str, tuple[list[Entry], str]] = {
-        "see_also": (list(_see_also(article)), ""),
-        "cited_by": _cited_by(article),
-        "collections": (list(_collections(article)), ""),
-        "elsewhere": (list(_elsewhere(article)), ""),
-        **{name: (entries, "") for name, entries in _similar(article).items()},
+        "see_also": (list(_see_also(article, rows["see_also"], here)), ""),
+        "cited_by": _cited_by(article, rows["cited_by"], here),
+        "collections": (list(_collections(article, rows["collections"])), ""),
+        "elsewhere": ([Entry(title, url, source) for title, url, source in rows["elsewhere"]], ""),
+        "similar": ([_here(here[pk]) for (pk,) in rows["similar"] if pk in here], ""),
+        "pubmed": ([_in_pubmed(*row) for row in rows["pubmed"]], ""),
     }
-    articles = {e.article.pk: e.article for entries, _ in found.values() for e in entries if e.article}
-    answers = request.reader.access_to_all(articles.values())  # type: ignore[attr-defined]
+    answers = request.reader.access_to_all(here.own.values())  # type: ignore[attr-defined]
     made = []
     for name in layout.order:
         entries, note = found.get(name, ([], ""))
@@ -155,30 +156,19 @@ def _here(article: Article, saying: str = "") -> Entry:
     return Entry(article.title, article.get_absolute_url(), article.byline, saying, article)
 
 
-def _see_also(article: Article) -> Iterator[Entry]:
+def _see_also(article: Article, rows: list[Any], here: Here) -> Iterator[Entry]:
     """What it says about others, and what others say about it."""
-    doi = (article.doi or "").lower()
-    rows = Relation.objects.filter(Q(article=article) | Q(target_doi=doi, article__status=Article.Status.PUBLISHED))
-    said = [(row.kind, row.article_id == article.pk, row.article_id, row.target_doi) for row in rows[: MOST * 2]]
-    sources, targets = [pk for _, own, pk, _ in said if not own], [target for _, own, _, target in said if own]
-    there = list(_shown().filter(Q(pk__in=sources) | Q(doi_key__in=targets)).exclude(pk=article.pk))
-    by_id = {one.pk: one for one in there} | {(one.doi or "").lower(): one for one in there}
-    for kind, own, source, target in said:
-        other = by_id.get(target if own else source)
+    for kind, source, target in rows:
+        own = source == article.pk
+        other = here.get(target if own else source)
         if other is not None:
             yield _here(other, str(SAYINGS[WORDS[Relation.Kind(kind)][0 if own else 1]]))
 
 
-def _shown() -> Any:
-    published = Article.objects.published()
-    return published.only("doi", "title", "byline", "published_online", "retracted_on", "status")
-
-
-def _cited_by(article: Article) -> tuple[list[Entry], str]:
-    rows = list(Citation.objects.filter(article=article).select_related("here")[: MOST + 1])
+def _cited_by(article: Article, rows: list[Any], here: Here) -> tuple[list[Entry], str]:
     looked_up = getattr(article, "looked_up", None)
     day = looked_up.citations_on if looked_up else None
-    total = len(rows) if len(rows) <= MOST else Citation.objects.filter(article=article).count()
+    total = rows[0][-1] if rows else 0
     as_of = _("as of %(day)s") % {"day": date_format(day, "DATE_FORMAT")} if day else _("counted in this journal")
     note = (
         ngettext("%(total)s citation, %(as_of)s.", "%(total)s citations, %(as_of)s.", total)
@@ -186,43 +176,27 @@ def _cited_by(article: Article) -> tuple[list[Entry], str]:
         if total
         else _("No citations yet, %(as_of)s.") % {"as_of": as_of}
     )
-    return [_citing(row) for row in rows[:MOST]], note
+    return list(_citing(rows, here)), note
 
 
-def _citing(row: Citation) -> Entry:
-    if row.here is not None and row.here.status == Article.Status.PUBLISHED:
-        return _here(row.here)
-    line = ", ".join(filter(None, (row.authors, row.source, str(row.year or ""))))
-    return Entry(row.title or f"doi:{row.doi}", f"https://doi.org/{row.doi}", line)
+def _citing(rows: list[Any], here: Here) -> Iterator[Entry]:
+    """One of this journal that is not on the site (any more) is left out: its title is nobody's business."""
+    for doi, pk, title, authors, source, year, _total in rows:
+        if pk is None:
+            line = ", ".join(filter(None, (authors, source, str(year or ""))))
+            yield Entry(title or f"doi:{doi}", f"https://doi.org/{doi}", line)
+        elif pk in here:
+            yield _here(here[pk])
 
 
-def _similar(article: Article) -> dict[str, list[Entry]]:
-    found: dict[str, list[Entry]] = {"similar": [], "pubmed": []}
-    for row in Similar.objects.filter(article=article).select_related("other"):
-        if row.kind == Similar.Kind.PUBMED:
-            found["pubmed"].append(Entry(row.title, f"https://pubmed.ncbi.nlm.nih.gov/{row.pmid}/", row.line))
-        elif row.other is not None and row.other.status == Article.Status.PUBLISHED:
-            found["similar"].append(_here(row.other))
-    return found
+def _in_pubmed(pmid: str, title: str, line: str) -> Entry:
+    return Entry(title, f"https://pubmed.ncbi.nlm.nih.gov/{pmid}/", line)
 
 
-def _collections(article: Article) -> Iterator[Entry]:
-    """Those it was put into, and those whose rule it meets."""
-    above = TopicPath.objects.filter(below__in=ArticleTopic.objects.filter(article=article).values("topic")).values(
-        "above"
-    )
-    by_rule = ~(Q(rule_topic=None) & Q(rule_section=None) & Q(rule_kind="") & Q(rule_words=""))
-    meets = Q(rule_topic=None) | Q(rule_topic__in=above)
-    meets &= Q(rule_section=None) | Q(rule_section=article.section_id)
-    meets &= Q(rule_kind="") | Q(rule_kind=article.type_label)
-    for one in Collection.objects.filter(Q(entries__article=article) | by_rule & meets, is_shown=True).distinct()[
-        :MOST
-    ]:
-        if not one.rule_words or of_collection(one).filter(pk=article.pk).exists():
-            yield Entry(one.title, one.get_absolute_url(), one.description)
-
-
-def _elsewhere(article: Article) -> Iterator[Entry]:
-    topics = ArticleTopic.objects.filter(article=article).values("topic")
-    for one in Elsewhere.objects.filter(Q(article=article) | Q(topic__in=topics))[:MOST]:
-        yield Entry(one.title, one.url, one.source)
+def _collections(article: Article, rows: list[Any]) -> Iterator[Entry]:
+    """Those it was put into, and those whose rule it meets; words of rules are looked at all together."""
+    asked = {row[0]: row[-1] for row in rows if row[-1]}
+    meets = belonging.meet_words(article, asked)
+    for pk, title, slug, description, words in rows:
+        if not words or pk in meets:
+            yield Entry(title, reverse("journal:collection", args=[slug]), description)

@@ -1,19 +1,21 @@
 """Topics, collections, authors and volumes: lists of articles with their access marks."""
 
+from collections import Counter
 from typing import Any
 
 from django.db.models import Count, Q
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_safe
 
+from journal import authors
 from journal.browsing import Listed, of_author, of_collection, of_topic
 from journal.models import Article, ArticleQuerySet, Issue
 from journal.search.folding import fold
 from journal.topic_models import ArticleAuthor, Collection, Topic
 from journal.views import ISSUE_ORDER, listed, marked
 
-AUTHORS_PER_PAGE = 200
+MOST_AUTHORS = 2000
 
 
 def _page_of(request: HttpRequest, articles: ArticleQuerySet) -> dict[str, Any]:
@@ -72,21 +74,24 @@ def author_list(request: HttpRequest) -> HttpResponse:
     letters = list(ArticleAuthor.objects.order_by("initial").values_list("initial", flat=True).distinct())
     letter = fold(request.GET.get("letter", ""))[:1]
     letter = letter if letter in letters else (letters[0] if letters else "")
-    rows = ArticleAuthor.objects.filter(initial=letter).order_by("sort", "key").values_list("key", "name")
-    authors = dict(rows.distinct()[: AUTHORS_PER_PAGE * 10]) if letter else {}
-    context = {"letters": letters, "letter": letter, "authors": list(authors.items())}
+    people = authors.beginning_with(letter, MOST_AUTHORS) if letter else []
+    context = {"letters": letters, "letter": letter, "people": people, "shared": _shared([one.name for one in people])}
     return render(request, "journal/author_list.html", context)
+
+
+def _shared(names: list[str]) -> set[str]:
+    """Names that more than one stands under."""
+    return {name for name, number in Counter(names).items() if number > 1}
 
 
 @require_safe
 def author(request: HttpRequest, key: str) -> HttpResponse:
-    rows = list(ArticleAuthor.objects.filter(key=key).values_list("name", "orcid")[:200])
-    if not rows:
+    person = authors.find(key)
+    if person is None:
         raise Http404("Nobody of this name has written in this journal.")
-    context = {
-        "name": rows[0][0], "key": key, "orcids": sorted({orcid for _, orcid in rows if orcid}),
-        **_page_of(request, of_author(key)),
-    }  # fmt: skip
+    if person.key != key:
+        return redirect("journal:author", person.key)
+    context = {"person": person, "name": person.name, "key": key, **_page_of(request, of_author(authors.rows_of(key)))}
     return render(request, "journal/author.html", context)
 
 

@@ -42,9 +42,9 @@ def of_topic(topic: Topic) -> ArticleQuerySet:
     return Article.objects.published().filter(pk__in=rows).newest()
 
 
-def of_author(key: str) -> ArticleQuerySet:
-    rows = ArticleAuthor.objects.filter(key=key).values("article")
-    return Article.objects.published().filter(pk__in=rows).newest()
+def of_author(rows: Any) -> ArticleQuerySet:
+    """The articles of rows of authors (journal/authors.py)."""
+    return Article.objects.published().filter(pk__in=rows.values("article")).newest()
 
 
 def of_collection(collection: Collection) -> ArticleQuerySet:

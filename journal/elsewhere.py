@@ -1,4 +1,4 @@
-"""What others know of an article: who cites it (OpenAlex), and what is like it (PubMed's E-utilities). Asked by night.
+"""What others know of an article: who cites it (OpenAlex, Crossref), and what is like it (PubMed). Asked by night.
 
 An address that is not set is not asked. A source that does not answer, or answers nonsense, leaves what is known as it
 was; the next night asks again.
@@ -17,6 +17,8 @@ from django.db import transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
+from journal.crossref import cited_by
+from journal.crossref.sending import NotSentError
 from journal.models import Article, Journal
 from journal.related_models import Citation, LookedUp, Similar
 
@@ -27,7 +29,7 @@ MOST_BYTES = 5_000_000
 A_NIGHT = 500
 CITATIONS_AFTER, PUBMED_AFTER = timedelta(days=7), timedelta(days=30)
 PAUSE_SECONDS = 0.35  # the E-utilities ask for at most three requests a second
-PAGES, PER_PAGE = 10, 200
+PAGES, PER_PAGE = 20, 100  # OpenAlex gives at most 100 works a page
 MOST_ALIKE = 6
 WORK_FIELDS = "doi,display_name,authorships,publication_year,primary_location"
 
@@ -38,7 +40,8 @@ class NoAnswer(Exception):
 
 def look_up_citations(pause: Callable[[float], None] = time.sleep) -> int:
     """Articles whose citations are a week old, oldest first. How many were looked up."""
-    return _each("citations_on", CITATIONS_AFTER, settings.OPENALEX_URL, Q(), _take_citations, pause)
+    asked = settings.OPENALEX_URL or settings.CROSSREF_CITED_BY_URL
+    return _each("citations_on", CITATIONS_AFTER, asked, Q(), _take_citations, pause)
 
 
 def look_up_similar(pause: Callable[[float], None] = time.sleep) -> int:
@@ -57,7 +60,7 @@ def _each(
     for article in waiting.order_by(F(f"looked_up__{column}").asc(nulls_first=True), "-published_online")[:A_NIGHT]:
         try:
             take(article)
-        except (NoAnswer, requests.RequestException) as error:
+        except (NoAnswer, NotSentError, requests.RequestException) as error:
             log.warning("Nothing was learned about %s: %s", article.doi, error)
             return done
         LookedUp.objects.update_or_create(article=article, defaults={column: today})
@@ -82,15 +85,15 @@ def _asked(url: str, query: dict[str, Any], *, may_be_missing: bool = False) -> 
         raise NoAnswer(f"{url} did not answer JSON.") from error
 
 
-# --- OpenAlex ---------------------------------------------------------------------------------------------------------
+# --- who cites it -----------------------------------------------------------------------------------------------------
 
 
 def _take_citations(article: Article) -> None:
-    base = settings.OPENALEX_URL.rstrip("/")
-    work = _asked(f"{base}/works/doi:{quote(article.doi or '', safe='/')}", {"select": "id"}, may_be_missing=True)
-    if not isinstance(work, dict):
-        raise NoAnswer("OpenAlex did not answer with a work.")
-    found = {row.doi: row for row in _citing(article, base, str(work.get("id", "")))} if work else {}
+    """By all that are asked; one that fails leaves everything as it was. Crossref's words stand where both know a work:
+    the citing work's publisher wrote them."""
+    found = {row.doi: row for row in _by_openalex(article)} if settings.OPENALEX_URL else {}
+    if settings.CROSSREF_CITED_BY_URL:
+        found |= {row.doi: row for row in _by_crossref(article)}
     with transaction.atomic():
         elsewhere = Citation.objects.filter(article=article, here=None)
         elsewhere.exclude(doi__in=found).delete()
@@ -99,6 +102,23 @@ def _take_citations(article: Article) -> None:
         for row in found.values():
             row.here_id = here.get(row.doi)
         Citation.objects.bulk_create([row for row in found.values() if row.doi not in known], ignore_conflicts=True)
+
+
+def _by_crossref(article: Article) -> Iterator[Citation]:
+    for one in cited_by.forward_links(article.doi or ""):
+        if one.doi != (article.doi or "").lower():
+            yield Citation(
+                article=article, doi=_clean(one.doi)[:255], title=_clean(one.title)[:1000],
+                authors=_clean(one.authors)[:300], source=_clean(one.source)[:300], year=one.year,
+            )  # fmt: skip
+
+
+def _by_openalex(article: Article) -> Iterator[Citation]:
+    base = settings.OPENALEX_URL.rstrip("/")
+    work = _asked(f"{base}/works/doi:{quote(article.doi or '', safe='/')}", {"select": "id"}, may_be_missing=True)
+    if not isinstance(work, dict):
+        raise NoAnswer("OpenAlex did not answer with a work.")
+    return _citing(article, base, str(work.get("id", ""))) if work else iter(())
 
 
 def _citing(article: Article, base: str, work: str) -> Iterator[Citation]:

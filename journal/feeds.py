@@ -11,7 +11,7 @@ from datetime import date, datetime, time
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404
+from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.cache import get_conditional_response, patch_cache_control
@@ -19,10 +19,10 @@ from django.utils.feedgenerator import Rss201rev2Feed
 from django.utils.http import http_date
 from django.views.decorators.http import require_safe
 
-from journal import browsing
+from journal import authors, browsing
 from journal.metadata import absolute, cited_date, full_title, name_of
 from journal.models import Article, ArticleQuerySet, Issue, Journal, Section
-from journal.topic_models import ArticleAuthor, Collection, Topic
+from journal.topic_models import Collection, Topic
 from journal.xml import clean
 
 NEWEST, MOST = 30, 200
@@ -85,11 +85,14 @@ def collection_feed(request: HttpRequest, slug: str) -> HttpResponse:
 
 @require_safe
 def author_feed(request: HttpRequest, key: str) -> HttpResponse:
-    name = ArticleAuthor.objects.filter(key=key).values_list("name", flat=True).first()
-    if name is None:
+    person = authors.find(key)
+    if person is None:
         raise Http404("Nobody of this name has written in this journal.")
+    if person.key != key:
+        return redirect("journal:author_feed", person.key)
     page = reverse("journal:author", args=[key])
-    return _answer(request, Channel(name, page, request.path, browsing.of_author(key)[:NEWEST]))
+    articles = browsing.of_author(authors.rows_of(key))
+    return _answer(request, Channel(person.name, page, request.path, articles[:NEWEST]))
 
 
 def _answer(request: HttpRequest, channel: Channel) -> HttpResponse:

@@ -82,7 +82,7 @@ class Alert(models.Model):
         COLLECTION = "collection", gettext_lazy("New articles in a collection")
         CITING = "citing", gettext_lazy("Citations of an article")
         CORRECTION = "correction", gettext_lazy("Corrections of an article")
-        SAVED = "saved", gettext_lazy("Corrections of what I have saved")
+        SAVED = "saved", gettext_lazy("Corrections of what I have saved, bought or earned CME credit for")
         FREE = "free", gettext_lazy("When an article becomes free")
 
     recipient = models.ForeignKey(Recipient, on_delete=models.CASCADE, related_name="alerts")

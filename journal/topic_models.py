@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from django.contrib.postgres.fields import ArrayField
-from django.contrib.postgres.indexes import GinIndex, OpClass
+from django.contrib.postgres.indexes import GinIndex
 from django.db import connection, models
 from django.urls import reverse
 
@@ -145,7 +145,10 @@ class ArticleAuthor(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["key", "article"], name="one_author_row_per_article")]
-        indexes = [models.Index(fields=["initial", "sort", "key"], name="author_by_initial")]
+        indexes = [
+            models.Index(fields=["initial", "sort", "key"], name="author_by_initial"),
+            models.Index(fields=["orcid"], name="author_by_orcid", condition=~models.Q(orcid="")),
+        ]
 
     def __str__(self) -> str:
         return self.name
@@ -189,7 +192,12 @@ class SearchTerm(models.Model):
             models.UniqueConstraint(fields=["kind", "key"], name="one_search_term_per_key")
         ]
         indexes = [
-            models.Index(OpClass("key", name="varchar_pattern_ops"), name="search_term_prefix"),
+            models.Index(
+                fields=["key"],
+                opclasses=["varchar_pattern_ops"],
+                include=["kind", "weight", "id"],
+                name="search_term_start",
+            ),
             GinIndex(fields=["near"], name="search_term_near", condition=models.Q(kind="word")),
         ]
 

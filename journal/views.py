@@ -13,7 +13,7 @@ from django.utils.cache import patch_cache_control
 from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 
-from journal import article_parts, negotiation
+from journal import article_parts, negotiation, pages
 from journal.access import Access, Reader
 from journal.accessibility import CRITERIA
 from journal.article_parts import Found
@@ -180,16 +180,16 @@ def article_page(request: HttpRequest, found: Found, access: Access) -> HttpResp
         "head": page_head(found.article, found.public.head),
         "access": access,
         "full_text": full_text,
-        "aside": _aside(found, access, full_text),
+        "aside": _aside(found, access, full_text, reader_of(request)),
     }
     return render(request, "journal/article.html", context)
 
 
-def _aside(found: Found, access: Access, full_text: FullText | None) -> str:
+def _aside(found: Found, access: Access, full_text: FullText | None, reader: Reader) -> str:
     """Contents and tools as prepared at import; empty where only the page can tell (a rental has no PDF)."""
     if not access.granted:
-        return found.public.aside
-    return full_text.aside if full_text and access.allows_pdf else ""
+        return pages.aside_for(reader, found.public.aside)
+    return pages.aside_for(reader, full_text.aside) if full_text and access.allows_pdf else ""
 
 
 def _previews(found: Article) -> list[ArticleFile]:

@@ -27,6 +27,11 @@ class QuestionInline(admin.StackedInline):  # type: ignore[type-arg]
     fields = (("position", "passage"), "text", *NAMES, "preferred", "rationale")
     verbose_name_plural = "Questions"
 
+    def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
+        passages = publishing.passage_choices(obj.article) if obj else []
+        form = type("QuestionForm", (QuestionForm,), {"passages": passages})
+        return super().get_formset(request, obj, **kwargs, form=form)
+
     def get_queryset(self, request: HttpRequest) -> Any:
         return super().get_queryset(request).filter(replaced_at=None).prefetch_related("choices")
 
@@ -55,7 +60,7 @@ class ActivityForm(forms.ModelForm):  # type: ignore[type-arg]
 @admin.register(Activity)
 class ActivityAdmin(PlainChoices, ModelAdmin):
     form = ActivityForm
-    list_display = ("article", "status", "credit_shown", "provider", "released_on", "expires_on", "taken")
+    list_display = ("article", "status", "credit_shown", "released_on", "expires_on", "taken", "provider")
     list_filter = ("status", "provider", "audience")
     list_select_related = ("article", "provider")
     search_fields = ("article__title", "article__doi", "provider__name")
@@ -119,9 +124,7 @@ class ActivityAdmin(PlainChoices, ModelAdmin):
     ) -> HttpResponse:
         activity = self.get_object(request, object_id)
         found = publishing.problems(activity) if activity and activity.status != Activity.Status.CLOSED else []
-        sections = publishing.sections_of(activity.article) if activity else []
-        told = {"problems": found, "sections": sections, **(extra_context or {})}
-        return super().change_view(request, object_id, form_url, told)
+        return super().change_view(request, object_id, form_url, {"problems": found, **(extra_context or {})})
 
     @column("credit", ordering="quarters")
     def credit_shown(self, activity: Activity) -> str:

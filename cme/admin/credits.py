@@ -75,10 +75,20 @@ class StandingForm(forms.Form):
         return f"Revoked: {reason}"
 
 
+class StandingFilter(admin.SimpleListFilter):
+    title, parameter_name = "standing", "standing"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Any:
+        return [("valid", "Valid"), ("revoked", "Revoked")]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        return queryset.filter(revoked_at__isnull=self.value() == "valid") if self.value() else queryset
+
+
 @admin.register(Credit)
 class CreditAdmin(ReadOnlyAdmin):
     list_display = ("number", "name", "learner", "activity", "credit_shown", "completed_on", "stands", "reported")
-    list_filter = ("profession", ("revoked_at", admin.EmptyFieldListFilter), "report__state")
+    list_filter = (StandingFilter, "profession", "report__state")
     list_select_related = ("user", "activity__article", "report")
     search_fields = ("number", "name", "user__email", "activity__article__title")
     search_help_text = "Number of the certificate, name, email address or title"

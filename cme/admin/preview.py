@@ -20,7 +20,7 @@ def preview(request: HttpRequest, activity: Activity) -> HttpResponse:
     context = page_of(request, activity)
     request.user = staff if isinstance(staff, User) else request.user
     context |= {
-        "standing": Standing(Step.START, left=activity.attempts_allowed or None),
+        "is_preview": True, "standing": Standing(Step.START, left=activity.attempts_allowed or None),
         "questions": [{"number": n, "question": q, "given": None} for n, q in enumerate(questions, 1)],
         "needed": scoring.needed(len(questions), activity.minimum), "attestation": taking.ATTESTATION,
         "review": [

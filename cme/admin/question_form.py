@@ -1,5 +1,6 @@
 """A question on the activity's page: its text, up to six choices, which one is preferred, why, and where it stands."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
@@ -13,21 +14,34 @@ NAMES = [f"choice_{letter.lower()}" for letter in LETTERS]
 
 
 class QuestionForm(ModelForm):
+    """`passages` are those of the activity's article (`publishing.passage_choices`); none before it is chosen."""
+
+    passages: Sequence[tuple[str, str]] = ()
     preferred = forms.ChoiceField(label="Preferred answer", choices=[("", "–"), *zip(LETTERS, LETTERS, strict=True)])
 
     class Meta:
         model = Question
         fields = ("position", "text", "rationale", "passage")
-        help_texts = {"passage": "The id of the passage in the article; the sections’ are listed above."}
+        help_texts = {"passage": "Where the answer stands. Save once with the article: then it is chosen from a list."}
         widgets = {"text": forms.Textarea(attrs={"rows": 3}), "rationale": forms.Textarea(attrs={"rows": 4})}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        if self.passages:
+            self.fields["passage"] = self._chooser()
         if self.instance.pk:
             for choice in self.instance.choices.all():
                 self.initial[f"choice_{choice.letter.lower()}"] = choice.text
                 if choice.is_preferred:
                     self.initial["preferred"] = choice.letter
+
+    def _chooser(self) -> forms.ChoiceField:
+        known, gone = [("", "None"), *self.passages], self.instance.passage
+        if gone and gone not in dict(known):
+            known.append((gone, f"{gone} (not in the article)"))
+        return forms.ChoiceField(
+            label="Passage in the article", choices=known, required=False, help_text="Where the answer stands."
+        )
 
     def clean(self) -> dict[str, Any]:
         told: dict[str, Any] = super().clean() or {}

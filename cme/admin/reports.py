@@ -103,19 +103,22 @@ class ReportAdmin(ReadOnlyAdmin):
             return refused(self, request, "Education")
         form = AnswerForm(request.POST or None)
         if request.method == "POST" and form.is_valid():
-            told, now = form.cleaned_data, timezone.now()
-            waiting = Report.objects.filter(pk=pk).exclude(state=Report.State.WITHDRAWN)
-            waiting.update(
-                state=told["state"], reason=told["reason"], answered_at=now, handed_in_at=report.handed_in_at or now
-            )
-            self.log_change(request, report, f"Answer written down: {told['state']}. {told['reason']}".strip())
-            self.message_user(request, "Written down.", messages.SUCCESS)
-            return redirect(admin_url(report))
+            return self._written_down(request, report, form.cleaned_data)
         context = {
             **self.admin_site.each_context(request), "title": "Write down the answer", "opts": self.opts,
             "report": report, "form": form,
         }  # fmt: skip
         return TemplateResponse(request, "admin/cme/report/answer.html", context)
+
+    def _written_down(self, request: HttpRequest, report: Report, told: dict[str, Any]) -> HttpResponse:
+        accepted = told["state"] == Report.State.ACCEPTED
+        if reports.take_answer(report, matcher.Answer(accepted, "" if accepted else told["reason"])):
+            self.log_change(request, report, f"Answer written down: {told['state']}. {told['reason']}".strip())
+            mailed = "" if accepted else " The learner is mailed what to mend."
+            self.message_user(request, f"Written down.{mailed}", messages.SUCCESS)
+        else:
+            self.message_user(request, "The learner has taken the wish back: nothing is reported.", messages.WARNING)
+        return redirect(admin_url(report))
 
 
 def _file(text: str, kind: str, ending: str) -> HttpResponse:

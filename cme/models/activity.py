@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy
 
 from cme.scoring import in_words, needed
-from cme.states import STATES
+from cme.states import STATES, where
 from journal.models import Article
 
 LETTERS = "ABCDEF"
@@ -172,6 +172,11 @@ class Requirement(models.Model):
 
     def __str__(self) -> str:
         return f"{self.board}: {self.hours} h of {self.topic}"
+
+    @property
+    def asked_by(self) -> str:
+        """The board, with its state where its own name does not say it: many states have a Board of Medicine."""
+        return where(self.state, self.board)
 
     @property
     def hours(self) -> str:

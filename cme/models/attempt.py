@@ -49,6 +49,7 @@ class Attempt(models.Model):
     submitted_at = models.DateTimeField(null=True)
     right = models.PositiveSmallIntegerField(null=True)
     missed = models.JSONField(default=list, help_text="The numbers of the questions to look at again.")
+    reminded_at = models.DateTimeField(null=True, editable=False, help_text="When the learner was told: credit waits.")
 
     class Meta:
         ordering = ["activity", "user", "number"]

@@ -1,14 +1,13 @@
 """What is told to the accreditor about one credit (PARS): only with the learner's wish, and no more than is matched."""
 
-from typing import Any
-
 from django.db import models
 
 from accounts.encryption import EncryptedTextField
 from cme.models.credit import Credit
 from cme.states import STATES
 
-LEARNER_FIELDS = ("first_name", "last_name", "birthday", "state", "license_number", "npi")
+#: What the learner tells, by the names of the columns; the form and `claiming.Learner` have the same.
+LEARNER_FIELDS = ("first_name", "last_name", "birthday", "license_state", "license_number", "npi")
 
 
 class Report(models.Model):
@@ -44,8 +43,3 @@ class Report(models.Model):
 
     def __str__(self) -> str:
         return f"Report of {self.credit_id}: {self.get_state_display()}"
-
-    @staticmethod
-    def fields_of(learner: Any) -> dict[str, str]:
-        """The learner's fields by the names of the columns."""
-        return {"license_state" if name == "state" else name: getattr(learner, name) for name in LEARNER_FIELDS}

@@ -40,33 +40,33 @@ class Outcome:
 
 def send(deposit: Deposit) -> None:
     """Hand a deposit in. Returns when Crossref has taken it into its queue; raises NotSentError."""
-    fields = {"operation": "doMDUpload", **_credentials("login_id", "login_passwd")}
+    fields = {"operation": "doMDUpload", **credentials("login_id", "login_passwd")}
     files = {"fname": (deposit.name, deposit.xml, "application/xml")}
-    answer = _asked("POST", settings.CROSSREF_URL, data=fields, files=files)
+    answer = asked("POST", settings.CROSSREF_URL, data=fields, files=files)
     if "successfully received" not in answer.text and "SUCCESS" not in answer.text:
         raise NotSentError("Crossref did not take the file. It answered: " + _words(answer.text))
 
 
 def outcome(file_name: str) -> Outcome:
     """What became of the deposit of this file name. Raises NotSentError when it cannot be learned."""
-    query = {"file_name": file_name, "type": "result", **_credentials("usr", "pwd")}
-    answer = _asked("GET", urljoin(settings.CROSSREF_URL, "submissionDownload"), params=query)
+    query = {"file_name": file_name, "type": "result", **credentials("usr", "pwd")}
+    answer = asked("GET", urljoin(settings.CROSSREF_URL, "submissionDownload"), params=query)
     try:
         root = etree.fromstring(answer.content[:MOST_BYTES], safe_parser())
     except etree.XMLSyntaxError:
         raise NotSentError("Crossref's answer is no report: " + _words(answer.text)) from None
     entries = root.iter("{*}record_diagnostic")
-    records = tuple((_text(entry, "doi"), entry.get("status", ""), _text(entry, "msg")) for entry in entries)
+    records = tuple((text_of(entry, "doi"), entry.get("status", ""), text_of(entry, "msg")) for entry in entries)
     return Outcome(root.get("status", "unknown"), records)
 
 
-def _credentials(user: str, password: str) -> dict[str, str]:
+def credentials(user: str, password: str) -> dict[str, str]:
     if not settings.CROSSREF_USER or not settings.CROSSREF_PASSWORD:
         raise NotSentError("CROSSREF_USER and CROSSREF_PASSWORD are not set; the files can be uploaded by hand.")
     return {user: settings.CROSSREF_USER, password: settings.CROSSREF_PASSWORD}
 
 
-def _asked(method: str, address: str, **content: object) -> requests.Response:
+def asked(method: str, address: str, **content: object) -> requests.Response:
     try:
         answer = requests.request(method, address, timeout=TIMEOUT_SECONDS, allow_redirects=False, **content)  # type: ignore[arg-type]
     except requests.RequestException as error:  # its words hold the address, and the address the password
@@ -86,6 +86,6 @@ def _words(text: str) -> str:
     return " ".join(re.sub(r"<[^>]*>", " ", text[:5000]).split())[:300] or "nothing"
 
 
-def _text(entry: "etree._Element", name: str) -> str:
+def text_of(entry: "etree._Element", name: str) -> str:
     found = entry.find(f"{{*}}{name}")
     return " ".join("".join(found.itertext()).split()) if found is not None else ""  # type: ignore[arg-type]

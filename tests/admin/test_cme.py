@@ -19,6 +19,10 @@ from tests.conftest import signed_in
 from tests.make import make_article, make_offer
 
 pytestmark = pytest.mark.django_db
+BODY = (
+    '<section id="s1"><p>x</p></section><figure class="fig" id="f1"><figcaption id="f1-caption">'
+    '<span class="label">Figure 1</span></figcaption></figure>'
+)
 
 
 def page_fields(**more: str) -> dict[str, Any]:
@@ -37,7 +41,7 @@ def page_fields(**more: str) -> dict[str, Any]:
 
 
 def test_an_activity_is_written_on_one_page_checked_previewed_published_edited_and_closed(ella: Client) -> None:
-    article = make_article(title="On herons", body='<section id="s1"><p>x</p></section>')
+    article = make_article(title="On herons", body=BODY)
     path = "/admin/cme/activity/"
     bad = page_fields(article=str(article.pk), **{"questions-0-preferred": "C", "questions-0-choice_b": ""})
     said = text_of(ella.post(f"{path}add/", bad))
@@ -62,9 +66,13 @@ def test_an_activity_is_written_on_one_page_checked_previewed_published_edited_a
     whole = page_fields(article=str(article.pk), objectives="Tell", disclosures="None", target_audience="All", **known)
     ella.post(change, whole)
     assert "it can be published" in text_of(ella.get(change))
+    chooser = ella.get(change).content.decode().partition('name="questions-0-passage"')[2].partition("</select>")[0]
+    assert re.findall(r'value="([^"]*)"', chooser) == ["", "s1", "f1"]
+    assert "Figure 1</option>" in chooser
     preview = ella.get(f"{path}{activity.pk}/preview/").content.decode()
     for text in ("Preview as a learner", "Which bird?", "Preferred answer", RATIONALE, "Begin the test"):
         assert text in preview
+    assert f"/cme/{activity.pk}/start/" not in preview
     assert not Attempt.objects.exists()
     assert "Published: the article" in text_of(ella.post(f"{path}{activity.pk}/publish/", follow=True))
     article.refresh_from_db()

@@ -199,16 +199,21 @@ def _asked(language: Language) -> dict[str, Any]:
 
 
 def _times(ask: Callable[[Any], Any], asked: list[Any]) -> dict[str, float]:
-    """Milliseconds, the second time each is asked."""
-    for one in asked:
-        ask(one)
-    took = []
-    for one in asked:
+    """Milliseconds, the second time each is asked. One that the database's time limit ends counts as that long."""
+    from django.db import OperationalError
+
+    stopped = 0
+    took: list[float] = []
+    for one in [*asked, *asked]:
         begun = time.perf_counter()
-        ask(one)
+        try:
+            ask(one)
+        except OperationalError:
+            stopped += len(took) >= len(asked)
         took.append((time.perf_counter() - begun) * 1000)
-    took.sort()
-    return {"p50": round(median(took), 2), "p95": round(took[int(len(took) * 0.95)], 2), "worst": round(took[-1], 1)}
+    took = sorted(took[len(asked) :])
+    found = {"p50": round(median(took), 2), "p95": round(took[int(len(took) * 0.95)], 2), "worst": round(took[-1], 1)}
+    return found | ({"stopped": stopped} if stopped else {})
 
 
 def _pages() -> dict[str, Any]:

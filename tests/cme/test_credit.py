@@ -3,6 +3,7 @@
 import csv
 import io
 import re
+from datetime import timedelta
 
 import pytest
 from django.core import mail
@@ -29,7 +30,7 @@ SAID = {
     "quarters": "3",
 }  # fmt: skip
 LEARNER = {
-    "report": "on", "first_name": "Lena", "last_name": "Learner", "birthday": "04-27", "state": "FL",
+    "report": "on", "first_name": "Lena", "last_name": "Learner", "birthday": "04-27", "license_state": "FL",
     "license_number": "me 12345", "npi": "1234567893",
 }  # fmt: skip
 
@@ -67,7 +68,7 @@ def test_a_learner_claims_in_quarter_steps_once_and_gets_a_certificate_anybody_c
     for text in (
         "Certificate of credit", "Lena Learner, MD", "awarded 0.75 AMA PRA Category 1 Credit™", credit.number,
         "maximum of 1.0 AMA PRA Category 1 Credit™", "Society of Herons", f"testserver/cme/verify/{credit.number}/",
-        "Board of Medicine: 1.0 hours of Birds",
+        "Board of Medicine, Florida: 1.0 hours of Birds",
     ):  # fmt: skip
         assert text in said, text
     for stranger in (Client(), signed_in(make_user())):
@@ -106,7 +107,7 @@ def test_a_claim_above_the_most_or_below_a_quarter_is_refused_and_what_was_typed
 def test_what_is_reported_is_asked_for_only_with_the_tick_and_lies_encrypted() -> None:
     activity = make_activity()
     client, _, path = passed(activity)
-    wrong = LEARNER | {"birthday": "1970-04-27", "npi": "1234567890", "state": "", "last_name": ""}
+    wrong = LEARNER | {"birthday": "1970-04-27", "npi": "1234567890", "license_state": "", "last_name": ""}
     page = client.post(path, SAID | wrong).content.decode()
     for text in ("Month and day of birth</a>", "last digit does not fit", "Choose the state", "finds you"):
         assert text in page, text
@@ -233,6 +234,28 @@ def test_a_commitment_is_asked_about_once_after_90_days() -> None:
     assert "This field is required" in client.post(path, {"outcome": ""}).content.decode()
     assert client.post(path, {"outcome": "partly", "note": "Hard"})["Location"] == "/cme/credits/"
     assert Commitment.objects.get().outcome == "partly"
+
+
+def test_who_passed_and_has_not_claimed_is_reminded_once_while_there_is_time() -> None:
+    activity, closed = make_activity(), make_activity()
+    make_credit(activity)
+    waiting, fresh, late = make_learner(activity), make_learner(activity), make_learner(closed)
+    for user, of, days in ((waiting, activity, 8), (fresh, activity, 6), (late, closed, 60)):
+        attempt = make_attempt(of, user, "BBBBB")
+        Attempt.objects.filter(pk=attempt.pk).update(submitted_at=timezone.now() - timedelta(days=days))
+    make_attempt(activity, make_learner(activity), "AAAAA")
+    Activity.objects.filter(pk=closed.pk).update(status="closed", closed_at=timezone.now() - timedelta(days=40))
+    assert follow_up.remind_of_unclaimed() == 1
+    assert follow_up.remind_of_unclaimed() == 0
+    Attempt.objects.update(reminded_at=None)  # as if the job had died before it wrote that down
+    follow_up.remind_of_unclaimed()
+    send_unsent()
+    (letter,) = mail.outbox
+    attempt = Attempt.objects.get(user=waiting)
+    assert letter.to == [waiting.email]
+    assert f"http://testserver/cme/attempts/{attempt.pk}/claim/" in letter.body
+    assert f"Claim it by {claiming.may_claim_until(activity):%B}" in letter.body
+    assert signed_in(waiting).get(f"/cme/attempts/{attempt.pk}/claim/").status_code == 200
 
 
 def test_an_activity_with_its_own_price_is_paid_for_and_opens_no_text(local_stripe) -> None:

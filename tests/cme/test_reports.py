@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core import mail
 from django.utils import timezone
 
 from cme import claiming, matcher, reports, tasks
 from cme.claiming import Learner
 from cme.models import Credit, Report
+from subscriptions.mail import send_unsent
 from tests.cme.make import make_activity, make_credit, make_learner
 from tests.conftest import signed_in
 from tests.make import make_user
@@ -79,6 +81,13 @@ def test_a_rejected_report_says_what_to_look_at_and_the_learner_mends_it(what: s
     reports.hand_in_queued()
     assert "Reported and accepted" in client.get("/cme/credits/").content.decode()
     assert client.get(path).status_code == 404
+    reports.take_answer(found, matcher.Answer(False, "Late"), only_from=(Report.State.QUEUED,))
+    send_unsent()
+    (letter,) = mail.outbox  # one for the rejection, none for what was accepted
+    assert words in letter.body
+    assert f"http://testserver{path}" in letter.body
+    for secret in ("04-27", "04-28", "ME 12345", "A99999"):
+        assert secret not in letter.body + str(letter.alternatives)
 
 
 def test_the_files_for_pars_hold_who_consented_and_nobody_else() -> None:
@@ -128,4 +137,17 @@ def test_a_correction_is_reported_again_and_an_old_report_is_forgotten(register:
     assert reports.forget() == 1
     found.refresh_from_db()
     assert (found.state, found.npi, found.first_name, found.license_state) == ("accepted", "", "", "")
+    claiming.correct(found.credit, make_user(), "A letter", name="Lena L.")
+    found.refresh_from_db()
+    assert found.state == "accepted"  # nothing is left that could be reported again
     assert Credit.objects.get().quarters == 1
+
+
+def test_restoring_a_credit_does_not_bring_back_a_report_the_learner_took_back() -> None:
+    taken_back, wished = report(), report()
+    reports.withdraw(taken_back)
+    for found in (taken_back, wished):
+        claiming.revoke(found.credit, make_user(), "An error")
+        claiming.restore(found.credit, make_user(), "Cleared up")
+        found.refresh_from_db()
+    assert (taken_back.state, wished.state) == ("withdrawn", "queued")

@@ -1,6 +1,8 @@
 """Taking a test: who may, what is saved, what happens in two tabs, at the end of it all, and with forged answers."""
 
 from datetime import timedelta
+from pathlib import Path
+from typing import Any
 
 import pytest
 from django.core.cache import cache
@@ -14,6 +16,7 @@ from cme.models import Activity, Answer, Attempt, Opening
 from cme.questions import Draft
 from cme.standing import Step, standing
 from journal.models import Article
+from journal.search import upkeep
 from journal.signals import text_given
 from subscriptions.access import look_up
 from tests.cme.make import (
@@ -133,7 +136,8 @@ def test_the_activity_pages_say_the_prescribed_sentences_and_each_step() -> None
     make_right(owner, activity.article)
     client, path = signed_in(owner), activity.get_absolute_url()
     page = Client().get(path).content.decode()
-    assert "designates this journal-based CME activity for a maximum of 1.5 <i>AMA PRA Category 1 Credits™</i>" in page
+    assert "The Society of Herons designates this journal-based CME activity for a maximum of 1.5 <i>AMA PRA" in page
+    assert "1.5 <i>AMA PRA Category 1 Credits™</i>" in page
     assert "commensurate with the extent of their participation" in page
     assert "joint providership of Society of Herons and Crane Club" in page
     assert "There is no commercial support" in page
@@ -414,3 +418,29 @@ def test_activities_are_found_by_state_topic_credit_and_expiry() -> None:
 
 def titled(title: str) -> Article:
     return make_article(title=title, body=BODY)
+
+
+def test_a_search_for_articles_with_credit_learns_within_the_day_what_opened_and_ended(
+    settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.SEARCH_FOLDER = tmp_path
+    localdate = timezone.localdate
+    make_journal()
+    today = timezone.localdate()
+    later = {"released_on": today + timedelta(days=1), "expires_on": today + timedelta(days=2)}
+    coming = make_activity(make_article(title="Coming herons", body=BODY), **later)
+    make_article(title="Plain herons")
+
+    def found(day: int) -> list[str]:
+        monkeypatch.setattr(timezone, "localdate", lambda *moment: localdate(*moment) + timedelta(days=day))
+        upkeep.catch_up()
+        rows = Client().get("/search/?q=herons&cme=1&format=json").json()["results"]
+        return [row["title"] for row in rows]
+
+    now = make_activity(make_article(title="Open herons", body=BODY))
+    assert found(0) == ["Open herons"]  # published a moment ago, and the article was not saved
+    assert sorted(found(1)) == ["Coming herons", "Open herons"]
+    publishing.close(now, "Over")
+    assert found(1) == ["Coming herons"]
+    assert found(3) == []
+    assert coming.article.open_activity is None

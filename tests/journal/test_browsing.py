@@ -136,20 +136,42 @@ def test_the_nights_count_of_usage_says_what_is_read_most() -> None:
     assert list(MostRead.objects.values_list("pk", "readings")) == [(often.pk, 7), (seldom.pk, 5)]
 
 
-def test_authors_have_pages_and_feeds_by_their_names(visitor: Client) -> None:
-    make_article(title="Herons", authors=[{"given": "José", "surname": "García", "orcid": "0000-0002-1825-0097"}])
+def test_authors_are_one_person_by_their_orcid_id_and_else_by_their_name(visitor: Client) -> None:
+    one, two = "0000-0002-1825-0097", "0000-0001-5109-3700"
+    make_article(title="Herons", authors=[{"given": "José", "surname": "García", "orcid": one}])
+    make_article(title="Bitterns", authors=[{"given": "J. L.", "surname": "García", "orcid": one}])
+    make_article(title="Law", authors=[{"given": "Jose", "surname": "Garcia", "orcid": f"https://orcid.org/{two}"}])
     make_article(title="Egrets", authors=[{"given": "Jose", "surname": "Garcia"}, {"group": "The Heron Group"}])
     make_article(title="Ibises", authors=[{"given": "Li", "surname": "王"}])
+    make_article(title="Storks", authors=[{"given": "Ada", "surname": "Stork", "orcid": "0000-0001-2345-678X"}])
     upkeep.catch_up()
+
+    def told(key: str) -> tuple[set[str], str]:
+        page = visitor.get(f"/authors/{key}/").content.decode()
+        return {title for title in ("Herons", "Bitterns", "Law", "Egrets") if f">{title}</a>" in page}, page
+
+    titles, page = told("jose-garcia")
+    assert titles == {"Egrets"}
+    assert "without an ORCID iD. They may be by different people." in page
+    assert f"/authors/{one}/" in page
+    assert f"/authors/{two}/" in page
+    titles, page = told(one)
+    assert titles == {"Herons", "Bitterns"}
+    assert f"https://orcid.org/{one}" in page
+    assert "/authors/jose-garcia/" in page
+    assert told(two)[0] == {"Law"}
+    feeds = [visitor.get(f"/authors/{key}/feed/").content.decode() for key in (one, "jose-garcia")]
+    assert [feed.count("<item>") for feed in feeds] == [2, 1]
+    for path in ("/authors/ada-stork/", "/authors/ada-stork/feed/"):
+        assert visitor.get(path)["Location"] == path.replace("ada-stork", "0000-0001-2345-678X")
     letters = visitor.get("/authors/?letter=G").content.decode()
-    assert "García" in letters or "Garcia" in letters
-    page = visitor.get("/authors/jose-garcia/").content.decode()
-    assert "Herons" in page
-    assert "Egrets" in page
-    assert "https://orcid.org/0000-0002-1825-0097" in page
-    assert visitor.get("/authors/jose-garcia/feed/").content.decode().count("<item>") == 2
+    assert letters.count(f"ORCID {two}") == 1
+    assert letters.count('<a href="/authors/jose-garcia/">') == 1
+    assert "ORCID" not in visitor.get("/authors/?letter=S").content.decode()
     assert visitor.get("/authors/?letter=王").content.decode().count("王") > 1
-    assert visitor.get("/authors/nobody/").status_code == visitor.get("/authors/nobody/feed/").status_code == 404
+    for unknown in ("nobody", "0000-0000-0000-0000"):
+        assert visitor.get(f"/authors/{unknown}/").status_code == 404
+        assert visitor.get(f"/authors/{unknown}/feed/").status_code == 404
 
 
 def test_a_volume_lists_its_issues(visitor: Client) -> None:

@@ -136,6 +136,9 @@ def test_each_kind_tells_of_what_it_is_about_and_only_once(dan: User) -> None:
     )
     upkeep.catch_up()
     SavedArticle.objects.create(user=dan, article=mine)
+    bought, read = make_article(title="Bought"), make_article(title="Read by subscription")
+    make_right(dan, bought)
+    make_right(dan, bought.journal, "subscription")
     assert "News goes to" in ask(reader, "topic=birds", "topic", email=dan.email)
     ask(reader, "author=ada-heron", "author", email=dan.email)
     ask(reader, f"doi={mine.doi}", "citing", "correction", "free", email=dan.email)
@@ -150,6 +153,9 @@ def test_each_kind_tells_of_what_it_is_about_and_only_once(dan: User) -> None:
     make_article(title="Draft bird", keywords=["birds"], status=Article.Status.DRAFT)
     notice = make_article(title="Notice", article_type="correction", published_online=TODAY)
     Relation.objects.create(article=notice, kind=Relation.Kind.CORRECTION, target_doi=mine.doi)
+    for one in (bought, read):
+        Relation.objects.create(article=notice, kind=Relation.Kind.CORRECTION, target_doi=one.doi)
+        date_by_relations(one)
     date_by_relations(mine)
     mine.free_from = TODAY
     mine.save()
@@ -159,6 +165,8 @@ def test_each_kind_tells_of_what_it_is_about_and_only_once(dan: User) -> None:
     assert parts["New articles by an author: Ada Heron"] == "By Ada"
     assert parts["Citations of an article: Mine"] == "Citing"
     assert "Corrected: Mine" in digest.body
+    assert "Corrected: Bought" in digest.body
+    assert "Read by subscription" not in digest.body  # which articles a subscriber reads is not kept
     assert "Nothing of it" not in digest.body + str(digest.alternatives)
     assert "Draft bird" not in digest.body
     assert SECRET_SENTENCE not in digest.body + str(digest.alternatives)
@@ -251,11 +259,15 @@ def test_a_back_file_and_the_first_run_are_no_news(dan: User) -> None:
 def test_the_tools_say_what_each_needs(article: Article) -> None:
     owner = make_user()
     make_right(owner, article)
-    for reader in (Client(), signed_in(owner)):
+    renter, stranger = make_user(), make_user()
+    now = timezone.now()
+    make_right(renter, article, "rental", opened_at=now, ends_at=now + timedelta(hours=40))
+    for reader in (Client(), *map(signed_in, (owner, renter, stranger))):
         page = reader.get(article.get_absolute_url()).content.decode()
         for word in ("save/", "share/", "permissions/", "/alerts/?doi="):
             assert word in page
-    assert "Needs an account" in page
+        signed = "Sign out" in page
+        assert ("Needs an account" in page, "To your list" in page) == (not signed, signed)
 
 
 def test_the_copy_holds_what_a_reader_kept_and_being_forgotten_ends_it(dan: User, article: Article) -> None:

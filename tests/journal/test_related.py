@@ -1,26 +1,28 @@
-# ruff: noqa: E501  (what is made and what the peers answer read best in one line)
 """The boxes below an article: what stands in them, for whom, in which order; and what others are asked for them."""
 
-import json
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from threading import Thread
 from typing import Any, ClassVar
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from journal import elsewhere
 from journal.models import Article, MetadataRecord, Relation
-from journal.related_models import BoxLayout, Citation, Elsewhere, Similar
+from journal.related_models import BoxLayout, Citation, Elsewhere, LookedUp, Similar
 from journal.search import database, upkeep
 from journal.topic_models import ArticleTopic, Collection, CollectionEntry, Topic, draw_paths
 from tests.conftest import signed_in
 from tests.make import PASSWORD, make_article, make_right, make_user
 
 pytestmark = pytest.mark.django_db
+PEERS = Path(__file__).parent / "peers"
 
 
 @pytest.fixture(autouse=True)
@@ -137,45 +139,27 @@ def test_what_a_browser_kept_joins_the_account_at_sign_in(herons: Article) -> No
 
 
 class Peer(BaseHTTPRequestHandler):
-    """Answers in the shape of the documents of OpenAlex and PubMed, for invented works; or broken. Neither was asked."""
+    """Answers as recorded in tests/journal/peers (its README says after what), or broken."""
 
     broken: ClassVar[bytes | int | None] = None
     asked: ClassVar[list[str]] = []
     doi: ClassVar[str] = ""
+    links: ClassVar[str] = "elink.json"
 
     def do_GET(self) -> None:
         Peer.asked.append(self.path)
-        known, query = self._known(), parse_qs(urlsplit(self.path).query)
-        said = known.get(urlsplit(self.path).path + ("+" if query.get("cursor", ["*"]) != ["*"] else ""))
-        body = Peer.broken if isinstance(Peer.broken, bytes) else json.dumps(said).encode()
-        self.send_response(Peer.broken if isinstance(Peer.broken, int) else 404 if said is None else 200)
+        asked, query = urlsplit(self.path).path, parse_qs(urlsplit(self.path).query)
+        file = {
+            f"/openalex/works/doi:{Peer.doi}": "openalex_work.json",
+            "/openalex/works": "openalex_citing.json" if query.get("cursor") == ["*"] else "openalex_citing_end.json",
+            "/eutils/elink.fcgi": Peer.links, "/eutils/esummary.fcgi": "esummary.json",
+            "/crossref/getForwardLinks":
+                "crossref_forward_links.xml" if query.get("doi") == [Peer.doi] else "crossref_none.xml",
+        }.get(asked)  # fmt: skip
+        body = Peer.broken if isinstance(Peer.broken, bytes) else (PEERS / file).read_bytes() if file else b""
+        self.send_response(Peer.broken if isinstance(Peer.broken, int) else 200 if file else 404)
         self.end_headers()
         self.wfile.write(body)
-
-    def _known(self) -> dict[str, Any]:
-        author = [{"author": {"display_name": f"Author {n}"}} for n in range(5)]
-        work = {
-            "doi": "https://doi.org/10.9999/CITING.1",
-            "display_name": "Herons again",
-            "authorships": author,
-            "publication_year": 2026,
-            "primary_location": {"source": {"display_name": "J Birds"}},
-        }
-        bare = {
-            "doi": "https://doi.org/10.9999/bare",
-            "display_name": None,
-            "authorships": None,
-            "publication_year": None,
-            "primary_location": None,
-        }
-        links = [{"id": "100", "score": 900}, {"id": "222", "score": 10}, {"id": "111", "score": 77}]
-        return {
-            f"/openalex/works/doi:{Peer.doi}": {"id": "https://openalex.org/W42"},
-            "/openalex/works": {"meta": {"next_cursor": "more"}, "results": [work, {"doi": None}]},
-            "/openalex/works+": {"meta": {"next_cursor": None}, "results": [bare]},
-            "/eutils/elink.fcgi": {"linksets": [{"linksetdbs": [{"linkname": "pubmed_pubmed", "links": links}]}]},
-            "/eutils/esummary.fcgi": {"result": {"uids": ["111", "222"], "111": {"title": "Egrets.", "authors": [{"name": "Fenwick A"}, {"name": "B C"}], "source": "J Birds", "pubdate": "2024 Mar"}, "222": {"error": "gone"}}},
-        }  # fmt: skip
 
     def log_message(self, *_args: Any) -> None:
         """Quiet."""
@@ -187,7 +171,7 @@ def peer(settings: Any, article: Article) -> Iterator[type[Peer]]:
     Thread(target=server.serve_forever, daemon=True).start()
     address = f"http://127.0.0.1:{server.server_port}"
     settings.OPENALEX_URL, settings.EUTILS_URL = f"{address}/openalex", f"{address}/eutils"
-    Peer.broken, Peer.asked, Peer.doi = None, [], article.doi or ""
+    Peer.broken, Peer.asked, Peer.doi, Peer.links = None, [], article.doi or "", "elink.json"
     Article.objects.filter(pk=article.pk).update(pmid="100")
     yield Peer
     server.shutdown()
@@ -215,14 +199,64 @@ def test_citations_and_similar_articles_are_asked_for_by_night_and_kept(
     assert "2 citations, as of " in page
     assert 'href="https://doi.org/10.9999/citing.1"' in page
     assert 'href="https://pubmed.ncbi.nlm.nih.gov/111/"' in page
+    assert [parse_qs(urlsplit(path).query)["per-page"] for path in Peer.asked if "cursor" in path] == [["100"]] * 2
+    LookedUp.objects.update(pubmed_on=None)
+    Peer.links = "elink_none.json"
+    elsewhere.look_up_similar(lambda _: None)
+    assert not Similar.objects.filter(kind="pubmed").exists()
 
 
-@pytest.mark.parametrize("broken", [500, b"<html>", b"[]", b'{"results": 7}', b"null"])
-def test_a_source_that_fails_leaves_what_is_known(article: Article, peer: type[Peer], broken: bytes | int) -> None:
+def test_members_of_crossref_ask_it_too_and_its_words_stand(
+    visitor: Client, article: Article, peer: type[Peer], settings: Any
+) -> None:
+    settings.CROSSREF_CITED_BY_URL = f"{settings.OPENALEX_URL.removesuffix('/openalex')}/crossref/getForwardLinks"
+    assert look_up() == (0, 1)  # without a member's credentials nothing is asked, and nothing is taken for none
+    assert not any("crossref" in path for path in Peer.asked)
+    settings.CROSSREF_USER, settings.CROSSREF_PASSWORD = "member", "secret"
+    assert look_up()[0] == 1
+    assert {row.doi: (row.title, row.authors, row.source, row.year) for row in Citation.objects.all()} == {
+        "10.9999/citing.1": ("Herons again, as their publisher has it", "Ada Author, Egret", "Journal of Birds", 2026),
+        "10.9999/waders.3": ("Handbook of Waders", "Ida Ibis", "Handbook of Waders", 2025),
+        "10.9999/bare": ("", "", "", None),
+    }
+    assert "3 citations, as of " in visitor.get(path(article)).content.decode()
+    settings.OPENALEX_URL, Peer.doi = "", "10.9999/another"
+    LookedUp.objects.update(citations_on=None)
+    assert look_up()[0] == 1
+    assert not Citation.objects.exists()  # an empty list is an answer
+
+
+def test_the_page_takes_the_same_few_statements_however_much_belongs_to_an_article(herons: Article) -> None:
+    reader, lonely = signed_in(make_user()), make_article(title="Alone")
+    reader.post(path(lonely, "arrange"), {"fold": "pubmed"})
+    for number in range(6):
+        Collection.objects.create(title=f"By words {number}", slug=f"w{number}", rule_words="herons -sundials")
+        citing = make_article(title=f"Citing {number}")
+        Citation.objects.create(article=herons, doi=citing.doi or "", here=citing)
+        Similar.objects.create(article=herons, kind="pubmed", position=number, pmid=str(number), title="Egrets")
+
+    def asked(article: Article) -> int:
+        reader.get(path(article))
+        with CaptureQueriesContext(connection) as captured:
+            page = reader.get(path(article)).content.decode()
+        frame = [q for q in captured if 'FROM "journal_journal"' in q["sql"] or "accounts_servicecenter" in q["sql"]]
+        assert ("By words 5" in page) == (article == herons)
+        return len(captured) - len(frame)
+
+    assert asked(lonely) <= asked(herons) <= 8
+
+
+@pytest.mark.parametrize("broken", [500, b"<html>", b"[]", b'{"results": 7}', b"null", b"<crossref_result/>x"])
+def test_a_source_that_fails_leaves_what_is_known(
+    article: Article, peer: type[Peer], broken: bytes | int, settings: Any
+) -> None:
     Citation.objects.create(article=article, doi="10.9999/old", title="Known before")
     Peer.broken = broken
     elsewhere.look_up_citations(lambda _: None)
     elsewhere.look_up_similar(lambda _: None)
+    settings.CROSSREF_CITED_BY_URL, settings.OPENALEX_URL = settings.OPENALEX_URL, ""
+    settings.CROSSREF_USER, settings.CROSSREF_PASSWORD = "member", "secret"
+    elsewhere.look_up_citations(lambda _: None)
     assert Citation.objects.get().title == "Known before"
     assert not Similar.objects.exists()
 
