@@ -1,4 +1,4 @@
-"""What the CME app mails to a learner, in their language. The outbox's key names the happening: twice done, mailed once."""
+"""What the CME app mails to a learner, in their language. The outbox key names what happened; twice done, one mail."""
 
 from django.urls import reverse
 from django.utils.formats import date_format
