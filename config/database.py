@@ -26,7 +26,7 @@ def database(url: str, embedded_folder: Path, pool: bool) -> dict[str, Any]:
     # Prepared at the second use: the access decision and the article page plan once for each connection.
     options.update(server_side_binding=True, prepare_threshold=1)
     if pool:
-        options["pool"] = {"min_size": 1, "max_size": 8, "timeout": 5, "max_idle": 600}
+        options["pool"] = {"min_size": 1, "max_size": 8, "timeout": 10, "max_idle": 600}
         options.setdefault("options", " ".join(f"-c {name}={value}" for name, value in WEB.items()))
     return settings
 

@@ -3,25 +3,35 @@
 import sys
 
 from django.conf import settings
-from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views import defaults
-from psycopg_pool import PoolTimeout
 
 from accounts import errors
+from accounts.away import DATABASE_AWAY, was_cut_off
 
-DATABASE_AWAY = (OperationalError, InterfaceError, PoolTimeout)
 SECRET = ("password", "code", "csrfmiddlewaretoken", "credential")
 MOST_KEPT, LONGEST_KEPT = 60, 20_000
+
+
+class AskAgain(HttpResponse):
+    """Nobody sees it: the page is made once more (config/middleware.py)."""
+
+    status_code = 503
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """A database that went away in between (while the session was saved) is E1; the rest is our fault."""
     error = sys.exc_info()[1]
     if isinstance(error, DATABASE_AWAY):
-        return errors.cannot_sign_in(request, f"The database did not answer: {error}")
+        return database_away(request, error)
     return defaults.server_error(request)
+
+
+def database_away(request: HttpRequest, error: BaseException) -> HttpResponse:
+    if getattr(request, "asks_again", False) and was_cut_off(error):
+        return AskAgain()
+    return errors.cannot_sign_in(request, f"The database did not answer: {error}")
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:

@@ -11,6 +11,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from accounts import viewing
+from accounts.away import was_cut_off
 from accounts.client_address import client_ip
 from accounts.incidents import report
 from accounts.models import SignInIncident, User
@@ -71,6 +72,7 @@ class RequestReader:
 
     @property
     def answers(self) -> Iterable[Access]:
+        """All that was decided for this request."""
         return self._answers.values()
 
     @property
@@ -115,6 +117,8 @@ class RequestReader:
         try:
             return look_up(user_id, self.ip, ids, gifts=self.gifts)
         except DatabaseError as error:
+            if getattr(self._request, "asks_again", False) and was_cut_off(error):
+                raise  # the page is made once more (config/middleware.py)
             happened = f"The rights could not be looked up: {error}"
             reference = report(self._request, "E2", happened, user_id)
             return dict.fromkeys(ids, Access(False, Reason.UNKNOWN, reference=reference))

@@ -5,8 +5,10 @@ from collections.abc import Iterator
 
 import pytest
 from django.db import connection, connections
+from psycopg_pool import PoolTimeout
 
 from config.postgres.base import DatabaseWrapper
+from config.postgres.pool import Attempts, Pool
 
 
 @pytest.fixture
@@ -46,3 +48,28 @@ def test_who_connects_beside_the_pool_is_told_the_same_place(pooled: DatabaseWra
     process_of(pooled)
     assert pooled.get_connection_params() == before
     assert before["dbname"] == connection.settings_dict["NAME"]
+
+
+def test_tries_to_connect_again_never_lie_far_apart_however_long_the_server_was_away() -> None:
+    """psycopg doubles its pauses: after an outage of minutes readers would have waited for minutes more."""
+    attempt, now = Attempts(timeout=300), 0.0
+    pauses = []
+    while now < 200:
+        attempt.update_delay(now)
+        pauses.append(attempt.delay)
+        now += attempt.delay
+    assert pauses[0] < 0.2
+    assert max(pauses) <= 1.0
+
+
+def test_once_the_server_has_been_away_for_long_nobody_waits_in_full(monkeypatch: pytest.MonkeyPatch) -> None:
+    pool = Pool("host=127.0.0.1 port=9 dbname=x connect_timeout=1", open=True, min_size=1, max_size=1, timeout=0.8)
+    try:
+        for _ in range(2):  # a page, and the same once more
+            with pytest.raises(PoolTimeout, match=r"after 0\.[78]"):
+                pool.getconn()
+        monkeypatch.setattr("config.postgres.pool.PATIENT", 1.0)
+        with pytest.raises(PoolTimeout, match=r"after 0\.[45]"):
+            pool.getconn()
+    finally:
+        pool.close()

@@ -1,8 +1,7 @@
-"""Django's PostgreSQL engine, with two more things: a pool that looks at a connection before giving it out without
-asking the server, and roles that are changed for a while (docs/decisions/0035-role-of-pages.md).
+"""Django's PostgreSQL engine, with two more things: a pool of ours (pool.py), and roles that are changed for a while
+(docs/decisions/0035-role-of-pages.md).
 """
 
-import select
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, ClassVar
@@ -12,18 +11,7 @@ from django.db.backends.postgresql import base
 from psycopg import Connection, Error, sql
 from psycopg_pool import ConnectionPool
 
-
-def check_when_spoken_to(connection: "Connection[Any]") -> None:
-    """Raises `psycopg.OperationalError` when the connection is of no use.
-
-    A server that ends a connection says so, or hangs up: then there is something to read. Asking it at every page, as
-    `ConnectionPool.check_connection` does, cost a tenth of the page (docs/performance.md).
-    """
-    poll = select.poll()
-    poll.register(connection.fileno(), select.POLLIN)
-    if poll.poll(0):
-        ConnectionPool.check_connection(connection)
-
+from config.postgres.pool import Pool
 
 LOGIN = "none"
 
@@ -96,19 +84,15 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     @property
     def pool(self) -> "ConnectionPool[Any] | None":
-        """As Django makes it, with our check: Django has no setting for that."""
+        """As Django makes it, but of our class: Django has no setting for that."""
         options = self.settings_dict["OPTIONS"].get("pool")
         if self.alias == NO_DB_ALIAS or not options:
             return None
         if self.alias not in self._connection_pools:
             params = self.get_connection_params()
             self._told[self.alias] = params
-            pool = ConnectionPool(
-                kwargs=params | {"autocommit": True},
-                open=False,
-                configure=self._configure_connection,
-                check=check_when_spoken_to,
-                **options,
+            pool = Pool(
+                kwargs=params | {"autocommit": True}, open=False, configure=self._configure_connection, **options
             )
             self._connection_pools.setdefault(self.alias, pool)  # two threads may both have made one
         return self._connection_pools[self.alias]
