@@ -43,7 +43,7 @@ def too_many(request: HttpRequest, *, retry_after: int = TOO_MANY_SECONDS) -> Ht
         reference = incidents.report(request, "E1", happened, is_rise=False)
     else:  # an attack: not a row for each try
         reference = incidents.new_reference("E1")
-        log.warning("%s at %s: %s", reference, request.path, happened)
+        log.warning("%s: %s", reference, happened)
     context = {"reference": reference, "retry_after": retry_after, "again": request.path}
     return _plain(request, "429.html", context, status=429, retry_after=retry_after)
 

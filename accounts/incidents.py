@@ -73,7 +73,7 @@ def record(
         except UNREACHABLE as error:
             log.error("%s could not be stored: %s", reference, error)
             _keep(reference, row)
-        log.error("%s at %s for user %s (request %s): %s", reference, path, user_id, request_id or "-", happened)
+        log.error("%s (request %s): %s", reference, request_id or "-", happened)  # where and whom: in the record
         return reference
     raise RuntimeError(f"No free reference was found in {TRIES} tries.")
 

@@ -1,4 +1,12 @@
+from django.apps import AppConfig
 from django.contrib.admin.apps import AdminConfig
+
+
+class OperationConfig(AppConfig):
+    """The site's own commands for those who run it: backup, restore_drill."""
+
+    name = "config"
+    label = "operation"
 
 
 class FirstPageAdminConfig(AdminConfig):

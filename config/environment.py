@@ -1,4 +1,7 @@
-"""Reads settings from the environment (and a .env file beside manage.py), and says in a sentence what is wrong."""
+"""Reads settings from the environment (and a .env file beside manage.py), and says in a sentence what is wrong.
+
+Each may come from a file instead: SECRET_KEY_FILE=/run/secrets/secret_key is read for SECRET_KEY.
+"""
 
 import os
 import re
@@ -19,18 +22,23 @@ class Environment:
     def __init__(self, env_file: Path | None = None) -> None:
         self.values = {**_lines(env_file), **os.environ} if env_file else dict(os.environ)
 
-    def text(self, name: str, default: str = "") -> str:
-        """The value, or what the file holds that NAME_FILE names: so a secret need not stand in the environment."""
-        file = self.values.get(f"{name}_FILE", "").strip()
-        if not file or self.values.get(name):
-            return self.values.get(name, default).strip()
+    def _given(self, name: str) -> str | None:
+        """The value as it was given, else what the file holds that NAME_FILE names; None when neither was."""
+        value, file = self.values.get(name), self.values.get(f"{name}_FILE", "").strip()
+        if not file or value:
+            return value
         try:
-            return Path(file).read_text(encoding="utf-8").strip()
-        except (OSError, ValueError):
-            raise ImproperlyConfigured(f"{name}_FILE names {file}, which cannot be read.") from None
+            return Path(file).read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            why = error.strerror if isinstance(error, OSError) else "it is no text"
+            raise ImproperlyConfigured(f"{name}_FILE names {file}, which cannot be read: {why}.") from None
+
+    def text(self, name: str, default: str = "") -> str:
+        value = self._given(name)
+        return (default if value is None else value).strip()
 
     def flag(self, name: str, default: bool = False) -> bool:
-        value = self.values.get(name)
+        value = self._given(name)
         if value is None:
             return default
         word = value.strip().lower()
@@ -39,7 +47,7 @@ class Environment:
         return word in TRUE
 
     def integer(self, name: str, default: int) -> int:
-        value = self.text(name, str(default))
+        value = self.text(name) or str(default)
         try:
             return int(value)
         except ValueError:
@@ -56,6 +64,12 @@ class Environment:
     def words(self, name: str) -> list[str]:
         """Values separated by commas or spaces."""
         return self.text(name).replace(",", " ").split()
+
+
+def environment(base: Path) -> Environment:
+    """Your own .env, else what `make demo` wrote, so that commands in a second terminal see the demo's site."""
+    files = [Path(os.environ["ENV_FILE"])] if "ENV_FILE" in os.environ else [base / ".env", base / "var/demo.env"]
+    return Environment(next((file for file in files if file.is_file()), None))
 
 
 def _lines(env_file: Path) -> dict[str, str]:

@@ -6,12 +6,21 @@ Why gunicorn with threads: docs/decisions/0003-web-server.md.
 import gc
 import multiprocessing
 import os
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Any
 
+from gunicorn import glogging
 from gunicorn.workers import gthread
 
-workers = int(os.environ.get("WEB_WORKERS", min(2 * multiprocessing.cpu_count(), 8)))
+from config import logs
+from config.environment import environment
+
+env = environment(Path(__file__).resolve().parent.parent)
+workers = env.integer("WEB_WORKERS", 0) or min(2 * multiprocessing.cpu_count(), 8)
 worker_class = "gthread"
-threads = int(os.environ.get("WEB_THREADS", "4"))
+threads = env.integer("WEB_THREADS", 4)
 keepalive = 30
 timeout = 30
 graceful_timeout = 20
@@ -25,9 +34,47 @@ forwarded_allow_ips = "127.0.0.1"
 control_socket_disable = True  # nobody manages it at run time, and its place in the home folder is shared by checkouts
 accesslog = None
 errorlog = "-"
+_log_format = env.choice("LOG_FORMAT", ("", "json", "text")) or "json"
 
 
-def post_worker_init(worker: object) -> None:
+class logger_class(glogging.Logger):  # type: ignore[misc]  # noqa: N801  (a setting of gunicorn's, which is not typed)
+    """The master's lines in the site's form. `logconfig_dict` would turn on a line for each request, too."""
+
+    def setup(self, cfg: Any) -> None:
+        super().setup(cfg)
+        for handler in self.error_log.handlers:
+            handler.setFormatter(logs.Json() if _log_format == "json" else logs.Lines())
+            handler.addFilter(logs.Discreet())
+
+
+_OUR_FOLDERS = "firstpage-metrics-"
+# Where the processes count (config/metrics.py). A reload reads this file again and keeps the folder.
+if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(prefix=_OUR_FOLDERS)
+
+
+def pre_fork(server: Any, worker: Any) -> None:
+    """Each worker counts in the file of a place, and the next worker at that place goes on with it.
+
+    Named by process ids, as prometheus_client does, files would grow in number for as long as the server runs.
+    """
+    taken = {getattr(other, "place", None) for other in server.WORKERS.values()}
+    worker.place = next(place for place in range(len(taken) + 1) if place not in taken)
+
+
+def post_fork(server: Any, worker: Any) -> None:
+    from prometheus_client import values  # noqa: PLC0415  (reads the folder's name when it is imported)
+
+    values.ValueClass = values.MultiProcessValue(lambda: worker.place)  # type: ignore[no-untyped-call]
+
+
+def post_worker_init(worker: Any) -> None:
     """What was loaded at the start stays: the garbage collector need not look through it at every page (a tenth)."""
     gc.collect()
     gc.freeze()
+
+
+def on_exit(server: Any) -> None:
+    folder = Path(os.environ["PROMETHEUS_MULTIPROC_DIR"])
+    if folder.name.startswith(_OUR_FOLDERS):
+        shutil.rmtree(folder, ignore_errors=True)

@@ -7,14 +7,15 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.signals import user_logged_out
-from django.db import DataError
+from django.db import DataError, connections
 from django.dispatch import receiver
 from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest, HttpResponseNotAllowed
 from django.http.response import HttpResponseBase
 from django.utils.cache import patch_cache_control
 
-from accounts import errors
-from config.errors import DATABASE_AWAY
+from accounts.away import DATABASE_AWAY
+from config import logs, metrics
+from config.errors import AskAgain, database_away
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 
@@ -102,22 +103,43 @@ class RequestIdMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        request.request_id = request_id(request.META)  # type: ignore[attr-defined]
-        response = self.get_response(request)
-        response.headers["X-Request-ID"] = request.request_id  # type: ignore[attr-defined]
+        name = request_id(request.META)
+        request.request_id = name  # type: ignore[attr-defined]
+        token = logs.request_id.set(name)
+        try:
+            response = self.get_response(request)
+        finally:
+            logs.request_id.reset(token)
+        response.headers["X-Request-ID"] = name
         return response
 
 
 class DatabaseDownMiddleware:
-    """503 with a reference and Retry-After when PostgreSQL does not answer: the reader is told, Stripe tries again."""
+    """A page whose connection was lost is made once more; if that fails, too: 503 with a reference and Retry-After.
+
+    PostgreSQL's restart ends every connection; the pool waits a few seconds for the next (config/postgres/pool.py), so
+    a reader notices a moment, not an error. Only what reads is repeated, from the very start: whatever the first
+    try put on the request is forgotten. Stripe and forms get the 503, and try again.
+    """
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        if request.method not in ("GET", "HEAD"):
+            return self.get_response(request)
+        before = request.__dict__.copy()
+        request.asks_again = True  # type: ignore[attr-defined]
+        response = self.get_response(request)
+        if not isinstance(response, AskAgain):
+            return response
+        metrics.ASKED_AGAIN.inc()
+        for connection in connections.all(initialized_only=True):
+            if not connection.in_atomic_block:
+                connection.close_if_unusable_or_obsolete()
+        request.__dict__.clear()
+        request.__dict__.update(before)
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
-        if not isinstance(error, DATABASE_AWAY):
-            return None
-        return errors.cannot_sign_in(request, f"The database did not answer: {error}")
+        return database_away(request, error) if isinstance(error, DATABASE_AWAY) else None

@@ -24,7 +24,7 @@ from django.http.response import HttpResponseBase
 from django.utils import timezone
 
 from accounts.client_address import address_of
-from config import frame
+from config import frame, metrics
 from config.middleware import request_id
 from journal import negotiation
 from subscriptions import public_changes
@@ -105,10 +105,12 @@ class PageCache:
         self.application = application
 
     def __call__(self, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
+        began = time.perf_counter()
         found = answer(environ)
         if found is None:
             return self.application(environ, start_response)
         status, headers, body = found
+        metrics.answered("kept page", "GET", int(status[:3]), time.perf_counter() - began)
         start_response(status, headers)
         return [body]
 

@@ -1,6 +1,5 @@
 """Every setting of First Page, read from the environment (see .env.example). A wrong value stops with a sentence."""
 
-import os
 import re
 from pathlib import Path
 from typing import Any
@@ -8,15 +7,13 @@ from urllib.parse import urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
+from config import logs
 from config.database import database
-from config.environment import Environment
+from config.environment import environment
+from config.storage import storages
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-# Your own .env, else what `make demo` wrote, so that commands in a second terminal see the demo's site.
-_env_files = (
-    [Path(os.environ["ENV_FILE"])] if "ENV_FILE" in os.environ else [BASE_DIR / ".env", BASE_DIR / "var/demo.env"]
-)
-env = Environment(next((file for file in _env_files if file.is_file()), None))
+env = environment(BASE_DIR)
 
 # --- the site --------------------------------------------------------------------------------------------------------
 DEMO = env.flag("DEMO")
@@ -57,6 +54,7 @@ INSTALLED_APPS = [
     "subscriptions",
     "journal",
     "accounts",
+    "config.apps.OperationConfig",
     "config.apps.FirstPageAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -78,6 +76,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "config.middleware.RequestIdMiddleware",
+    "config.watching.WatchingMiddleware",
     "config.page_cache.EverybodysPageMiddleware",
     "config.middleware.DatabaseDownMiddleware",
     "django.middleware.security.SecurityMiddleware",
@@ -144,29 +143,13 @@ SHARED_CACHE_SECONDS = env.integer("SHARED_CACHE_SECONDS", 0)
 FRAME_SECONDS = 60  # how long a process keeps what stands around every page (config/frame.py)
 MEDIA_ROOT = VAR_DIR / "media"
 MEDIA_URL = "/media/"
-STATIC_ROOT = VAR_DIR / "static"
+STATIC_ROOT = Path(env.text("STATIC_ROOT") or VAR_DIR / "static")
 STATIC_URL = "/static/"
 SEARCH_FOLDER = VAR_DIR / "search"  # the full-text index of this machine
 READER_COPIES = VAR_DIR / "reader-copies"  # made for readers: PDFs with a license line, slides; kept for an hour
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STORAGES: dict[str, dict[str, Any]] = {
-    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-    "articles": {
-        "BACKEND": "django.core.files.storage.FileSystemStorage",
-        "OPTIONS": {"location": VAR_DIR / "articles", "base_url": None},
-    },
-    "imports": {
-        "BACKEND": "django.core.files.storage.FileSystemStorage",
-        "OPTIONS": {"location": VAR_DIR / "imports", "base_url": None},
-    },
-    "exports": {  # what readers asked for of their own data: private, kept for a week
-        "BACKEND": "django.core.files.storage.FileSystemStorage",
-        "OPTIONS": {"location": VAR_DIR / "exports", "base_url": None},
-    },
-    "proofs": {  # what trainees send: private, for staff to look at
-        "BACKEND": "django.core.files.storage.FileSystemStorage",
-        "OPTIONS": {"location": VAR_DIR / "proofs", "base_url": None},
-    },
+    **storages(env, VAR_DIR),
     "staticfiles": {"BACKEND": "config.staticfiles.BundledStaticFilesStorage"},
 }
 DATA_UPLOAD_MAX_NUMBER_FILES = 1000  # of one import; each is streamed to the disk
@@ -324,16 +307,8 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["stderr"], "level": "INFO"},
-    "loggers": {
-        "django.db.backends": {"level": "INFO"},
-        "pikepdf": {"level": "WARNING"},
-        "procrastinate": {"level": "WARNING"},
-        "stripe": {"level": "WARNING"},
-    },
-}
+# --- watching it run (docs/running.md) ------------------------------------------------------------------------------
+METRICS_TOKEN = env.text("METRICS_TOKEN")
+LOG_REQUESTS = env.flag("LOG_REQUESTS")
+LOG_FORMAT = env.choice("LOG_FORMAT", ("", "json", "text")) or ("text" if DEMO or DEBUG else "json")
+LOGGING = logs.config(LOG_FORMAT)

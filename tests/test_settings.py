@@ -51,7 +51,7 @@ def test_right_settings_start() -> None:
 
 
 def test_the_example_names_every_setting_that_is_read_and_no_other() -> None:
-    source = "".join((ROOT / "config" / name).read_text() for name in ("settings.py", "gunicorn.py"))
+    source = "".join((ROOT / "config" / name).read_text() for name in ("settings.py", "gunicorn.py", "storage.py"))
     read = set(re.findall(r"""env(?:iron)?\.(?:text|flag|integer|choice|words|get)\(\s*"([A-Z_]+)\"""", source))
     named = set(re.findall(r"^([A-Z_]+)=", (ROOT / ".env.example").read_text(), re.MULTILINE))
     assert named == read
@@ -92,3 +92,37 @@ def test_every_make_target_and_command_that_the_docs_name_exists() -> None:
     commands = {path.stem for path in ROOT.glob("*/management/commands/*.py")}
     django_s_own = {"migrate", "check", "shell", "createsuperuser", "collectstatic", "procrastinate", "demo"}
     assert set(re.findall(r"manage\.py ([a-z_]+)", texts)) <= commands | django_s_own
+
+
+def test_a_setting_may_come_from_a_file_as_containers_give_secrets(tmp_path: Path) -> None:
+    secret = tmp_path / "secret_key"
+    secret.write_text("a long secret\n")
+    file = tmp_path / ".env"
+    file.write_text(
+        f"SECRET_KEY_FILE={secret}\nGRACE_DAYS_FILE={tmp_path / 'days'}\nEMAIL_USE_TLS_FILE={tmp_path / 'tls'}\n"
+    )
+    (tmp_path / "days").write_text("21\n")
+    (tmp_path / "tls").write_text("1\n")
+    env = Environment(file)
+    assert (env.text("SECRET_KEY"), env.integer("GRACE_DAYS", 14), env.flag("EMAIL_USE_TLS")) == (
+        "a long secret",
+        21,
+        True,
+    )
+
+
+@pytest.mark.parametrize(
+    ("settings", "sentence"),
+    [
+        (
+            {"SECRET_KEY_FILE": "/no/such/file", "SECRET_KEY": ""},
+            "SECRET_KEY_FILE names /no/such/file, which cannot be",
+        ),
+        ({"SECRET_KEY_FILE": "/dev/null"}, "SECRET_KEY and SECRET_KEY_FILE are both set. Keep one of them."),
+    ],
+)
+def test_a_secret_that_cannot_be_read_stops_with_a_sentence(settings: dict[str, str], sentence: str) -> None:
+    answer = check(**settings)
+    assert answer.returncode != 0
+    assert sentence in answer.stderr
+    assert "Traceback" not in answer.stderr

@@ -27,7 +27,7 @@ class UsageMiddleware:
             if (view := counted_view(request)) and not viewing.is_by_staff(request):
                 notice(view, request, response)
         except Exception:  # the reader has their page, whatever happens here
-            log.exception("A use of %s was not recorded", request.path)
+            log.exception("A use was not recorded")
             recording.buffer.lost += 1
         return response
 
