@@ -4,6 +4,7 @@ The table is the queue; a job is only a hint to look at it. An item's result is 
 article, so an interruption at any moment neither loses nor repeats anything.
 """
 
+import errno
 import logging
 import time
 from collections.abc import Iterable
@@ -21,11 +22,14 @@ from accounts.models import User
 from journal.importing import ImportRecord, import_source
 from journal.locks import only_one
 from journal.models import Article, ImportBatch, ImportItem, import_inbox
+from journal.stored import path_of, remove_old
 
 log = logging.getLogger(__name__)
 MOST_ATTEMPTS = 3
 #: A job gives way to others (a reader's payment, say) after so many seconds, and is queued again.
 SECONDS = 20.0
+#: The disk takes no more: nobody's file is at fault, so that is no attempt.
+NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS}
 #: How long the report of an import is kept.
 KEEP = timedelta(days=90)
 
@@ -44,14 +48,7 @@ def start(by: User | None, uploads: Iterable["File[Any]"]) -> ImportBatch:
 
 def forget_lost_uploads(age: timedelta = timedelta(days=1)) -> int:
     """Remove uploads that no item waits for: their storing broke off, or their item was deleted. How many."""
-    storage = import_inbox()
-    named = set(open_items().values_list("file", flat=True))
-    root, before = Path(storage.path("")), time.time() - age.total_seconds()
-    lost = [file for file in root.rglob("*") if file.is_file() and file.stat().st_mtime <= before]
-    lost = [file for file in lost if file.relative_to(root).as_posix() not in named]
-    for file in lost:
-        file.unlink(missing_ok=True)
-    return len(lost)
+    return remove_old(import_inbox(), lambda: set(open_items().values_list("file", flat=True)), age)
 
 
 def forget_old(age: timedelta = KEEP) -> int:
@@ -71,7 +68,8 @@ def work() -> bool:
     until = time.monotonic() + SECONDS
     with only_one("imports") as mine:
         while mine and (item := open_items().select_related("batch__by").first()):
-            _import(item)
+            if not _import(item):
+                return False  # the sweep looks again in a minute
             if time.monotonic() > until:
                 return bool(open_items().exists())
     return False
@@ -82,20 +80,31 @@ def open_items() -> Any:
     return ImportItem.objects.filter(status__in=ImportItem.OPEN)
 
 
-def _import(item: ImportItem) -> None:
+def _import(item: ImportItem) -> bool:
+    """Whether there is any use in going on with the next one."""
     if item.attempts >= MOST_ATTEMPTS:
-        return _give_up(item)
+        _give_up(item)
+        return True
     item.status, item.attempts = ImportItem.Status.WORKING, item.attempts + 1
     item.save(update_fields=["status", "attempts"])
     try:
-        import_source(Path(item.file.path), item.name, lambda record: _settle(item, record))
+        import_source(path_of(item.file.storage, item.file.name), item.name, lambda record: _settle(item, record))
     except DatabaseError:
         raise  # the job fails, and the sweep finds the item when the database is back
     except Exception as error:
-        log.exception("Import item %s (%s) failed.", item.pk, item.name)
-        item.status, item.errors = ImportItem.Status.WAITING, [f"{type(error).__name__}: {error}"]
-        item.save(update_fields=["status", "errors"])
-    return None
+        log.exception("Import item %s failed.", item.pk)
+        return _put_back(item, error)
+    return True
+
+
+def _put_back(item: ImportItem, error: Exception) -> bool:
+    """It waits for another attempt; False when none can succeed until somebody has made room."""
+    has_room = not (isinstance(error, OSError) and error.errno in NO_ROOM)
+    item.status, item.attempts = ImportItem.Status.WAITING, item.attempts if has_room else item.attempts - 1
+    no_room = "The disk takes no more files. Nothing was changed; the import goes on by itself when there is room."
+    item.errors = [f"{type(error).__name__}: {error}" if has_room else no_room]
+    item.save(update_fields=["status", "attempts", "errors"])
+    return has_room
 
 
 def _settle(item: ImportItem, record: ImportRecord) -> None:

@@ -3,12 +3,13 @@
 import hashlib
 import os
 import tempfile
-import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path, PurePosixPath
 
+from django.core.files.base import ContentFile
+from django.core.files.storage import FileSystemStorage
 from django.urls import reverse
 
 from journal.jats import Image
@@ -18,6 +19,7 @@ from journal.jats.survey import Survey
 from journal.models import Article, ArticleFile, ArticleSource, private_files
 from journal.packages import Package
 from journal.pictures import Encoded
+from journal.stored import remove_old
 
 WEBP = "image/webp"
 #: What a supplement may be called; anything else is served as bytes to be saved (jats 3.10).
@@ -152,7 +154,11 @@ def store(data: bytes, name: str) -> tuple[str, str]:
     """
     sha256 = hashlib.sha256(data).hexdigest()
     stored = f"{sha256[:2]}/{sha256}{PurePosixPath(name).suffix.lower()[:10]}"
-    path = Path(private_files().path(stored))
+    storage = private_files()
+    if not isinstance(storage, FileSystemStorage):
+        storage.save(stored, ContentFile(data))  # whole or not at all, and new again for `sweep`
+        return stored, sha256
+    path = Path(storage.path(stored))
     if path.exists() and path.stat().st_size == len(data):
         os.utime(path)  # wanted again: `sweep` leaves alone what is new
     else:
@@ -202,13 +208,7 @@ def sweep(age: timedelta = timedelta(days=1)) -> int:
 
     They are left by versions that were replaced, by drafts that were deleted and by imports that failed.
     """
-    root, before = Path(private_files().path("")), time.time() - age.total_seconds()
-    old = [file for file in root.glob("??/*") if file.is_file() and file.stat().st_mtime <= before]
-    named = _named() if old else set()
-    unnamed = [file for file in old if file.relative_to(root).as_posix() not in named]
-    for file in unnamed:
-        file.unlink(missing_ok=True)
-    return len(unnamed)
+    return remove_old(private_files(), _named, age)
 
 
 def _named() -> set[str]:

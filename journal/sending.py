@@ -1,5 +1,6 @@
 """Files as answers: in pieces (Range), with their entity tag, and never larger in memory than one piece."""
 
+import logging
 import re
 from collections.abc import Iterator
 from typing import IO, Any
@@ -10,6 +11,8 @@ from django.utils.cache import patch_cache_control
 from django.utils.http import content_disposition_header
 
 from journal.models import ArticleFile
+
+log = logging.getLogger(__name__)
 
 PIECE = 64 * 1024
 _RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})$")
@@ -27,7 +30,8 @@ def send_file(request: HttpRequest, file: ArticleFile, *, public: bool, attachme
         return HttpResponse(status=304, headers={"ETag": etag})
     try:
         opened = file.file.open("rb")
-    except FileNotFoundError:
+    except OSError as error:  # missing, or not to be read
+        log.error("File %s of article %s: %s", file.name, file.article_id, error)
         raise Http404("The file is missing. Reader services can help.") from None
     response = send(request, opened, file.file.size, etag, file.content_type)
     response["Content-Disposition"] = content_disposition_header(attachment, file.name) or "inline"

@@ -117,7 +117,10 @@ def issue_cover(request: HttpRequest, volume: str, number: str) -> HttpResponseB
     found = get_object_or_404(Issue.objects.published(), volume=volume, number=number)
     if not found.cover:
         raise Http404("This issue has no cover.")
-    response = FileResponse(found.cover.open("rb"))
+    try:
+        response = FileResponse(found.cover.open("rb"))
+    except OSError:
+        raise Http404("The cover is missing.") from None
     patch_cache_control(response, public=True, max_age=86400)
     return response
 

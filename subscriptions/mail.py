@@ -8,11 +8,14 @@ import secrets
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from email.utils import make_msgid, parseaddr
+from functools import reduce
+from operator import or_
 from typing import Any
 
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 from django.db import transaction
+from django.db.models import Q, QuerySet
 from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -37,7 +40,9 @@ from subscriptions.models import (
 )
 from subscriptions.money import format_money
 
-MOST_ATTEMPTS = 10
+#: After 1, 3, 7, 15 … minutes: the last after almost three days. A mail server may be away for a weekend.
+MOST_ATTEMPTS = 13
+AWAY_AFTER = 3  # failures in a row: the server is away, and the rest of the letters need not find out
 
 
 def _payer(payment: Payment) -> User | Order | None:
@@ -265,8 +270,20 @@ def send_now(template: str, to: str, context: dict[str, Any]) -> None:
 
 
 def send_unsent(limit: int = 100) -> int:
-    unsent = OutgoingMail.objects.filter(sent_at=None, attempts__lt=MOST_ATTEMPTS).order_by("pk")
-    return sum(send(pk) for pk in list(unsent.values_list("pk", flat=True)[:limit]))
+    """What is due, oldest first; how many went out."""
+    sent = failed = 0
+    for pk in list(_due().order_by("pk").values_list("pk", flat=True)[:limit]):
+        went_out = send(pk)
+        sent, failed = sent + went_out, 0 if went_out else failed + 1
+        if failed == AWAY_AFTER:
+            break
+    return sent
+
+
+def _due() -> "QuerySet[OutgoingMail]":
+    now = timezone.now()
+    waited = [Q(attempts=n, created_at__lte=now - timedelta(minutes=2**n - 1)) for n in range(MOST_ATTEMPTS)]
+    return OutgoingMail.objects.filter(reduce(or_, waited), sent_at=None)
 
 
 def _compose(message: OutgoingMail) -> EmailMultiAlternatives:

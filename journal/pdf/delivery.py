@@ -29,6 +29,7 @@ from journal.pdf import Mark, PdfError
 from journal.pdf.marks import mark_of
 from journal.pdf.stamp import VERSION
 from journal.sending import send
+from journal.stored import path_of
 
 LONGEST_NAME, TITLE_WORDS = 80, 7
 CONTENT_TYPE = "application/pdf"
@@ -48,7 +49,7 @@ def deliver(request: HttpRequest, article: Article, file: ArticleFile, license_:
     """The answer to a reader whose right covers the PDF. Without a license it is free for all and names nobody."""
     mark = mark_of(article)
     try:
-        path = copy_for(article, file, license_, mark) if license_ or mark else Path(file.file.path)
+        path = copy_for(article, file, license_, mark) if license_ or mark else _stored(file)
         opened = path.open("rb")
     except FileNotFoundError:
         raise Http404("The file is missing. Reader services can help.") from None
@@ -78,7 +79,7 @@ def copy_for(article: Article, file: ArticleFile, license_: License | None, mark
 
     Raises `NotPreparedError`, FileNotFoundError.
     """
-    source = Path(file.file.path)
+    source = _stored(file)
     source.stat()
     lines = license_lines(article, license_, timezone.localdate()) if license_ else ()
     holder = license_.holder if license_ else ""
@@ -91,6 +92,10 @@ def copy_for(article: Article, file: ArticleFile, license_: License | None, mark
             raise NotPreparedError(f"The reader's copy of {source.name} could not be made. {error}") from error
 
     return shelf.kept(made_from, ".pdf", make)
+
+
+def _stored(file: ArticleFile) -> Path:
+    return path_of(file.file.storage, str(file.file.name))
 
 
 def license_lines(article: Article, license_: License, today: date) -> tuple[str, ...]:

@@ -18,6 +18,7 @@ from journal.jats.survey import Survey
 from journal.models import Article, ArticleFile, ArticleSource
 from journal.pdf import PdfError
 from journal.preview import FirstPage
+from journal.stored import path_of
 from journal.typesetting.typeset import Facts, Made
 
 log = logging.getLogger(__name__)
@@ -95,8 +96,9 @@ def _pictures(article: Article, source: ArticleSource) -> dict[str, str]:
     """Paths of the largest pictures by graphic."""
     survey: Survey = worker.call("survey", bytes(source.xml))
     rows = article.files.filter(kind=ArticleFile.Kind.FIGURE).order_by("width")
-    largest = {row.name.removesuffix(f"-{row.width}.webp"): row.file.path for row in rows}
-    return {graphic: largest[base] for graphic, base in filing.bases(survey.graphics).items() if base in largest}
+    largest = {row.name.removesuffix(f"-{row.width}.webp"): row.file for row in rows}
+    shown = {graphic: base for graphic, base in filing.bases(survey.graphics).items() if base in largest}
+    return {graphic: str(path_of(largest[base].storage, largest[base].name)) for graphic, base in shown.items()}
 
 
 def _facts(article: Article, source: ArticleSource) -> Facts:

@@ -5,7 +5,7 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management.base import BaseCommand
-from django.db import close_old_connections
+from django.db import DatabaseError, close_old_connections
 
 from subscriptions import jobs, mail, orders, sync
 
@@ -18,7 +18,12 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         while True:
-            self._sweep()
+            try:
+                self._sweep()
+            except DatabaseError as error:
+                if not options["every"]:
+                    raise
+                self.stderr.write(f"The database did not answer; tried again in a while: {error}")
             if not options["every"]:
                 return
             time.sleep(options["every"])
