@@ -51,8 +51,9 @@ sbom: ## the pinned packages as a CycloneDX bill of materials: var/sbom.json
 	@var/tools/bin/cyclonedx-py requirements requirements.txt --pyproject pyproject.toml --output-reproducible -o var/sbom.json
 	@echo "Written to var/sbom.json."
 
-chaos: ## the histories of tests/subscriptions/chaos for longer (EPISODES=200), with new seeds
+chaos: ## make everything fail that can, as a table; then random histories of selling (EPISODES=200), with new seeds
 	@bin/setup requirements-dev.txt
+	@$(PYTHON) -m tests.operation.drills
 	@CHAOS_EPISODES=$(or $(EPISODES),200) CHAOS_SEED=$(or $(SEED),$(shell date +%s)) \
 	  $(PYTHON) -m pytest -q tests/subscriptions/chaos
 

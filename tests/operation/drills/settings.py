@@ -1,0 +1,6 @@
+"""A site in production, without the bundling of its style sheets: the drills look at answers, not at styles."""
+
+from config.settings import *  # noqa: F403
+from config.settings import STORAGES
+
+STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
