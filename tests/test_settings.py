@@ -111,18 +111,8 @@ def test_a_setting_may_come_from_a_file_as_containers_give_secrets(tmp_path: Pat
     )
 
 
-@pytest.mark.parametrize(
-    ("settings", "sentence"),
-    [
-        (
-            {"SECRET_KEY_FILE": "/no/such/file", "SECRET_KEY": ""},
-            "SECRET_KEY_FILE names /no/such/file, which cannot be",
-        ),
-        ({"SECRET_KEY_FILE": "/dev/null"}, "SECRET_KEY and SECRET_KEY_FILE are both set. Keep one of them."),
-    ],
-)
-def test_a_secret_that_cannot_be_read_stops_with_a_sentence(settings: dict[str, str], sentence: str) -> None:
-    answer = check(**settings)
+def test_a_secret_that_cannot_be_read_stops_with_a_sentence() -> None:
+    answer = check(SECRET_KEY_FILE="/no/such/file", SECRET_KEY="")
     assert answer.returncode != 0
-    assert sentence in answer.stderr
+    assert "SECRET_KEY_FILE names /no/such/file, which cannot be read: No such file or directory." in answer.stderr
     assert "Traceback" not in answer.stderr
