@@ -12,9 +12,9 @@ from tests.conftest import signed_in
 from tests.make import SECRET_SENTENCE
 
 STRANGE_PATHS = [
-    ("/\x00/", 400),
-    ("/%00/", 400),
-    ("/doi/10.5555/%00/", 400),
+    ("/\x00/", 404),
+    ("/%00/", 404),
+    ("/doi/10.5555/%00/", 404),
     ("/search/?q=%00", 200),
     ("/authors/?letter=%00", 400),
     ("/search/?q=" + "a" * 100_000, 200),
