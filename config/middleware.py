@@ -21,10 +21,9 @@ GetResponse = Callable[[HttpRequest], HttpResponseBase]
 
 
 class RefuseMiddleware:
-    """What no page of ours could mean: other methods (TRACE gives headers back), and a NUL, which no table can hold."""
+    """What no page of ours could mean: other methods (TRACE gives headers back), and a NUL on its way to a table."""
 
     METHODS = frozenset({"GET", "HEAD", "POST", "OPTIONS"})
-    #: The search takes whatever was pasted, and helps (journal/search/query.py leaves out what no table can hold).
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
