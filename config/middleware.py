@@ -132,6 +132,8 @@ class DatabaseDownMiddleware:
         for connection in connections.all(initialized_only=True):
             if not connection.in_atomic_block:
                 connection.close_if_unusable_or_obsolete()
+            if pool := getattr(connection, "pool", None):
+                pool.doubt()
         request.__dict__.clear()
         request.__dict__.update(before)
         return self.get_response(request)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 from django.db import connection, connections
-from psycopg_pool import PoolTimeout
+from psycopg_pool import ConnectionPool, PoolTimeout
 
 from config.postgres.base import DatabaseWrapper
 from config.postgres.pool import Attempts, Pool
@@ -73,3 +73,20 @@ def test_once_the_server_has_been_away_for_long_nobody_waits_in_full(monkeypatch
             pool.getconn()
     finally:
         pool.close()
+
+
+def test_after_one_connection_was_cut_off_the_others_are_asked_before_they_are_given_out(
+    pooled: DatabaseWrapper,
+) -> None:
+    """A server that shuts down ends them one after the other: the next one may still look sound."""
+    process_of(pooled)
+    pool = pooled.pool
+    assert pool
+    asked: list[object] = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ConnectionPool, "check_connection", staticmethod(asked.append))
+        process_of(pooled)
+        assert asked == []
+        pool.doubt()
+        process_of(pooled)
+        assert len(asked) == 1

@@ -15,6 +15,7 @@ from psycopg_pool import ConnectionPool, PoolTimeout
 from psycopg_pool.base import AttemptWithBackoff
 
 PATIENT = 10.0  # seconds: a restart, or a standby that takes over
+DOUBTFUL = 5.0  # after a connection was cut off
 BRIEFLY = 0.5  # to wait for a connection after that
 
 
@@ -42,6 +43,11 @@ class Attempts(AttemptWithBackoff):
 
 class Pool(ConnectionPool["Connection[Any]"]):
     away_since: float | None = None
+    asked_until = 0.0
+
+    def doubt(self) -> None:
+        """A connection was cut off: the others may be dying, too. For a while each is asked before it is given out."""
+        self.asked_until = monotonic() + DOUBTFUL
 
     def getconn(self, timeout: float | None = None) -> "Connection[Any]":
         if timeout is None:
@@ -54,7 +60,7 @@ class Pool(ConnectionPool["Connection[Any]"]):
             except PoolTimeout:
                 self.away_since = self.away_since or began
                 raise
-            if _is_sound(connection):
+            if _is_sound(connection, ask=monotonic() < self.asked_until):
                 self.away_since = None
                 return connection
             self.putconn(connection)  # closed: the pool makes another
@@ -67,9 +73,9 @@ class Pool(ConnectionPool["Connection[Any]"]):
         super()._add_connection(attempt or Attempts(timeout=self.reconnect_timeout), growing)
 
 
-def _is_sound(connection: "Connection[Any]") -> bool:
+def _is_sound(connection: "Connection[Any]", *, ask: bool) -> bool:
     try:
-        check_when_spoken_to(connection)
+        (ConnectionPool.check_connection if ask else check_when_spoken_to)(connection)
     except (Error, OSError, ValueError):
         connection.close()
         return False

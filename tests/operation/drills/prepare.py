@@ -15,7 +15,7 @@ def main(told: Path) -> None:
     from django.core.management import call_command
     from django.utils import timezone
 
-    from journal.search.upkeep import rebuild_index
+    from journal.search.upkeep import rebuild_index, refresh_entries
     from tests.make import SECRET_SENTENCE, make_article, make_issue, make_journal, make_offer, make_right, make_user
 
     call_command("migrate", verbosity=0)
@@ -24,6 +24,7 @@ def main(told: Path) -> None:
     subscriber, stranger = make_user("drill@example.org", name="Drill"), make_user("buyer@example.org", name="Buyer")
     make_right(subscriber, make_journal(), "subscription", ends_at=timezone.now() + timedelta(days=30))
     offer = make_offer("purchase")
+    refresh_entries()
     rebuild_index()
     place, title = articles[0].get_absolute_url(), articles[0].title
     visitor = [
