@@ -1,4 +1,4 @@
-"""A new e-mail address for somebody who cannot get into the old mailbox."""
+"""A new email address for somebody who cannot get into the old mailbox."""
 
 import secrets
 from typing import Any
@@ -16,7 +16,7 @@ KEEP, END = "keep", "end"
 
 class AddressForm(ActionForm):
     email = forms.EmailField(
-        label="New e-mail address", max_length=254, error_messages={"required": "Write the new address."}
+        label="New email address", max_length=254, error_messages={"required": "Write the new address."}
     )
     sessions = forms.ChoiceField(
         label="Where they are signed in", widget=forms.RadioSelect, initial=END,
@@ -33,7 +33,7 @@ class AddressForm(ActionForm):
 
 
 class ChangeEmail(Action):
-    name, title, button = "change_email", "Change the e-mail address…", "Change the address"
+    name, title, button = "change_email", "Change the email address…", "Change the address"
     intro = (
         "Make sure who is calling first: whoever owns the new mailbox can get into the account. Ask for an order number"
         " and what was bought, or call back the number you know."

@@ -129,7 +129,7 @@ def test_what_support_may_do_is_not_done_to_colleagues(sam: Client, root: Client
     boss.refresh_from_db()
     assert boss.email == "boss@example.org"
     links = text_of(sam.get(f"/admin/desk/people/{boss.pk}/"))
-    assert "Change the e-mail address" not in links and "Give complimentary access" in links
+    assert "Change the email address" not in links and "Give complimentary access" in links
 
 
 # --- rights ----------------------------------------------------------------------------------------------------------
