@@ -28,12 +28,17 @@ pytestmark = [pytest.mark.django_db(transaction=True)]
 
 @pytest.fixture
 def site() -> Iterator[None]:
-    """A buyer, an article with a file, and a cover."""
+    """A buyer, an article with a file, and a cover; nothing that other tests have left."""
+    forget_all_files()
     article = make_article(issue=make_issue(), title="On waiting herons")
     filing.add(article, [NewFile(ArticleFile.Kind.SUPPLEMENT, "data.csv", b"1,2,3\n", "text/csv")])
     storages["default"].save("covers/kept.png", ContentFile(b"a cover"))
     make_right(make_user("buyer@example.org", name="Buyer"), article)
     yield
+    forget_all_files()
+
+
+def forget_all_files() -> None:
     for name in writing.KEPT:
         shutil.rmtree(storages[name].path(""), ignore_errors=True)
 

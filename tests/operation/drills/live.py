@@ -1,4 +1,4 @@
-"""The drills on a running site, each with the rule it is held to. `short()` has those that `make test` runs, too."""
+"""The drills on a running site, each with the rule it is held to. `short()` has those of tests/operation/test_drills.py."""
 
 import http.client
 import json
