@@ -35,12 +35,9 @@ Offers = dict[str, Offer]
 NARROW = {"width": 320, "height": 640}
 ENLARGED = {"width": 640, "height": 400}  # 1280 px at 200 %
 COLORS_ARRIVED = "() => document.getAnimations().filter(a => a instanceof CSSTransition).forEach(a => a.finish())"
-ALL_RULES = {"resultTypes": ["violations"], "preload": False, "rules": {"target-size": {"enabled": True}}}
-COLOR_RULES = {
-    "resultTypes": ["violations"],
-    "preload": False,
-    "runOnly": ["color-contrast", "link-in-text-block"],
-}  # what the dark can break
+RULES: dict[str, Any] = {"resultTypes": ["violations"], "preload": False}
+ALL_RULES = {**RULES, "rules": {"target-size": {"enabled": True}}}  # fingers need the space, and this rule its time
+COLOR_RULES = {**RULES, "runOnly": ["color-contrast", "link-in-text-block"]}  # what the dark can break
 WIDER_THAN_THE_SCREEN = """() => {
   const wide = document.documentElement.scrollWidth, screen = document.documentElement.clientWidth;
   if (wide <= screen) return '';
@@ -79,10 +76,13 @@ class Inspection:
         if len(headings) != 1:
             self.found.append(f"{name}: {len(headings)} main headings: {headings}")
         self.complaints.be_deaf_until_the_next_page()
-        for scheme in ("light", "dark"):
-            for size in (PHONE, DESKTOP):
-                self._set(size, scheme)
-                self._axe(f"{name}, {scheme}, {size['width']} px", ALL_RULES if scheme == "light" else COLOR_RULES)
+        for size, scheme, rules in (
+            (PHONE, "light", ALL_RULES),
+            (DESKTOP, "light", RULES),
+            (DESKTOP, "dark", COLOR_RULES),
+        ):
+            self._set(size, scheme)
+            self._axe(f"{name}, {scheme}, {size['width']} px", rules)
         for size in (NARROW, ENLARGED):
             self._set(size, "light")
             if wide := self.tab.evaluate(WIDER_THAN_THE_SCREEN):

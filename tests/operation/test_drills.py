@@ -1,7 +1,7 @@
 """The drills of `make chaos` that a change breaks most easily, in short: PostgreSQL restarted and a deploy, under load.
 
 The figures are this machine's; the rule is not: no reader's page fails. They take the machine for themselves, so they
-run by `DRILLS=1 pytest tests/operation/test_drills.py` and not beside `make test`'s browsers; `make chaos` has them in full.
+run by `DRILLS=1 pytest tests/operation/test_drills.py` and not beside `make test`'s browsers; `make chaos` has all.
 """
 
 import json

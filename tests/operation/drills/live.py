@@ -1,4 +1,4 @@
-"""The drills on a running site, each with the rule it is held to. `short()` has those of tests/operation/test_drills.py."""
+"""The drills on a running site, each with its rule. `short()` has those of tests/operation/test_drills.py."""
 
 import http.client
 import json
