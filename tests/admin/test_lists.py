@@ -1,6 +1,7 @@
 """The admin's lists: as many statements for one row as for thirty, and the telephone question at a glance."""
 
 import html
+import itertools
 import re
 import uuid
 from collections.abc import Iterable
@@ -50,6 +51,7 @@ from tests.make import make_article, make_institution, make_journal, make_right,
 pytestmark = pytest.mark.django_db
 NOW = timezone.now()
 MANY = 30
+_serial = itertools.count(1)
 # Rows of one: a list of them cannot be made, or is no list.
 SINGLE = {"Journal", "ServiceCenter", "Policy", "UsageMonth"}
 NOT_OURS = {"Site", "Group"}
@@ -114,7 +116,7 @@ def _other(field: Any, row: Any, number: int, made: dict[tuple[Any, int], Any]) 
         return value.replace(year=value.year + number)
     if type(field).__name__ == "NetworkField":
         return f"10.0.{number}.0/24"
-    return f"{value[: (field.max_length or 200) - 4]}~{number}"
+    return f"{value[: (field.max_length or 200) - 5]}~{next(_serial):04x}"  # a copy may be copied
 
 
 def lists() -> dict[Any, str]:

@@ -72,6 +72,7 @@ class Inspection:
     found: list[str] = field(default_factory=list)
 
     def of(self, name: str) -> None:
+        self.tab.get_by_role("heading", level=1).first.wait_for()
         headings = self.tab.get_by_role("heading", level=1).all_inner_texts()
         if len(headings) != 1:
             self.found.append(f"{name}: {len(headings)} main headings: {headings}")
@@ -93,6 +94,7 @@ class Inspection:
 
     def briefly(self, name: str) -> None:
         """A phone in the light, a wide screen in the dark, the narrowest: for pages made of known parts."""
+        self.tab.get_by_role("heading", level=1).first.wait_for()
         headings = self.tab.get_by_role("heading", level=1).all_inner_texts()
         if len(headings) != 1:
             self.found.append(f"{name}: {len(headings)} main headings: {headings}")

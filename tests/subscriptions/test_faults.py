@@ -1,6 +1,7 @@
 """Stripe down, slow, refusing or losing its reply, at every address we ask and in every way: the reader presses again,
 and in the end there is one order, one payment, one right and one refund."""
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -143,13 +144,14 @@ def test_a_stripe_that_does_not_answer_in_time_costs_nobody_anything(
     """It does what it is asked, and nobody waits for its answer."""
     client, article, offer = signed_in(dan), make_article(), make_offer()
     data = {"article": article.pk, "consent": "on"}
-    late = {"kind": "slow", "phase": "after_execution", "seconds": 1.0, "times": gateway.RETRIES + 1}
+    late: dict[str, Any] = {"kind": "slow", "phase": "after_execution", "seconds": 1.0, "times": gateway.RETRIES + 1}
     local_stripe.control("fault", endpoint="POST /v1/checkout/sessions", **late)
     with impatient():
         answer = client.post(f"/offers/{offer.pk}/order/", data)
     assert answer.status_code == 503
     assert "Nothing was charged and your order is kept" in answer.content.decode()
     local_stripe.control("config", faults=[])
+    time.sleep(late["seconds"])  # Stripe refuses a second request while the first one with its key is under way
     page = presses(client, f"/offers/{offer.pk}/order/", data)["Location"]
     client.get(local_stripe.pay(page).removeprefix("http://testserver"))
     assert [one["amount"] for one in local_stripe.control("objects", kind="charge")["data"]] == [3000]
