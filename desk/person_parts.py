@@ -35,8 +35,8 @@ STATE = (
 )  # fmt: skip
 SCOPE = Coalesce(
     "article__title",
-    Concat("issue__volume", Value("("), "issue__number", Value(")"), output_field=CharField()),
     "journal__title",
+    Concat("issue__volume", Value("("), "issue__number", Value(")")),  # last: it is never null
     output_field=CharField(),
 )
 

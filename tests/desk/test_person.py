@@ -17,7 +17,7 @@ from subscriptions.models import Entitlement, LibraryManager, Order
 from tests.admin.said import text_of
 from tests.conftest import signed_in
 from tests.desk.selling import bought, ordered, subscribed
-from tests.make import make_article, make_institution, make_right, make_user
+from tests.make import make_article, make_institution, make_issue, make_right, make_user
 
 pytestmark = pytest.mark.django_db
 MOST = 15
@@ -57,6 +57,16 @@ def test_the_timeline_is_one_list_page_by_page_and_of_one_kind(sam: Client, dan:
     only = sam.get(page_of(dan), {"source": "orders"}).context["timeline"].entries
     assert [entry.source for entry in only] == ["Orders"]
     assert sam.get(page_of(dan), {"source": "nonsense", "before": "yesterday"}).status_code == 200
+
+
+def test_a_right_is_called_by_what_it_opens(sam: Client, dan: User) -> None:
+    article = make_article(title="On waiting herons", issue=make_issue(volume="4", number="2"))
+    for scope in (article, article.issue, article.journal):
+        make_right(dan, scope)
+    said = text_of(sam.get(page_of(dan)))
+    for name in ("On waiting herons", "4(2)", article.journal.title):
+        assert f"Complimentary, {name}" in said or f"Purchase, {name}" in said or f"Subscription, {name}" in said, name
+    assert "()" not in said
 
 
 def test_what_became_of_a_right_stands_in_the_timeline(dan: User) -> None:
