@@ -13,7 +13,7 @@ from subscriptions.models import Subscription
 
 class HoldForm(ActionForm):
     why = forms.ChoiceField(
-        label="The reader is told that", choices=holding.REASONS, widget=forms.RadioSelect,
+        label="What the reader is told", choices=holding.REASONS, widget=forms.RadioSelect,
         initial=User.Hold.REVIEW, error_messages={"required": "Choose what the reader is told."},
     )  # fmt: skip
 

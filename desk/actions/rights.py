@@ -169,13 +169,22 @@ class ExtendRental(Action):
 # --- taking back and giving back -------------------------------------------------------------------------------------
 
 
-class RevokeForm(ActionForm):
+class RightForm(ActionForm):
+    """One of the person's rights, out of those that `offered` says."""
+
     right = OwnChoice("right", words, label="Right")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        living = rights_of(self.person).filter(Q(ends_at=None) | Q(ends_at__gt=timezone.now()), revoked_at=None)
-        self.fields["right"].offer(living, self.person, self.initial.get("right"))  # type: ignore[attr-defined]
+        self.fields["right"].offer(self.offered(), self.person, self.initial.get("right"))  # type: ignore[attr-defined]
+
+    def offered(self) -> Any:
+        raise NotImplementedError
+
+
+class RevokeForm(RightForm):
+    def offered(self) -> Any:
+        return rights_of(self.person).filter(Q(ends_at=None) | Q(ends_at__gt=timezone.now()), revoked_at=None)
 
 
 class Revoke(Action):
@@ -204,13 +213,11 @@ class Revoke(Action):
         return GiveBack().do(person_of(entry), {"right": _revoked(entry)}, by)
 
 
-class GiveBackForm(ActionForm):
+class GiveBackForm(RightForm):
     right = OwnChoice("right that staff revoked", words, label="Right")
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        revoked = rights_of(self.person).filter(revoked_by__isnull=False)
-        self.fields["right"].offer(revoked, self.person, self.initial.get("right"))  # type: ignore[attr-defined]
+    def offered(self) -> Any:
+        return rights_of(self.person).filter(revoked_by__isnull=False)
 
 
 class GiveBack(Action):
