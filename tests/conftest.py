@@ -14,7 +14,7 @@ from hypothesis import settings as hypothesis_settings
 from accounts.models import User
 from config import frame
 from journal.models import Article
-from tests import emptying
+from tests import emptying, template_database
 from tests.chromium import chromium
 from tests.make import make_article, make_journal, make_right, make_user
 
@@ -26,6 +26,12 @@ if TYPE_CHECKING:
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "1")  # Playwright's sync API runs an event loop in the test's thread
 hypothesis_settings.register_profile("firstpage", deadline=None)  # a timing is a benchmark, never an assertion
 hypothesis_settings.load_profile("firstpage")
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings: None, django_db_blocker: Any) -> None:
+    with django_db_blocker.unblock():
+        template_database.use()
 
 
 @pytest.fixture(scope="session")
