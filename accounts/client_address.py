@@ -6,6 +6,7 @@ visitor can write that header, too. So only as many hops are believed as the ope
 
 import ipaddress
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from django.conf import settings
@@ -29,6 +30,7 @@ def address_of(meta: Mapping[str, Any]) -> str | None:
     return _normal(candidate)
 
 
+@lru_cache(maxsize=1024)
 def _normal(text: str) -> str | None:
     try:
         address = ipaddress.ip_address(text)

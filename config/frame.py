@@ -15,7 +15,7 @@ from django.utils.translation import get_language
 from accounts import service_center
 from accounts.models import ServiceCenter
 from config.script_words import words_for_scripts
-from journal import branding
+from journal import branding, kept_parts
 from journal.models import Article, Journal
 
 ADDRESSES = {
@@ -38,6 +38,12 @@ def frame() -> dict[str, Any]:
         if forgotten == _forgotten:  # else it was made from what has changed meanwhile
             _kept[language] = kept
     return kept[1]
+
+
+def current() -> dict[str, Any] | None:
+    """The frame as it is kept, without asking anybody; None when it must be put together."""
+    kept = _kept.get(get_language())
+    return kept[1] if kept and time.monotonic() - kept[0] < settings.FRAME_SECONDS else None
 
 
 def forget(**_: Any) -> None:
@@ -64,4 +70,5 @@ def _made() -> dict[str, Any]:
     made["icons"] = render_to_string("components/_icons.html")
     made["footer"] = render_to_string("components/_footer.html", {**made, "languages": settings.LANGUAGES})
     made["addresses"] = {name: reverse(view) for name, view in ADDRESSES.items()}
+    made[kept_parts.NAME] = {}
     return made

@@ -11,10 +11,10 @@ import hashlib
 import re
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from typing import Any
+from typing import Any, Protocol
 
 import brotli
 from django.conf import settings
@@ -24,7 +24,7 @@ from django.http.response import HttpResponseBase
 from django.utils import timezone
 
 from accounts.client_address import address_of
-from config import frame, metrics
+from config import frame
 from config.middleware import request_id
 from journal import negotiation
 from subscriptions import public_changes
@@ -51,6 +51,7 @@ KEPT_SECONDS = 300  # far less than public_changes.KEPT
 LONGEST_PATH = 500
 MOST_PACKED = 500
 SHELF = "firstpage.shelf"
+KEEP = "firstpage.keep"
 
 
 @dataclass(slots=True)
@@ -67,6 +68,12 @@ class Page:
         return bool(asked) and (self.etag[2:] in asked or asked.strip() == "*")
 
 
+class Sized(Protocol):
+    """Whatever lies on the shelf (config/readers_pages.py puts more there)."""
+
+    body: bytes
+
+
 @dataclass(slots=True)
 class Shelf:
     """Pages that were made after `snapshot` was taken, on `day`, and are right as long as nothing changed since."""
@@ -74,10 +81,10 @@ class Shelf:
     snapshot: bytes = public_changes.NEVER
     day: tuple[bytes, str] = (b"", "")
     began: float = field(default_factory=time.monotonic)
-    pages: dict[Key, Page] = field(default_factory=dict)
+    pages: dict[Key, Sized] = field(default_factory=dict)
     size: int = 0
 
-    def keep(self, key: Key, page: Page) -> None:
+    def keep(self, key: Key, page: Sized) -> None:
         with _keeping:
             replaced = self.pages.pop(key, None)
             self.size += len(page.body) - (len(replaced.body) if replaced else 0)
@@ -98,23 +105,6 @@ def clear() -> None:
 # --- before Django ---------------------------------------------------------------------------------------------------
 
 
-class PageCache:
-    """Around the WSGI application: answers what is kept, and tells the middleware below where to put what is made."""
-
-    def __init__(self, application: Callable[..., Iterable[bytes]]) -> None:
-        self.application = application
-
-    def __call__(self, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
-        began = time.perf_counter()
-        found = answer(environ)
-        if found is None:
-            return self.application(environ, start_response)
-        status, headers, body = found
-        metrics.answered("kept page", "GET", int(status[:3]), time.perf_counter() - began)
-        start_response(status, headers)
-        return [body]
-
-
 def answer(environ: Environ) -> tuple[str, Headers, bytes] | None:
     """Status line, headers and body of a kept page that is right for this request; None where there is none."""
     key = key_of(environ) if settings.PAGE_CACHE_MB else None
@@ -123,7 +113,7 @@ def answer(environ: Environ) -> tuple[str, Headers, bytes] | None:
     if key is None or shelf is None:
         return None
     page = shelf.pages.get(key)
-    if page is None:
+    if not isinstance(page, Page):
         environ[SHELF] = (shelf, key)
         return None
     if page.seen is not None and not is_foreboding(environ):
@@ -140,13 +130,16 @@ def answer(environ: Environ) -> tuple[str, Headers, bytes] | None:
 
 def key_of(environ: Mapping[str, Any]) -> Key | None:
     """What the page depends on beside the database; None for a request that no kept page may answer."""
+    cookies = environ.get("HTTP_COOKIE", "")
+    return None if cookies and not tells_nobody(cookies) else place_of(environ)
+
+
+def place_of(environ: Mapping[str, Any]) -> Key | None:
+    """The same, whoever asks."""
     path, query = environ.get("PATH_INFO", ""), environ.get("QUERY_STRING", "")
     if environ.get("REQUEST_METHOD") != "GET" or not PLACES.fullmatch(path) or not QUERY.fullmatch(query):
         return None
     if len(path) > LONGEST_PATH or "HTTP_AUTHORIZATION" in environ or "HTTP_RANGE" in environ:
-        return None
-    cookies = environ.get("HTTP_COOKIE", "")
-    if cookies and not _tells_nobody(cookies):
         return None
     if not _wants_page(environ.get("HTTP_ACCEPT", "")):
         return None
@@ -155,7 +148,7 @@ def key_of(environ: Mapping[str, Any]) -> Key | None:
     return (environ["wsgi.url_scheme"], proxy, host, environ.get("SCRIPT_NAME", ""), path, query)
 
 
-def _tells_nobody(cookies: str) -> bool:
+def tells_nobody(cookies: str) -> bool:
     """Only the secret behind forms, which every visitor gets who has seen one."""
     name, _, rest = cookies.partition("=")
     return name == settings.CSRF_COOKIE_NAME and ";" not in rest and "," not in rest
@@ -168,18 +161,29 @@ def _wants_page(accept: str) -> bool:
 
 def _current_shelf(ip: str) -> Shelf | None:
     """The shelf whose pages are right now; None for an institution's address, and when nobody can tell."""
-    global _shelf  # noqa: PLW0603
     shelf = _shelf
     try:
         told = public_changes.asker.ask(shelf.snapshot, ip)
     except public_changes.UnknownError:
         clear()
         return None
+    shelf = current(shelf, told)
+    return None if told.is_institution else shelf
+
+
+def shelf_now() -> Shelf:
+    """The newest shelf; whether its pages are right is asked with its snapshot."""
+    return _shelf
+
+
+def current(shelf: Shelf, told: public_changes.Told) -> Shelf:
+    """The shelf that was asked about, or a new one where something has changed since."""
+    global _shelf  # noqa: PLW0603
     day = (told.day, str(timezone.localdate()))
     if told.has_changed or day != shelf.day or time.monotonic() - shelf.began > KEPT_SECONDS:
         frame.forget()
         shelf = _shelf = Shelf(told.snapshot, day)
-    return None if told.is_institution else shelf
+    return shelf
 
 
 @lru_cache(maxsize=256)
@@ -220,6 +224,8 @@ class EverybodysPageMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         response = self.get_response(request)
+        if keep := request.META.get(KEEP):
+            keep(request, response)
         page = _page(request, response)
         if page is None:
             return response

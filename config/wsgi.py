@@ -10,6 +10,6 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 django_application = get_wsgi_application()
 pages_only()
 
-from config.page_cache import PageCache  # noqa: E402  (needs the settings)
+from config.before_django import KeptPages  # noqa: E402  (needs the settings)
 
-application = PageCache(django_application)
+application = KeptPages(django_application)

@@ -1,4 +1,4 @@
-from django.urls import path, register_converter
+from django.urls import include, path, register_converter
 
 from journal import (
     alert_views,
@@ -21,7 +21,29 @@ register_converter(LabelConverter, "label")
 
 app_name = "journal"
 
+of_an_article = [
+    # The words after a DOI come before the article itself, because a DOI's suffix may hold slashes.
+    path("<doi:doi>/preview/", views.preview_page, name="preview"),
+    path("<doi:doi>/preview/<str:name>", views.preview_picture, name="preview_picture"),
+    path("<doi:doi>/figures/", figure_views.figure_list, name="figures"),
+    path("<doi:doi>/slides.pptx", figure_views.all_slides, name="all_slides"),
+    path("<doi:doi>/slides/<str:name>.pptx", figure_views.slide, name="slide"),
+    path("<doi:doi>/tables/<str:name>.csv", figure_views.table, name="table"),
+    path("<doi:doi>/figures/<str:name>", views.figure, name="figure"),
+    path("<doi:doi>/files/<str:name>", views.supplement, name="supplement"),
+    path("<doi:doi>/article.pdf", views.pdf, name="pdf"),
+    path("<doi:doi>/save/", keeping_views.save, name="save"),
+    path("<doi:doi>/share/", keeping_views.share, name="share"),
+    path("<doi:doi>/permissions/", keeping_views.permissions, name="permissions"),
+    path("<doi:doi>/related/", related_views.related, name="related"),
+    path("<doi:doi>/related/arrange/", related_views.arrange, name="arrange"),
+    path("<doi:doi>/cite/", citation_views.cite, name="cite"),
+    path("<doi:doi>/citation.<str:form>", citation_views.citation, name="citation"),
+    path("<doi:doi>/", views.article, name="article"),
+]
+
 urlpatterns = [
+    path("doi/", include(of_an_article)),  # what is read most is found first
     path("", views.home, name="home"),
     path("issues/", views.issue_list, name="issue_list"),
     path("issues/<label:volume>/", browse_views.volume, name="volume"),
@@ -58,22 +80,4 @@ urlpatterns = [
     path("sitemap.xml", sitemaps.index, name="sitemap"),
     path("sitemap-pages.xml", sitemaps.pages, name="sitemap_pages"),
     path("sitemap-articles-<int:part>.xml", sitemaps.articles, name="sitemap_articles"),
-    # The words after a DOI come before the article itself, because a DOI's suffix may hold slashes.
-    path("doi/<doi:doi>/preview/", views.preview_page, name="preview"),
-    path("doi/<doi:doi>/preview/<str:name>", views.preview_picture, name="preview_picture"),
-    path("doi/<doi:doi>/figures/", figure_views.figure_list, name="figures"),
-    path("doi/<doi:doi>/slides.pptx", figure_views.all_slides, name="all_slides"),
-    path("doi/<doi:doi>/slides/<str:name>.pptx", figure_views.slide, name="slide"),
-    path("doi/<doi:doi>/tables/<str:name>.csv", figure_views.table, name="table"),
-    path("doi/<doi:doi>/figures/<str:name>", views.figure, name="figure"),
-    path("doi/<doi:doi>/files/<str:name>", views.supplement, name="supplement"),
-    path("doi/<doi:doi>/article.pdf", views.pdf, name="pdf"),
-    path("doi/<doi:doi>/save/", keeping_views.save, name="save"),
-    path("doi/<doi:doi>/share/", keeping_views.share, name="share"),
-    path("doi/<doi:doi>/permissions/", keeping_views.permissions, name="permissions"),
-    path("doi/<doi:doi>/related/", related_views.related, name="related"),
-    path("doi/<doi:doi>/related/arrange/", related_views.arrange, name="arrange"),
-    path("doi/<doi:doi>/cite/", citation_views.cite, name="cite"),
-    path("doi/<doi:doi>/citation.<str:form>", citation_views.citation, name="citation"),
-    path("doi/<doi:doi>/", views.article, name="article"),
 ]

@@ -264,13 +264,24 @@ def look_up(
     """
     if not article_ids:
         return {}
-    asked = {
+    asked = question(user_id, ip, article_ids, now, gifts)
+    with connection.cursor() as cursor:
+        cursor.execute(LOOKING_BACK if as_it_was else DECISION, asked)
+        return answers(cursor.fetchall())
+
+
+def question(
+    user_id: int | None, ip: str | None, article_ids: Sequence[int], now: datetime | None, gifts: Sequence[int]
+) -> dict[str, Any]:
+    """What the statement is told."""
+    return {
         "user": user_id, "ip": ip, "now": now, "time_zone": settings.TIME_ZONE, "articles": list(article_ids),
         "gifts": list(gifts),
     }  # fmt: skip
-    with connection.cursor() as cursor:
-        cursor.execute(LOOKING_BACK if as_it_was else DECISION, asked)
-        rows = cursor.fetchall()
+
+
+def answers(rows: Sequence[Sequence[Any]]) -> Mapping[int, Access]:
+    """The statement's rows as the decision for each article."""
     facts: dict[int, tuple[Facts, datetime, date]] = {}
     rights: dict[int, list[Right]] = {}
     for row in rows:

@@ -1,19 +1,23 @@
 """The block that says what a reader can do about an article: one decision in, one state out (product.md 4)."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cache, lru_cache
+from typing import Any
 from urllib.parse import urlencode
 
+from django.conf import settings
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.safestring import SafeString
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from accounts.models import User
 from journal.access import Access, Reason
+from journal.kept_parts import kept
 from journal.models import Article
 from subscriptions import credits, gateway
 from subscriptions.models import Offer
@@ -94,11 +98,31 @@ STATES = {
     Reason.UNKNOWN: "unknown",
 }
 READABLE = frozenset({"gift", "open", "free", "granted", "back_file", "institution", "rental_running", "past_due"})
+# What is said in these states is made from the block and the article alone: no form's token, no time that runs.
+LINES = frozenset({"gift", "open", "free", "granted", "back_file", "institution"})
+ALIKE = LINES | {"visitor", "no_right", "not_for_sale", "retracted", "rental_ended", "subscription_ended"}
 # Money is only asked for where a right is missing for sure: not while a payment settles, not while rights are unknown.
 SELLING = frozenset({"visitor", "no_right", "rental_ended", "subscription_ended", "rental_running", "rental_ready"})
 
 
+def line_for(article: Article, access: Access) -> Block | None:
+    """What is said above a text that may be read, where the answer and the article say it all; else None."""
+    state = "past_due" if access.grace else STATES.get(access.reason, "")
+    if not access.granted or state not in LINES:
+        return None
+    return Block(
+        state=state,
+        until=access.until,
+        via=access.via,
+        give_url=reverse("subscriptions:give", args=[article.pk]) if access.reason == Reason.SUBSCRIPTION else "",
+        sales_closed=not gateway.is_open(),
+        access=access,
+    )
+
+
 def block_for(article: Article, access: Access, reader: RequestReader, chosen: str = "") -> Block:
+    if line := line_for(article, access):
+        return line
     state = state_of(article, access, reader)
     here = article.get_absolute_url()
     seconds = access.reading_seconds
@@ -117,12 +141,25 @@ def block_for(article: Article, access: Access, reader: RequestReader, chosen: s
         start_url=reverse("subscriptions:start_rental", args=[access.entitlement]) if state == "rental_ready" else "",
         sign_in_url=_with_next("account_login", f"{here}#get-access") if state == "visitor" else "",
         institution_url=_with_next("subscriptions:sign_in_at_institution", here) if state == "visitor" else "",
-        give_url=reverse("subscriptions:give", args=[article.pk]) if access.reason == Reason.SUBSCRIPTION else "",
         reference=access.reference,
         sales_closed=not gateway.is_open(),
         rental_hours=(seconds or 48 * 3600) // 3600,
         access=access,
     )
+
+
+def shown(context: Any, block: Block, article: Article, resolvers: Sequence[Mapping[str, str]] = ()) -> SafeString:
+    """The block as HTML: kept with the frame where it can only come out the same."""
+
+    def make() -> str:
+        told = {name: context.get(name) for name in ("csrf_token", "service_center", "journal", "request")}
+        return render_to_string(
+            "subscriptions/_get_access.html", told | {"block": block, "resolvers": resolvers, "article": article}
+        )
+
+    if block.state not in ALIKE or block.would_end or resolvers:
+        return SafeString(make())
+    return kept(context, ("access", block, article.pk, article.license_url), make)
 
 
 def state_of(article: Article, access: Access, reader: RequestReader) -> str:
@@ -157,9 +194,30 @@ def _offers(article: Article, payer: User | None) -> list[Offer]:
 
 
 def _option(offer: Offer, article: Article, reader: RequestReader, chosen: str, quoted: credits.Quote) -> Option:
+    """The same words for the same offer, read anew each time; where something comes off, they are this reader's."""
+    is_chosen = chosen == str(offer.pk)
+    if quoted.parts:
+        return _worded(offer, article, quoted, is_chosen, is_known=reader.is_authenticated)
+    told = (offer.pk, offer.kind, offer.audience, offer.interval, offer.amount, offer.currency, offer.tax_note,
+            offer.trial_days, offer.rental_hours, settings.STRIPE_TAX)  # fmt: skip
+    key = (told, article.pk, article.doi, is_chosen, reader.is_authenticated, get_language())
+    option = _options_kept.get(key)
+    if option is None:
+        option = _worded(offer, article, quoted, is_chosen, is_known=reader.is_authenticated)
+        if len(_options_kept) >= MOST_KEPT:
+            _options_kept.clear()
+        _options_kept[key] = option
+    return option
+
+
+MOST_KEPT = 2000
+_options_kept: dict[tuple[object, ...], Option] = {}
+
+
+def _worded(offer: Offer, article: Article, quoted: credits.Quote, is_chosen: bool, *, is_known: bool) -> Option:
     """A visitor is asked for an account only where one is needed: to subscribe."""
     price, to_pay = str(offer.price), str(quoted.to_pay)
-    needs_account = offer.kind == Offer.Kind.SUBSCRIPTION and not reader.is_authenticated
+    needs_account = offer.kind == Offer.Kind.SUBSCRIPTION and not is_known
     key = f"{offer.kind}:{offer.audience}" if offer.audience else offer.kind
     return Option(
         offer_id=offer.pk,
@@ -175,7 +233,7 @@ def _option(offer: Offer, article: Article, reader: RequestReader, chosen: str, 
         if needs_account
         else _order_url(offer, article),
         note=_note(offer, quoted),
-        is_chosen=chosen == str(offer.pk),
+        is_chosen=is_chosen,
     )
 
 

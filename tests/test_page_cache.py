@@ -18,7 +18,7 @@ from django.urls import resolve
 from django.utils import timezone
 
 from accounts.models import ServiceCenter
-from config import page_cache
+from config import page_cache, readers_pages
 from journal import article_parts
 from journal.models import Article, Journal, PublicPage
 from journal.topic_models import ArticleTopic, Collection, Topic, draw_paths
@@ -46,9 +46,10 @@ class Browser(Client):
 
     def request(self, **request: Any) -> Any:
         environ = self._base_environ(**request)
-        found = page_cache.answer(environ)
+        found = page_cache.answer(environ) or readers_pages.answer(environ)
         if found is None:
-            made: Any = super().request(**request, **{page_cache.SHELF: environ.get(page_cache.SHELF)})
+            told = {name: environ.get(name) for name in (page_cache.SHELF, page_cache.KEEP)}
+            made: Any = super().request(**request, **told)
             made.was_kept = False
             return made
         status, headers, body = found

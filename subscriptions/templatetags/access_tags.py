@@ -14,25 +14,21 @@ from django.utils.translation import ngettext
 from journal.access import Access
 from journal.models import Article, Issue
 from subscriptions import gateway
-from subscriptions.get_access import block_for
+from subscriptions.get_access import block_for, shown
 from subscriptions.institutions.open_url import links
 from subscriptions.models import Offer
 
 register = template.Library()
 
 
-@register.inclusion_tag("subscriptions/_get_access.html", takes_context=True)
-def get_access_block(context: Any, article: Article, access: Access) -> dict[str, Any]:
+@register.simple_tag(takes_context=True)
+def get_access_block(context: Any, article: Article, access: Access) -> SafeString:
     request = context["request"]
-    return {
-        "block": block_for(article, access, request.reader, request.GET.get("chosen", "")),
-        "resolvers": links(access, article, context.get("journal")) if access.institutions else (),
-        "article": article,
-        "request": request,
-        "csrf_token": context.get("csrf_token"),
-        "service_center": context.get("service_center"),
-        "journal": context.get("journal"),
-    }
+    block = block_for(article, access, request.reader, request.GET.get("chosen", ""))
+    resolvers = links(access, article, context.get("journal")) if access.institutions else ()
+    html = shown(context, block, article, resolvers)
+    request.shown_access = (article, block, html)  # for who keeps the page (config/readers_pages.py)
+    return html
 
 
 @register.inclusion_tag("subscriptions/_issue_offer.html", takes_context=True)
