@@ -5,6 +5,8 @@ import secrets
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from csp.constants import HEADER
+from csp.middleware import CSPMiddleware
 from django.conf import settings
 from django.contrib.auth.signals import user_logged_out
 from django.db import DataError, connections
@@ -80,6 +82,30 @@ class SecurityHeadersMiddleware:
         response = self.get_response(request)
         for name, value in self.HEADERS.items():
             response.headers.setdefault(name, value)
+        return response
+
+
+class PolicyMiddleware(CSPMiddleware):
+    """django-csp puts the policy together at every answer; ours is one for all pages, so it is put together once.
+
+    No page has an inline script or style, so there is no nonce either. An answer that says something of its own about
+    its policy (its decorators do that) is django-csp's as before.
+    """
+
+    _made: tuple[Any, str] = (None, "")
+
+    def process_request(self, request: HttpRequest) -> None:
+        pass
+
+    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        policy, text = self._made
+        if any(name.startswith("_csp") for name in vars(response)):
+            return super().process_response(request, response)
+        if policy is not settings.CONTENT_SECURITY_POLICY:
+            super().process_response(request, response)
+            self._made = (settings.CONTENT_SECURITY_POLICY, response.headers.get(HEADER, ""))
+        else:
+            response.headers.setdefault(HEADER, text)
         return response
 
 

@@ -21,13 +21,14 @@ from django.conf import settings
 from django.db import connection
 from django.http import HttpRequest, HttpResponse, HttpResponseNotModified
 from django.http.response import HttpResponseBase
+from django.templatetags.static import static
 from django.utils import timezone
 
 from accounts.client_address import address_of
 from config import frame
 from config.middleware import request_id
 from journal import negotiation
-from subscriptions import public_changes
+from subscriptions import public_changes, purging
 from subscriptions.counter.actions import Seen, is_foreboding
 from subscriptions.counter.middleware import again
 from subscriptions.middleware import is_for_everybody
@@ -45,6 +46,8 @@ VIEWS = frozenset(
         "author_list", "author", "about", "article",
     )
 )  # fmt: skip
+# An article is fetched ahead when its link is pressed, on visitors' pages only: nothing gated, nothing stale by then.
+AHEAD = "js/articles.speculationrules"
 QUERY = re.compile(r"(?:page=[0-9]{1,4})?")
 VARY = frozenset({"accept", "accept-encoding"})
 KEPT_SECONDS = 300  # far less than public_changes.KEPT
@@ -255,6 +258,11 @@ def _page(request: HttpRequest, response: HttpResponseBase) -> Page | None:
     language = {"cookie"} if len(settings.LANGUAGES_OFFERED) > 1 else set()  # the reader's choice of it is one
     response.headers["Vary"] = ", ".join(sorted(varies | language | {"accept-encoding"})).title()
     response.headers["ETag"], response.headers["Cache-Control"] = etag, _cache_control()
+    response.headers["Speculation-Rules"] = f'"{static(AHEAD)}"'
+    if settings.PURGE_URL:
+        shown = getattr(request, "shown_access", None)  # an article's page, and which
+        for name, value in purging.headers(purging.keys_of(shown[0].pk if shown else None)).items():
+            response.headers[name] = value
     headers = [(name, value) for name, value in response.headers.items() if name != "Content-Length"]
     seen: Seen | None = getattr(request, "usage_seen", None)
     return Page(headers, response.content, etag, replace(seen, ip="", browser="", session="") if seen else None)

@@ -1,5 +1,6 @@
 """Every setting of First Page, read from the environment (see .env.example). A wrong value stops with a sentence."""
 
+import mimetypes
 import re
 from pathlib import Path
 from typing import Any
@@ -83,7 +84,7 @@ MIDDLEWARE = [
     "config.middleware.SecurityHeadersMiddleware",
     "config.middleware.RefuseMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "csp.middleware.CSPMiddleware",
+    "config.middleware.PolicyMiddleware",
     *(["demo.faults.FaultMiddleware"] if DEMO else []),
     "config.middleware.PrivateAnswersMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -140,11 +141,16 @@ CACHES: dict[str, dict[str, Any]] = {
 # Visitors' pages, whole, in each process (config/page_cache.py). The demo's faults are made behind it.
 PAGE_CACHE_MB = env.integer("PAGE_CACHE_MB", 0 if DEMO or DEBUG else 32)
 SHARED_CACHE_SECONDS = env.integer("SHARED_CACHE_SECONDS", 0)
+# A cache in front that is told which pages are stale (subscriptions/purging.py).
+PURGE_STYLE = env.choice("PURGE_STYLE", ("fastly", "cloudflare", "varnish")) if env.text("PURGE_URL") else ""
+PURGE_URL, PURGE_TOKEN = env.text("PURGE_URL"), env.text("PURGE_TOKEN")
 FRAME_SECONDS = 60  # how long a process keeps what stands around every page (config/frame.py)
 MEDIA_ROOT = VAR_DIR / "media"
 MEDIA_URL = "/media/"
 STATIC_ROOT = Path(env.text("STATIC_ROOT") or VAR_DIR / "static")
 STATIC_URL = "/static/"
+WHITENOISE_MIMETYPES = {".speculationrules": "application/speculationrules+json"}
+mimetypes.add_type("application/speculationrules+json", ".speculationrules")  # for servers while developing
 SEARCH_FOLDER = VAR_DIR / "search"  # the full-text index of this machine
 READER_COPIES = VAR_DIR / "reader-copies"  # made for readers: PDFs with a license line, slides; kept for an hour
 STATICFILES_DIRS = [BASE_DIR / "static"]

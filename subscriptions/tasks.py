@@ -3,7 +3,18 @@ the tables, and the sweep looks at those."""
 
 from procrastinate.contrib.django import app
 
-from subscriptions import jobs, mail, orders, price_changes, public_changes, reconcile, reminders, sync, trainees
+from subscriptions import (
+    jobs,
+    mail,
+    orders,
+    price_changes,
+    public_changes,
+    purging,
+    reconcile,
+    reminders,
+    sync,
+    trainees,
+)
 from subscriptions.counter import most_read, processing
 
 
@@ -53,6 +64,13 @@ def look_after_trainees(timestamp: int) -> None:
 def forget_public_changes(timestamp: int) -> None:
     """Each hour: the marks of changes that no kept page is older than."""
     public_changes.forget_old()
+
+
+@app.periodic(cron="* * * * *")
+@app.task(name=purging.TASK, queueing_lock=purging.TASK)
+def purge(timestamp: int) -> None:
+    """Each minute, and when something was saved: the cache in front is told which pages are stale."""
+    purging.purge()
 
 
 @app.periodic(cron="50 3 * * *")

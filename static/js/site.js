@@ -4,6 +4,7 @@ import "./contents.js";
 import "./copy.js";
 import "./countdown.js";
 import "./dialog.js";
+import "./fetched-ahead.js";
 import "./citations.js";
 import "./focus-errors.js";
 import "./help.js";

@@ -3,23 +3,33 @@
 import argparse
 import json
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
+from urllib.request import urlopen
 
-from demo.processes import DemoError
+from demo.processes import DemoError, free_port
 from tests.benchmarks import report
 from tests.benchmarks.cost import processor_seconds, stolen_seconds
 from tests.benchmarks.load import Asked, Sample, WrongAnswerError, request_for, run
 from tests.benchmarks.site import ROOT, Site, running_site
+from tests.operation import nginx
 
 Cost = tuple[float | None, float | None]
+KEPT_BY_NGINX = {"SHARED_CACHE_SECONDS": "600"}  # what is said to caches; the site's own pages are made no other way
+
+
+class Proxy(NamedTuple):
+    port: int
+    pid: int
 
 
 def main() -> int:
     options = arguments()
     try:
-        with running_site() as site:
-            found = measure(site, options)
+        with running_site(**KEPT_BY_NGINX) as site, front(site) as proxy:
+            found = measure(site, options, proxy)
     except KeyboardInterrupt:
         sys.stderr.write("\nStopped; nothing was written.\n")
         return 130
@@ -28,7 +38,18 @@ def main() -> int:
         return 1
     options.json.parent.mkdir(parents=True, exist_ok=True)
     options.json.write_text(json.dumps(found, indent=2) + "\n")
-    words = [report.table(found["pages"]), report.warning(found["pages"]), f"Written to {options.json.name}."]
+    before = found["before"]
+    sys.stdout.write(
+        f"{' '.join(sys.orig_argv[-len(sys.argv) - 1 :])} on {before['processors']} × {before['processor']}\n"
+    )
+    pages = found["pages"]
+    words = [
+        report.table(pages),
+        report.beside_a_file(pages),
+        report.latency(pages),
+        report.warning(pages),
+        f"Written to {options.json.name}.",
+    ]
     sys.stdout.write("\n".join(filter(None, words)) + "\n")
     return 0
 
@@ -42,17 +63,32 @@ def arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def measure(site: Site, options: argparse.Namespace) -> dict[str, Any]:
+@contextmanager
+def front(site: Site) -> Iterator[Proxy | None]:
+    """nginx as deploy/nginx/ has it, with its own cache, and a file as large as the article's page; None without it."""
+    if nginx.find() is None:
+        sys.stderr.write("There is no nginx here: what it keeps is not measured.\n")
+        yield None
+        return
+    page = next(page for page in site.pages if page["name"] == report.OF_NGINX)
+    told = urlopen(f"{site.url}{page['path']}").read()  # noqa: S310  (our own site)
+    port = free_port(site.port + 1)
+    with nginx.before(site.folder, port, site.port, {"page.html": told}) as child:
+        yield Proxy(port, child.process.pid)
+
+
+def measure(site: Site, options: argparse.Namespace, proxy: Proxy | None = None) -> dict[str, Any]:
     """Page after page, then all of them again: what else the machine does meets every page."""
+    site.pages[:] = [page for page in site.pages if proxy or not page["of_nginx"]]
     before = report.machine() | {"stolen_seconds": stolen_seconds()}
     samples: dict[str, list[Sample]] = {page["name"]: [] for page in site.pages}
     costs: dict[str, list[Cost]] = {page["name"]: [] for page in site.pages}
     for page in site.pages:
-        _run(site, page, options.connections, min(options.seconds, 2))  # each process meets each page once
+        _run(site, page, options.connections, min(options.seconds, 2), proxy)  # each process meets each page once
     for repeat in range(options.repeats):
         for page in site.pages:
             sys.stderr.write(f"\rRun {repeat + 1} of {options.repeats}: {page['name']:<25}")
-            sample, cost = _run(site, page, options.connections, options.seconds)
+            sample, cost = _run(site, page, options.connections, options.seconds, proxy)
             samples[page["name"]].append(sample)
             costs[page["name"]].append(cost)
     sys.stderr.write("\r" + " " * 50 + "\r")
@@ -62,13 +98,16 @@ def measure(site: Site, options: argparse.Namespace) -> dict[str, Any]:
     return {"before": before, "after": after, "options": _said(options), "pages": results}
 
 
-def _run(site: Site, page: dict[str, Any], connections: int, seconds: float) -> tuple[Sample, Cost]:
-    request = request_for(f"{site.host}:{site.port}", page["path"], page["headers"])
+def _run(
+    site: Site, page: dict[str, Any], connections: int, seconds: float, proxy: Proxy | None
+) -> tuple[Sample, Cost]:
+    server = proxy if proxy and page["of_nginx"] else Proxy(site.port, site.server_pid)
+    request = request_for(f"{site.host}:{server.port}", page["path"], page["headers"])
     asked = Asked(request, page["must"].encode(), page["must_not"].encode(), page["status"])
-    pids = (site.server_pid, site.database_pid)
+    pids = (server.pid, site.database_pid)
     before = [processor_seconds(pid) for pid in pids]
     try:
-        sample = run((site.host, site.port), asked, connections, seconds)
+        sample = run((site.host, server.port), asked, connections, seconds)
     except WrongAnswerError as error:
         raise WrongAnswerError(f"{page['name']} ({page['path']}): {error}.") from None
     after = [processor_seconds(pid) for pid in pids]

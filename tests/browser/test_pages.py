@@ -63,6 +63,19 @@ SPACED_OUT = """() => {
 }"""
 
 
+IMAGES_WITHOUT_SIZE = """() => [...document.images]
+  .filter(image => !image.hasAttribute('width') || !image.hasAttribute('height'))
+  .map(image => image.outerHTML.slice(0, 160))"""
+#: What moved by itself since the page began (Core Web Vitals, CLS); times told in the reader's own zone are 0.0003.
+SHIFTS = """() => {
+  const observer = new PerformanceObserver(() => {});
+  observer.observe({ type: 'layout-shift', buffered: true });
+  const shifts = observer.takeRecords().filter(shift => !shift.hadRecentInput && shift.value >= 0.001);
+  return shifts.map(shift => shift.value + ' ' +
+    shift.sources.map(source => source.node?.nodeName + '.' + source.node?.className).join(', '));
+}"""
+
+
 @dataclass
 class Inspection:
     """Looks at a page in each size and color, and keeps what is wrong with it."""
@@ -76,6 +89,7 @@ class Inspection:
         headings = self.tab.get_by_role("heading", level=1).all_inner_texts()
         if len(headings) != 1:
             self.found.append(f"{name}: {len(headings)} main headings: {headings}")
+        self._pictures_and_shifts(name)
         self.complaints.be_deaf_until_the_next_page()
         for size, scheme, rules in (
             (PHONE, "light", ALL_RULES),
@@ -98,6 +112,7 @@ class Inspection:
         headings = self.tab.get_by_role("heading", level=1).all_inner_texts()
         if len(headings) != 1:
             self.found.append(f"{name}: {len(headings)} main headings: {headings}")
+        self._pictures_and_shifts(name)
         self.complaints.be_deaf_until_the_next_page()
         self._set(PHONE, "light")
         self._axe(f"{name}, light, phone", ALL_RULES)
@@ -107,6 +122,15 @@ class Inspection:
         if wide := self.tab.evaluate(WIDER_THAN_THE_SCREEN):
             self.found.append(f"{name} scrolls sideways at {NARROW['width']} px, {wide}")
         self._set(DESKTOP, "light")
+
+    def _pictures_and_shifts(self, name: str) -> None:
+        """Every picture says how large it is, and nothing has moved since the page began."""
+        self.found += [f"{name}: a picture without width and height: {one}" for one in self._told(IMAGES_WITHOUT_SIZE)]
+        self.found += [f"{name}: the layout shifted: {one}" for one in self._told(SHIFTS)]
+
+    def _told(self, script: str) -> list[str]:
+        said: list[str] = self.tab.evaluate(script)
+        return said
 
     def _set(self, size: dict[str, int], scheme: str) -> None:
         self.tab.set_viewport_size({"width": size["width"], "height": size["height"]})

@@ -119,10 +119,28 @@ def test_the_secrets_that_are_made_up_are_taken_by_the_settings(compose: dict[st
     assert os.environ["DJANGO_SETTINGS_MODULE"]
 
 
-def test_the_proxy_counts_as_one_and_keeps_health_and_metrics_to_itself() -> None:
-    text = (ROOT / "deploy/compose-nginx.conf").read_text()
-    assert "X-Forwarded-For $proxy_add_x_forwarded_for" in text
-    assert "X-Request-ID $request_id" in text
-    assert re.search(r"location ~ \^/\(health/\|metrics\) \{\s+return 404;", text)
-    assert "$remote_addr" not in text
-    assert "proxy_cache " not in text
+NGINX = ROOT / "deploy/nginx"
+
+
+def test_the_proxy_counts_as_one_and_keeps_health_and_metrics_to_itself(compose: dict[str, Any]) -> None:
+    """One source for both places: machine.conf and compose.conf say where things are, the rest is shared."""
+    shared = (NGINX / "http.conf").read_text() + (NGINX / "site.conf").read_text()
+    assert "X-Forwarded-For $proxy_add_x_forwarded_for" in shared
+    assert "X-Request-ID $request_id" in shared
+    assert re.search(r"location ~ \^/\(health/\|metrics\) \{\s+return 404;", shared)
+    somebody = {"$has_cookie", "$is_campus", "$is_program", "$http_authorization", "$http_range"}
+    for directive in ("proxy_cache_bypass", "proxy_no_cache"):
+        (named,) = re.findall(rf"^\s*{directive} (.+);$", shared, re.MULTILINE)
+        assert set(named.split()) == somebody, directive
+    assert "Cache-Control" not in re.findall(r"proxy_ignore_headers ([^;]+);", shared)[0]
+    assert compose["services"]["proxy"]["volumes"] == ["./deploy/nginx:/etc/nginx/firstpage:ro"]
+    assert "/etc/nginx/firstpage/compose.conf" in compose["services"]["proxy"]["command"]
+    for name in ("machine.conf", "compose.conf"):
+        text = (NGINX / name).read_text()
+        assert "$remote_addr" not in shared + text
+        assert "include /etc/nginx/firstpage/http.conf;" in text
+        assert "include /etc/nginx/firstpage/site.conf;" in text
+        assert "proxy_pass" not in text
+        servers = re.findall(r"^\s*server ([\w.]+:\d+)", text, re.MULTILINE)
+        assert len(servers) == 2, "the same twice: what a killed process had in hand is asked for once more"
+        assert len(set(servers)) == 1

@@ -5,16 +5,21 @@ import json
 import os
 import shutil
 import signal
+import statistics
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from urllib.parse import urlencode
 
+from demo.processes import free_port
+from tests.operation import nginx
 from tests.operation.drills.readers import READERS, Crowd, reading
 from tests.operation.drills.stage import Stage
 
 SLOW_STRIPE = 30.0
+MOST_GROWTH = 0.02
 
 
 @dataclass(frozen=True)
@@ -92,6 +97,43 @@ def worker_killed(stage: Stage) -> Outcome:
         "kill -9 of a web process, 3 times", len(crowd.failed), crowd.total, crowd.longest,
         f"no more than what it had in hand (≤ {most})", len(crowd.failed) <= most, told,
     )  # fmt: skip
+
+
+def worker_killed_behind_nginx(stage: Stage) -> Outcome:
+    """As it is run: what the killed process had in hand is asked of the next (deploy/nginx/site.conf)."""
+    fault, rule = "kill -9 of a web process behind nginx, 3 times", "0 failed reads"
+    if nginx.find() is None:
+        return Outcome(fault, 0, 0, None, "needs nginx, or FIRSTPAGE_NGINX", passed=True)
+    port = free_port(stage.port + 1)
+    with nginx.before(stage.folder, port, stage.port), reading(port, stage.pages) as crowd:
+        for _ in range(3):
+            crowd.answers(60)
+            os.kill(stage.workers()[0], signal.SIGKILL)
+            wait_for(lambda: len(stage.workers()) >= 2)
+        crowd.answers(100)
+    return _none_failed(fault, crowd, rule)
+
+
+def soaked(stage: Stage, seconds: float = 60) -> Outcome:
+    """A minute under load, after ten seconds of it: what the processes hold does not grow (a slope in MB a minute)."""
+    sizes: list[tuple[float, float]] = []
+    with reading(stage.port, stage.pages) as crowd:
+        time.sleep(10)
+        began = time.monotonic()
+        while time.monotonic() < began + seconds:
+            sizes.append((time.monotonic() - began, sum(resident_mb(pid) for pid in stage.workers())))
+            time.sleep(1)
+    slope = statistics.linear_regression(*zip(*sizes, strict=True)).slope * 60
+    share = slope / sizes[0][1]
+    rule = f"0 failed; under 2 % more memory a minute (it was {share:+.1%}, {slope:+.2f} MB of {sizes[0][1]:.0f})"
+    passed = not crowd.failed and share < MOST_GROWTH
+    return Outcome(f"{seconds:.0f} s under load", len(crowd.failed), crowd.total, crowd.longest, rule, passed)
+
+
+def resident_mb(pid: int) -> float:
+    """What a process has for itself (the rest is shared with its siblings)."""
+    told = Path(f"/proc/{pid}/smaps_rollup").read_text()
+    return sum(int(line.split()[1]) for line in told.splitlines() if line.startswith("Private_")) / 1024
 
 
 def search_index_deleted(stage: Stage) -> Outcome:
@@ -187,6 +229,7 @@ def wait_for(true: Callable[[], bool], seconds: float = 60) -> None:
 
 
 ALL: tuple[Callable[[Stage], Outcome], ...] = (
-    database_restarted, database_crashed, deployed, worker_killed, search_index_deleted, stripe_slow, stripe_down,
+    database_restarted, database_crashed, deployed, soaked, worker_killed, worker_killed_behind_nginx,
+    search_index_deleted, stripe_slow, stripe_down,
     database_away_for_long,
 )  # fmt: skip
