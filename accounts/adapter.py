@@ -2,6 +2,7 @@
 
 import secrets
 import time
+from smtplib import SMTPRecipientsRefused
 from typing import Any
 
 from allauth.account import app_settings
@@ -12,12 +13,15 @@ from allauth.account.models import EmailAddress
 from allauth.core import context as of_request
 from allauth.core.exceptions import ImmediateHttpResponse
 from django.conf import settings
+from django.contrib import messages
 from django.contrib.auth.hashers import make_password
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from accounts import devices, errors, languages, letters, notices, tries
 from accounts.client_address import client_ip
@@ -25,9 +29,21 @@ from accounts.forms import seen
 from accounts.models import User
 
 LONGEST_ADDRESS = 254  # what mail servers take
+NO_SUCH_ADDRESS = gettext_lazy(
+    "Our mail server says that no mail can be sent to %(email)s. Please check how it is written."
+)
+LOGIN_CODE = "account/email/login_code"
+REFUSED_FOR_GOOD = range(500, 600)
 
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth is not typed
+    error_messages = {
+        **DefaultAccountAdapter.error_messages,
+        "too_many_login_attempts": gettext_lazy(
+            "That was wrong too often. Ask for a new code if it was mailed, else wait five minutes."
+        ),
+    }
+
     def get_client_ip(self, request: HttpRequest) -> str:
         """The same address that decides about access by institution, so a forged header moves neither."""
         return client_ip(request) or "0.0.0.0"  # noqa: S104  (a key for rate limits, not an address to bind)
@@ -35,6 +51,12 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth is
     def respond_user_inactive(self, request: HttpRequest, user: Any) -> HttpResponse:
         """E3, at once: allauth calls this only after the password, the code or the key was right."""
         return errors.about_account(request, user)
+
+    def login(self, request: HttpRequest, user: Any) -> None:
+        """The last step of every way. Whoever was put on hold since the first one is told so."""
+        if not user.is_active:
+            raise ImmediateHttpResponse(self.respond_user_inactive(request, user))
+        super().login(request, user)
 
     def save_user(self, request: HttpRequest, user: Any, form: Any, commit: bool = True) -> Any:
         user.name = seen(form.cleaned_data.get("name", ""))
@@ -85,12 +107,16 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth is
         return message
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
-        """A code somebody waits for. A mail server that refuses is E1: nobody can be signed in, try later."""
+        """A code somebody waits for, sent while they wait (docs/decisions/0052).
+
+        A mail server that is away or refuses us is E1: try later. One that refuses the address says so to the reader.
+        """
         request = of_request.request
         if len(email) > LONGEST_ADDRESS:
             return  # nobody's: the page says the same as for every other unknown address
         if not tries.count_mail(request, email):
-            clear_login(request)
+            if template_prefix != LOGIN_CODE:  # of which the one sent before still works
+                clear_login(request)
             response = errors.too_many(request, retry_after=tries.MAIL_ADDRESS_AND_ACCOUNT.seconds)
             raise ImmediateHttpResponse(response)
         # Asked for every letter, so that no answer takes longer; it is told to the owner alone, by mail.
@@ -101,8 +127,11 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth is
             super().send_mail(template_prefix, email, context)
         except OSError as error:
             clear_login(request)
-            response = errors.cannot_sign_in(request, f"The mail server did not take {template_prefix}: {error}")
-            raise ImmediateHttpResponse(response) from error
+            happened = f"The mail server did not take {template_prefix}: {error}"
+            if _refuses_address(error):
+                messages.error(request, NO_SUCH_ADDRESS % {"email": email})
+                raise ImmediateHttpResponse(redirect(errors.with_way_back(request, request.path))) from error
+            raise ImmediateHttpResponse(errors.cannot_sign_in(request, happened, failed="mail")) from error
 
     def send_account_already_exists_mail(self, email: str) -> None:
         """Registering an address that is taken takes as long as one that is free, whose password is hashed."""
@@ -132,3 +161,10 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth is
             "browser": devices.browser_of(request), **(context or {}),
         }  # fmt: skip
         notices.send(self.render_mail(template_prefix, to, told))
+
+
+def _refuses_address(error: OSError) -> bool:
+    """Not that the server is busy or does not know us: this one address is none, and will be none later."""
+    return isinstance(error, SMTPRecipientsRefused) and all(
+        code in REFUSED_FOR_GOOD for code, _said in error.recipients.values()
+    )

@@ -12,6 +12,8 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils.http import urlencode
 
 from accounts import incidents, languages, service_center
 from accounts.models import User
@@ -19,24 +21,42 @@ from accounts.rate_limits import is_allowed
 
 log = logging.getLogger(__name__)
 
+NEW = ("account_signup", "socialaccount_signup")
 RETRY_AFTER_SECONDS = 30
 TOO_MANY_SECONDS = 60
 FAILURES = f"{settings.COOKIE_PREFIX}failures"  # the cookie that counts a browser's failures, for a quarter of an hour
 REMEMBERED_SECONDS = 900
 
 
-def cannot_sign_in(request: HttpRequest, happened: str, *, retry_after: int = RETRY_AFTER_SECONDS) -> HttpResponse:
-    """E1. Asks neither database nor session: one of them may be what failed. No session comes of it."""
+def cannot_sign_in(
+    request: HttpRequest, happened: str, *, failed: str = "", way_back: str = "", retry_after: int = RETRY_AFTER_SECONDS
+) -> HttpResponse:
+    """E1. Asks neither database nor session: one of them may be what failed. No session comes of it.
+
+    `failed`: "" for our records, "mail", or the name of another site that did not sign the reader in. Then the other
+    ways in still work, and the page says so; trying that site again begins at our sign-in page.
+    """
     reference = incidents.report(request, "E1", happened)
+    again = "" if request.method == "GET" else with_way_back(request, request.path)
+    login_url = with_way_back(request, reverse("account_login"), way_back)
     context = {
         "reference": reference, "signing_in": request.path.startswith("/accounts/"), "retry_after": retry_after,
-        "with_password": request.method == "POST" and "password" in request.POST,
-        "since": incidents.failing_since(), "again": "" if request.method == "GET" else request.path,
+        "with_password": request.method == "POST" and "password" in request.POST, "failed": failed,
+        "since": incidents.failing_since(), "again": login_url if failed not in ("", "mail") else again,
+        "is_new": request.path in map(reverse, NEW), "login_url": login_url,
+        "by_mail_only": request.path in map(reverse, (*NEW, "account_email")),
+        "code_url": with_way_back(request, reverse("account_request_login_code"), way_back),
     }  # fmt: skip
     return _plain(request, "503.html", context, status=503, retry_after=retry_after)
 
 
-def too_many(request: HttpRequest, *, retry_after: int = TOO_MANY_SECONDS) -> HttpResponse:
+def with_way_back(request: HttpRequest, address: str, way_back: str = "") -> str:
+    """The address of a page, with where the reader wanted to go in the end. (That page looks at it before it goes.)"""
+    said = way_back or request.POST.get("next") or request.GET.get("next")
+    return f"{address}?{urlencode({'next': said})}" if said else address
+
+
+def too_many(request: HttpRequest, *, retry_after: int = TOO_MANY_SECONDS, again: str = "") -> HttpResponse:
     """E1 as 429: this address, or everybody together for this account, has tried too often."""
     happened = "Rate-limited: too many tries from this address or for one account."
     if is_allowed(request, "rate-limited-incidents", most=20, seconds=3600):
@@ -44,7 +64,12 @@ def too_many(request: HttpRequest, *, retry_after: int = TOO_MANY_SECONDS) -> Ht
     else:  # an attack: not a row for each try
         reference = incidents.new_reference("E1")
         log.warning("%s: %s", reference, happened)
-    context = {"reference": reference, "retry_after": retry_after, "again": request.path}
+    code, again = reverse("account_request_login_code"), again or with_way_back(request, request.path)
+    context = {
+        "reference": reference, "minutes": -(-retry_after // 60), "again": again,
+        "is_code": request.path.startswith(code), "has_begun": settings.SESSION_COOKIE_NAME in request.COOKIES,
+        "code_url": with_way_back(request, code), "login_url": with_way_back(request, reverse("account_login")),
+    }  # fmt: skip
     return _plain(request, "429.html", context, status=429, retry_after=retry_after)
 
 

@@ -20,6 +20,7 @@ from psycopg_pool import PoolTimeout
 
 from accounts import disturbance
 from accounts.models import SignInIncident
+from accounts.rate_limits import is_allowed
 
 log = logging.getLogger(__name__)
 
@@ -27,6 +28,7 @@ log = logging.getLogger(__name__)
 SPEAKABLE = "34679ACDEFGHJKMNPQRTWXY"
 LENGTH = 5
 TRIES = 5
+OF_ONE_ADDRESS = 2  # of its incidents count towards a rise
 UNREACHABLE = (Error, PoolTimeout)
 
 
@@ -44,10 +46,19 @@ def spoken(text: str) -> str:
 
 def report(request: HttpRequest, stage: str, happened: str, user_id: int | None = None, *, is_rise: bool = True) -> str:
     """Record what happened to this request; returns the reference the reader is shown."""
-    known = getattr(request, "request_id", "")
+    known, is_rise = getattr(request, "request_id", ""), is_rise and _counts(request)
     return record(
         stage, path=request.path, happened=happened, user_id=user_id, request_id=known, is_rise=is_rise
     )  # fmt: skip
+
+
+def _counts(request: HttpRequest) -> bool:
+    """One address alone puts no banner on everybody's pages, whatever it makes fail."""
+    try:
+        with transaction.atomic():
+            return is_allowed(request, "rise", most=OF_ONE_ADDRESS, seconds=int(disturbance.WITHIN.total_seconds()))
+    except UNREACHABLE:
+        return True
 
 
 def record(

@@ -15,6 +15,7 @@ from allauth.socialaccount.providers.orcid.views import OrcidOAuth2Adapter
 from django.contrib import messages
 from django.http import Http404, HttpRequest
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils.translation import gettext_lazy
 
 from accounts import errors
@@ -34,6 +35,7 @@ def complete_login(self: Any, request: HttpRequest, app: Any, token: Any, **more
 OrcidOAuth2Adapter.complete_login = complete_login
 
 CANCELLED = gettext_lazy("You did not sign in with {name}. Nothing has changed; choose another way if you like.")
+OVER = gettext_lazy("This sign-in with {name} is over, or was begun in another browser. Please begin again.")
 
 
 class SocialAccountAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]  # allauth is not typed
@@ -59,13 +61,19 @@ class SocialAccountAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]  
     def on_authentication_error(
         self, request: HttpRequest, provider: Any, error: Any = None, exception: Any = None, extra_context: Any = None
     ) -> None:
-        """Who cancels goes back to the sign-in page; a provider that fails or answers nonsense is E1."""
+        """Who cancels, or comes back too late or in another browser, begins anew; a provider that fails is E1."""
         name = getattr(provider, "name", "the other site")
+        begun = (extra_context or {}).get("state")
+        way_back = (begun or {}).get("next") or ""
+        here = errors.with_way_back(request, reverse("account_login"), way_back)
         if error in (AuthError.CANCELLED, AuthError.DENIED):
             messages.info(request, CANCELLED.format(name=name))
-            raise ImmediateHttpResponse(redirect("account_login"))
+            raise ImmediateHttpResponse(redirect(here))
+        if begun is None:
+            messages.info(request, OVER.format(name=name))
+            raise ImmediateHttpResponse(redirect(here))
         happened = f"{name} did not sign the reader in: {error}, {type(exception).__name__}: {exception}"
-        raise ImmediateHttpResponse(errors.cannot_sign_in(request, happened))
+        raise ImmediateHttpResponse(errors.cannot_sign_in(request, happened, failed=name, way_back=way_back))
 
     def populate_user(self, request: HttpRequest, sociallogin: Any, data: dict[str, Any]) -> Any:
         """Our accounts have one name."""

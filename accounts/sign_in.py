@@ -1,15 +1,11 @@
-"""The sign-in form. (Not in forms.py, which allauth imports while its own forms are still being made.)"""
+"""What leads on from the sign-in form. (Not in forms.py, which allauth imports while its own are still being made.)"""
 
 from typing import Any
 
-from allauth.account.forms import LoginForm
+from allauth.account.forms import LoginForm, RequestLoginCodeForm, ResetPasswordForm
 from allauth.account.internal.stagekit import unstash_login
-from allauth.account.utils import passthrough_next_redirect_url
 from django.conf import settings
 from django.http import HttpRequest
-from django.urls import reverse
-from django.utils.html import format_html
-from django.utils.translation import gettext as _
 
 
 def way_back(request: HttpRequest) -> str:
@@ -23,9 +19,28 @@ def way_back(request: HttpRequest) -> str:
 
 
 class SignInForm(LoginForm):  # type: ignore[misc]  # allauth is not typed
-    """allauth's, with the way back to the article kept on the way to a new password."""
+    """allauth's; the way to a new password is a button of the page, which takes the address and the way back along."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        forgotten = passthrough_next_redirect_url(self.request, reverse("account_reset_password"), "next")
-        self.fields["password"].help_text = format_html(_('<a href="{}">Forgot your password?</a>'), forgotten)
+        self.fields["password"].help_text = ""
+
+
+class _AddressTypedBefore:
+    """The address out of the sign-in form, whose buttons send it here: nobody types it twice (WCAG 3.3.7).
+
+    Where nothing was typed, the form is shown, and nothing is wrong yet.
+    """
+
+    def __init__(self, data: Any = None, files: Any = None, **kwargs: Any) -> None:
+        if data and "email" not in data and "login" in data:
+            data, files = ({"email": data["login"]}, files) if data["login"].strip() else (None, None)
+        super().__init__(data=data, files=files, **kwargs)  # type: ignore[call-arg]
+
+
+class CodeForm(_AddressTypedBefore, RequestLoginCodeForm):  # type: ignore[misc]
+    pass
+
+
+class ResetForm(_AddressTypedBefore, ResetPasswordForm):  # type: ignore[misc]
+    pass

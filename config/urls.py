@@ -12,6 +12,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("journal.urls")),  # first, because it is asked for most
     path("admin/", admin.site.urls),
     path("accounts/inactive/", RedirectView.as_view(pattern_name="account_login")),  # E3 comes with the sign-in itself
+    path("accounts/", include("accounts.code_urls")),
     path("accounts/", include("allauth.urls")),
     path("account/", include("accounts.urls")),
     path("cme/", include("cme.urls")),

@@ -126,7 +126,8 @@ def write(article: Article, doc: ArticleDoc, *, is_new: bool = False, notices: s
     behind: dict[str, dict[str, str]] = {}
     for language in settings.LANGUAGES_OFFERED[1:]:
         with speaking(language):
-            public[language] = {"header": header(article, doc), "aside": aside(article, parts)}
+            said = public_parts(article, doc) | {"aside": aside(article, parts)}
+            public[language] = {name: text for name, text in said.items() if text != parts[name]}
             public[language] |= {"notices": banners(article)} if parts["notices"] else {}
             public[language] |= {"first_page": _first_page(article)} if parts["first_page"] else {}
             behind[language] = {"aside": aside(article, parts, text)} if text else {}

@@ -10,6 +10,7 @@ from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.cache import patch_cache_control
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 
@@ -92,7 +93,7 @@ def _by_section(items: list[dict[str, Any]]) -> list[dict[str, Any]]:
     sections: dict[str, list[dict[str, Any]]] = {}
     for item in items:
         section = item["article"].section
-        sections.setdefault(section.name if section else "Articles", []).append(item)
+        sections.setdefault(section.name if section else _("Articles"), []).append(item)
     return [{"name": name, "items": grouped} for name, grouped in sections.items()]
 
 

@@ -14,6 +14,8 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from accounts.models import User
 from journal.access import Access, Affiliation, Considered, Reason, Verdict
@@ -146,7 +148,7 @@ class Representation:
     judge: Callable[[Question, Access], Part]
 
 
-def _page(_: Question, access: Access) -> Part:
+def _page(question: Question, access: Access) -> Part:
     return Part(access.granted)
 
 
@@ -228,17 +230,21 @@ def line_of(considered: Considered, question: Question) -> Line:
 
 def _what(kind: str, source: str) -> str:
     if kind == "order":
-        return f"Order {source.partition(':')[2]}"
+        return _("Order %(number)s") % {"number": source.partition(":")[2]}
     return str(Entitlement.Kind(kind).label)
 
 
 def _in_words(considered: Considered, article: Article, at: datetime) -> str:
+    """In the language of the page: a library reads these lines, too."""
     right = considered.right
     match considered.verdict:
         case Verdict.REVOKED:
-            return f"Taken back {moment(right.revoked_at)}: {right.revoke_reason or 'no reason given'}"
+            told = {"day": moment(right.revoked_at), "reason": right.revoke_reason or _("no reason given")}
+            return _("Taken back %(day)s: %(reason)s") % told
         case Verdict.NOT_BEGUN:
-            return f"Begins {moment(right.starts_at)}, {gap(at, right.starts_at)} later"
+            return _("Begins %(day)s, %(gap)s later") % {
+                "day": moment(right.starts_at), "gap": gap(at, right.starts_at)
+            }  # fmt: skip
         case Verdict.OTHER_YEARS:
             return _missed_years(right, article.published_online)
         case Verdict.NOT_OPENED:
@@ -247,43 +253,55 @@ def _in_words(considered: Considered, article: Article, at: datetime) -> str:
         case Verdict.LAPSED:
             return f"Was not started by {moment(right.open_by)}, which was {gap(right.open_by, at)} before"
         case Verdict.ENDED:
-            return f"Ended {moment(right.ends_at)}, {gap(right.ends_at, at)} before"
+            return _("Ended %(day)s, %(gap)s before") % {"day": moment(right.ends_at), "gap": gap(right.ends_at, at)}
         case Verdict.IN_FORCE | Verdict.KEPT_YEARS:
-            until = f"until {moment(right.ends_at)}" if right.ends_at else "without end"
-            failing = f"; the renewal has been failing since {moment(right.grace_since)}" if right.grace_since else ""
-            kept = " for what was published while it ran" if considered.verdict == Verdict.KEPT_YEARS else ""
-            return f"In force {until}{kept}{failing}"
+            return _in_force(right, kept=considered.verdict == Verdict.KEPT_YEARS)
     return f"{str(considered.verdict)[0].upper()}{considered.verdict[1:]}"
+
+
+def _in_force(right: Any, *, kept: bool) -> str:
+    said = _("In force without end")
+    if right.ends_at:
+        said = _("In force until %(day)s") % {"day": moment(right.ends_at)}
+    if kept:
+        said = _("%(in_force)s for what was published while it ran") % {"in_force": said}
+    if right.grace_since:
+        failing = {"in_force": said, "day": moment(right.grace_since)}
+        said = _("%(in_force)s; the renewal has been failing since %(day)s") % failing
+    return said
 
 
 def _missed_years(right: Any, published: date | None) -> str:
     """A range that was missed, and by how much."""
     if published is None:
-        return "Covers articles by their publication date, and this one has none yet"
-    appeared = f"this one appeared {day(published)}"
+        return _("Covers articles by their publication date, and this one has none yet")
     if right.covers_from and published < right.covers_from:
-        return (
-            f"Covers articles from {day(right.covers_from)}; {appeared}, {_days(right.covers_from - published)} earlier"
-        )
-    return f"Covers articles until {day(right.covers_until)}; {appeared}, {_days(published - right.covers_until)} later"
+        return _("Covers articles from %(first)s; this one appeared %(day)s, %(days)s earlier") % {
+            "first": day(right.covers_from), "day": day(published), "days": _days(right.covers_from - published)
+        }  # fmt: skip
+    return _("Covers articles until %(last)s; this one appeared %(day)s, %(days)s later") % {
+        "last": day(right.covers_until), "day": day(published), "days": _days(published - right.covers_until)
+    }  # fmt: skip
 
 
 def day(when: date) -> str:
-    return date_format(when, "M j, Y")
+    return date_format(when, "SHORT_DATE_FORMAT")
 
 
 def gap(earlier: datetime, later: datetime) -> str:
     """`3 days`, `5 hours`, `2 minutes`: how far apart, in the largest unit that says it."""
-    seconds = int(abs((later - earlier).total_seconds()))
-    for unit, size in (("day", 86_400), ("hour", 3_600), ("minute", 60)):
-        if seconds >= size:
-            number = seconds // size
-            return f"{number} {unit}{'' if number == 1 else 's'}"
-    return "less than a minute"
+    apart = abs(later - earlier)
+    if apart >= timedelta(days=1):
+        return _days(apart)
+    if hours := apart // timedelta(hours=1):
+        return ngettext("%(count)d hour", "%(count)d hours", hours) % {"count": hours}
+    if minutes := apart // timedelta(minutes=1):
+        return ngettext("%(count)d minute", "%(count)d minutes", minutes) % {"count": minutes}
+    return _("less than a minute")
 
 
 def _days(span: timedelta) -> str:
-    return f"{span.days} day{'' if span.days == 1 else 's'}"
+    return ngettext("%(count)d day", "%(count)d days", span.days) % {"count": span.days}
 
 
 # --- what explains the answer beside the rights that were asked -------------------------------------------------------

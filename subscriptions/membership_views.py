@@ -49,7 +49,10 @@ def activate(request: HttpRequest) -> HttpResponse:
                 request, _("Your membership is active: the journal is open to you until %(until)s.") % {"until": until}
             )
             return redirect("subscriptions:my_access")
-    return render(request, "subscriptions/activate_membership.html", {"form": form}, status=status)
+    response = render(request, "subscriptions/activate_membership.html", {"form": form}, status=status)
+    if status == 429:
+        response["Retry-After"] = str(WINDOW)
+    return response
 
 
 def _may_try(request: HttpRequest) -> bool:

@@ -66,7 +66,8 @@ def begin(request: HttpRequest) -> HttpResponse:
         try:
             _send_code(request, email)
         except OSError as error:
-            return errors.cannot_sign_in(request, f"The mail server did not take a code for merging: {error}")
+            happened = f"The mail server did not take a code for merging: {error}"
+            return errors.cannot_sign_in(request, happened, failed="mail")
         return redirect("subscriptions:merge_prove")
     return render(request, "subscriptions/merge_begin.html", {"form": form})
 

@@ -4,6 +4,9 @@ import ipaddress
 from collections.abc import Sequence
 
 from django.db import connection
+from django.utils.formats import number_format
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from subscriptions.models import Institution
 from subscriptions.networks import Address, Network, unmapped
@@ -44,11 +47,21 @@ def explain(ip: str, known: Sequence[tuple[int, str]] = (), institution: Institu
         (network, pk, name) for network, pk, name in holding(address) if institution in (None, Institution(pk=pk))
     ]
     if within:
-        told = ", ".join(f"{network} of {name}" for network, _, name in within)
-        return f"{address} is in the network {told}."
-    by_account = f" They belong to {', '.join(name for _, name in known)} by a seat or sign-in." if known else ""
-    whose = "you have told us" if institution else "is known here"
-    return f"{address} is in no network that {whose}. {_near(address, institution)}{by_account}"
+        told = ", ".join(
+            _("%(network)s of %(institution)s") % {"network": network, "institution": name}
+            for network, _pk, name in within
+        )
+        return _("%(address)s is in the network %(networks)s.") % {"address": address, "networks": told}
+    outside = (
+        _("%(address)s is in no network that you have told us.")
+        if institution
+        else _("%(address)s is in no network that is known here.")
+    )
+    said = [outside % {"address": address}, _near(address, institution)]
+    if known:
+        names = ", ".join(name for _pk, name in known)
+        said.append(_("They belong to %(names)s by a seat or sign-in.") % {"names": names})
+    return " ".join(said)
 
 
 def _near(address: Address, institution: Institution | None) -> str:
@@ -56,12 +69,17 @@ def _near(address: Address, institution: Institution | None) -> str:
     pk = institution.pk if institution else None
     with connection.cursor() as cursor:
         cursor.execute(_NEAREST, [str(around), pk, pk])
-        networks = [(ipaddress.ip_network(str(network)), name) for network, _, name in cursor.fetchall()]
+        networks = [(ipaddress.ip_network(str(network)), name) for network, _pk, name in cursor.fetchall()]
     if not networks:
-        return "None is near it."
+        return _("None is near it.")
     network, name = min(networks, key=lambda one: missed_by(address, one[0]))
     far = missed_by(address, network)
-    return f"The nearest is {network} of {name}, missed by {far:,} address{'' if far == 1 else 'es'}."
+    said = ngettext(
+        "The nearest is %(network)s of %(institution)s, missed by %(far)s address.",
+        "The nearest is %(network)s of %(institution)s, missed by %(far)s addresses.",
+        far,
+    )
+    return said % {"network": network, "institution": name, "far": number_format(far, force_grouping=True)}
 
 
 def missed_by(address: Address, network: Network) -> int:

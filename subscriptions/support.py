@@ -13,13 +13,13 @@ from subscriptions.models import Entitlement, Order, Subscription, SyncTarget
 
 
 def moment(when: datetime) -> str:
-    """`Nov 22, 2026, 2:05 PM`, in the site's time zone."""
-    return date_format(timezone.localtime(when), "M j, Y, g:i A")
+    """`Nov 22, 2026, 2:05 PM`, in the site's time zone; where German is spoken `22.11.2026, 14:05 Uhr`."""
+    return date_format(timezone.localtime(when), "SHORT_DATETIME_FORMAT")
 
 
 def day_of(when: datetime) -> str:
     """`Nov 22, 2026`, in the site's time zone."""
-    return date_format(timezone.localtime(when), "M j, Y")
+    return date_format(timezone.localtime(when), "SHORT_DATE_FORMAT")
 
 
 def state_of(right: Entitlement, now: datetime | None = None) -> str:

@@ -18,6 +18,7 @@ SITE_URL = "http://testserver"
 ALLOWED_HOSTS = ["testserver", "localhost", "127.0.0.1"]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+EVEN_ANSWERS_SECONDS = 0  # tests/accounts/test_safety.py turns it on
 PAGE_CACHE_MB = 0  # tests/test_page_cache.py turns it on
 CACHES = {
     name: {"BACKEND": "django.core.cache.backends.dummy.DummyCache"}

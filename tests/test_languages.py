@@ -13,6 +13,8 @@ import polib
 import pytest
 from django.conf import settings as site
 from django.core import mail as outbox
+from django.core.files.base import ContentFile
+from django.core.management import call_command
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils import timezone
@@ -21,14 +23,20 @@ from selectolax.lexbor import LexborNode as Node
 
 from accounts.models import User
 from config.script_words import TEXTS
-from journal.models import PublicPage
+from journal.importing import import_source
+from journal.models import Article, ArticleFile, FullText, PublicPage
 from journal.pages import aside
+from journal.publishing import publish
 from subscriptions import mail, reminders
-from subscriptions.models import OutgoingMail, Subscription
+from subscriptions.models import LibraryManager, OutgoingMail, Subscription
 from subscriptions.money import format_money
 from tests.conftest import signed_in
-from tests.make import PASSWORD, make_article, make_journal, make_offer, make_user
+from tests.journal.jats.build import DATE, DOI, TITLE, make_xml
+from tests.journal.test_importing import BODY
+from tests.make import PASSWORD, make_article, make_institution, make_journal, make_offer, make_right, make_user
 from tests.speaking import offering, pseudo
+from tests.test_who_reaches_what import filled, furnished
+from tests.test_who_reaches_what import routes as all_routes
 
 MESSAGES = runpy.run_path(str(site.BASE_DIR / "bin/messages.py"))
 CATALOG: Path = MESSAGES["catalog"]("de")
@@ -196,8 +204,14 @@ NOT_PAGES = ("admin", "accessibility/", "demo/", "oai", "feed", "sitemap", "stri
 #: What is data, a name or the same in every language, and so is said as it is.
 UNMARKED = {
     "alice@example.org", "Alice", "First Page", "ORCID", "DOI", "RSS", "CME", "PDF", "CSV", "ISSN", "English",
-    "Deutsch",
+    "Deutsch", "A rental", "Ada Heron", "Birds", "Reader services", "University of Tests", "seat@example.org",
+    "Test Press Journal of Tests", "Alice alice@example.org", "J Tests 7/3",
+    "Taxes included",  # what staff write beside a price
+    # an activity as its editors wrote it, and what accreditors prescribe word for word
+    "CME: On waiting herons", "For those who wait", "Journal-based CME activity", "Nobody has anything to disclose",
+    "Society of Herons", "Tell a heron from a crane Wait", "There is no commercial support for this activity",
 }  # fmt: skip
+PRESCRIBED = ("AMA PRA Category 1", "The Society of Herons", "A rental doi:")
 
 
 def addresses(patterns: Any = None, prefix: str = "") -> Iterator[str]:
@@ -240,6 +254,126 @@ def test_no_text_of_a_page_is_unmarked(alice: User, visitor: Client) -> None:
     assert not unmarked, "\n".join(f"{place}: {sorted(found)}" for place, found in unmarked.items())
 
 
+def test_no_text_of_a_page_about_one_thing_is_unmarked(db: None) -> None:
+    """The same for every address with a part that names something: a reader's, an owner's and a library's."""
+    with pseudo():
+        clients, parts = furnished()
+        routes = [route for route in all_routes() if "<" in route and not any(word in route for word in NOT_PAGES)]
+        places = [filled(route, parts) for route in routes]
+        places.append(f"/library/{parts['institution_id']}/check/?doi={parts['doi']}&ip=198.51.99.7")
+        pages = {
+            (who, place): client.get(place)
+            for who, client in clients.items()
+            if who in ("visitor", "owner")
+            for place in places
+        }
+        html = {
+            one: answer.content.decode()
+            for one, answer in pages.items()
+            if not answer.streaming and answer.get("Content-Type", "").startswith("text/html")
+        }
+        unmarked = {one: found for one, text in html.items() if (found := set(_outside(text)))}
+    assert len(html) > 60
+    assert not unmarked, "\n".join(f"{one}: {sorted(found)}" for one, found in unmarked.items())
+
+
+def rights() -> dict[str, dict[str, Any]]:
+    """What a reader or a library may be told about one right: each makes another sentence."""
+    now, day = timezone.now(), timedelta(days=1)
+    return {
+        "in force": {},
+        "with an end": {"ends_at": now + day},
+        "not begun": {"starts_at": now + 3 * day},
+        "ended": {"starts_at": now - 9 * day, "ends_at": now - day},
+        "ended today": {"starts_at": now - 9 * day, "ends_at": now - timedelta(hours=3, minutes=30)},
+        "taken back": {"revoked_at": now - timedelta(hours=5), "revoke_reason": ""},
+        "earlier years": {"covers_until": now.date() - 900 * day},
+        "later years": {"covers_from": now.date() - day},
+        "unpaid": {"ends_at": now + day, "grace_since": now - day},
+    }
+
+
+ENGLISH_DAY = re.compile(r"[A-Z][a-z]{2,8}\.? \d{1,2}, \d{4}|\d [AP]M\b|\d,\d{3}\b")
+
+
+def test_why_something_is_open_or_closed_is_told_in_the_readers_language(two_languages: None) -> None:
+    article, library, dan = make_article(), make_institution("192.0.2.0/25"), make_user("dan@example.org")
+    LibraryManager.objects.create(institution=library, user=dan)
+    reader, told, unmarked = in_german(signed_in(dan)), set(), {}
+    places = (
+        f"/why/{article.pk}/",
+        f"/library/{library.pk}/check/?doi={article.doi}&ip=192.0.2.130",
+        f"/library/{library.pk}/check/?doi={article.doi}&ip=192.0.200.1",
+        f"/library/{library.pk}/check/?doi={article.doi}&ip=192.0.2.7",
+    )
+
+    def ask(case: str) -> None:
+        for place in places:
+            said = HTMLParser(reader.get(place).content.decode()).css_first("main").text(separator=" ")
+            assert not ENGLISH_DAY.search(said), (case, said)
+            told.add(" ".join(said.split()))
+        with pseudo():
+            found = {place: set(_outside(reader.get(place).content.decode())) for place in places}
+        unmarked.update({(case, place): words for place, words in found.items() if words})
+
+    for case, fields in rights().items():
+        for holder in (dan, library):
+            right = make_right(holder, article.journal, "complimentary" if holder is dan else "", **fields)
+            ask(f"{case} of {holder}")
+            right.delete()
+    for kind in ("rental", "cme", "gift"):
+        right = make_right(dan, article, kind)
+        ask(kind)
+        right.delete()
+    ask("nothing")
+    assert not unmarked, "\n".join(f"{one}: {sorted(found)}" for one, found in unmarked.items())
+    whole = "\n".join(told)
+    for words in ("Beendet", "3 Stunden", "um 3 Adressen", "50.562", "Ihr Zugang endete am", "ohne Ende", "Uhr"):
+        assert words in whole, (words, whole)
+
+
+def test_what_is_prepared_at_import_is_prepared_in_each_language_and_made_anew_with_it(two_languages: None) -> None:
+    """Header, tools, notices, first page and the headings that are ours; the article's own words stay its own."""
+    about = 'related-article-type="corrected-article" ext-link-type="doi" xlink:href="10.5555/SAMPLE.1"'
+    note = "<fn-group><fn fn-type='conflict'><p>The authors have none.</p></fn></fn-group>"
+    correction = f"{DOI.replace('sample.1', 'sample.2')}{TITLE}{DATE}<related-article {about}/>"
+    for xml in (make_xml(BODY, note), make_xml(BODY, meta=correction)):
+        record = import_source(xml, "paper.xml")
+        assert record.article_id, record.errors
+        publish(Article.objects.get(pk=record.article_id))
+    article = Article.objects.get(doi="10.5555/sample.1")
+    page, text = PublicPage.objects.get(article=article), FullText.objects.get(article=article)
+    assert list(page.spoken) == list(text.spoken) == ["de"]
+    assert {"header", "aside", "notices", "abstract"} <= set(page.spoken["de"])
+    assert "references" not in page.spoken["de"]
+    for english, german in (
+        (page.header, page.spoken["de"]["header"]), (page.aside, page.spoken["de"]["aside"]),
+        (page.notices, page.spoken["de"]["notices"]), (page.abstract, page.spoken["de"]["abstract"]),
+        (text.aside, text.spoken["de"]["aside"]),
+    ):  # fmt: skip
+        assert english != german
+        assert not ENGLISH_DAY.search(HTMLParser(german).text(separator=" "))
+    assert "Inhalt" in text.spoken["de"]["aside"]
+    alice = make_user("alice@example.org")
+    make_right(alice, article)
+    visitor = in_german(Client()).get(article.get_absolute_url()).content.decode()
+    owner = in_german(signed_in(alice)).get(article.get_absolute_url()).content.decode()
+    assert all(part in visitor for part in page.spoken["de"].values())
+    assert text.spoken["de"]["aside"].split('class="tool-need"')[0] in owner  # what follows is said to each reader
+    assert page.header in Client().get(article.get_absolute_url()).content.decode()
+    PublicPage.objects.update(spoken={})
+    FullText.objects.update(spoken={})
+    ArticleFile.objects.create(
+        article=article, kind="preview", name="p1.webp", width=600, height=800, sha256="0" * 64,
+        content_type="image/webp", size=3, file=ContentFile(b"abc", "p1.webp"),
+    )  # fmt: skip
+    call_command("rerender", verbosity=0)
+    anew = PublicPage.objects.get(article=article).spoken["de"]
+    assert "Seite des Artikels" in anew.pop("first_page")
+    assert anew == page.spoken["de"]
+    assert FullText.objects.get(article=article).spoken == text.spoken
+
+
 def _outside(html: str) -> Iterator[str]:
     tree = HTMLParser(html)
     for node in tree.css("script, style, svg, code, .full-text, .cite-this, select[name=state] option"):
@@ -257,10 +391,14 @@ def _outside(html: str) -> Iterator[str]:
             words = line.strip(" .,:;·()[]←→“”–-+?!")
             if (
                 re.search(r"[A-Za-z]{2,}", words)
-                and not words.startswith(("doi:", "©", "/", "http"))
+                and not words.startswith(("doi:", "©", "/", "http", *PRESCRIBED))
+                and not ORDER_NUMBER.fullmatch(words)
                 and words not in UNMARKED | _data()
             ):
                 yield words
+
+
+ORDER_NUMBER = re.compile(r"[A-Z0-9]{4}-[A-Z0-9]{4}")
 
 
 def _attributes(node: Node) -> Iterator[str]:
@@ -271,4 +409,5 @@ def _attributes(node: Node) -> Iterator[str]:
 
 def _data() -> set[str]:
     journal = make_journal()
-    return {journal.title, journal.publisher, journal.abbreviation, "On waiting herons", "What everybody may read"}
+    titles = Article.objects.values_list("title", flat=True)
+    return {journal.title, journal.publisher, journal.abbreviation, "What everybody may read", *titles}

@@ -51,8 +51,7 @@ MAY_BE_WRITTEN = {
 }  # fmt: skip
 
 
-@pytest.fixture
-def world(db: None) -> tuple[dict[str, Client], dict[str, Any]]:
+def furnished() -> tuple[dict[str, Client], dict[str, Any]]:
     """(who asks, what stands for each part of an address)."""
     now, journal, issue = timezone.now(), make_journal(), make_issue(volume="7", number="3")
     ServiceCenter.objects.create(name="Reader services", phone="+1 212 555 0100")
@@ -95,6 +94,11 @@ def world(db: None) -> tuple[dict[str, Client], dict[str, Any]]:
         "activity_id": activity.pk, "part": 1, "section": 1, "report_id": "tr", "token": "x" * 24, "name": "f1.webp",
     }  # fmt: skip
     return asks, {**parts, "int:number": receipt.number, "str:name>.csv": "t1", "files/<str:name": "s1.csv"}
+
+
+@pytest.fixture
+def world(db: None) -> tuple[dict[str, Client], dict[str, Any]]:
+    return furnished()
 
 
 def routes() -> Iterator[str]:

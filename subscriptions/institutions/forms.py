@@ -88,6 +88,17 @@ class ResolverForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for my
     class Meta:
         model = Institution
         fields: ClassVar[list[str]] = ["resolver_url", "resolver_label"]
+        labels: ClassVar[dict[str, Any]] = {
+            "resolver_url": gettext_lazy("Link resolver"), "resolver_label": gettext_lazy("Words of the link"),
+        }  # fmt: skip
+        help_texts: ClassVar[dict[str, Any]] = {
+            "resolver_url": gettext_lazy(
+                "Base address of its OpenURL link resolver. Its readers get a link beside each article."
+            ),
+            "resolver_label": gettext_lazy(
+                "For example “Find it at Heron University”. Empty: “Find it at my library”."
+            ),
+        }
 
     def clean_resolver_url(self) -> str:
         url: str = self.cleaned_data["resolver_url"].strip()

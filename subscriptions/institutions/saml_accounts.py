@@ -150,4 +150,4 @@ def refused(
 ) -> HttpResponse:
     """A page that says what was not done and what to do next."""
     context = {"sign_in": sign_in, "state": state, "next": back, "reference": reference}
-    return render(request, PAGE, context, status=429 if state == "often" else 403)
+    return render(request, PAGE, context, status=403)

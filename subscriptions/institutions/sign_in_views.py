@@ -10,12 +10,14 @@ from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from accounts.incidents import record
+from accounts import errors
+from accounts.incidents import report
 from accounts.rate_limits import is_allowed
 from subscriptions.institutions import saml, saml_accounts
 from subscriptions.models import InstitutionSignIn
@@ -55,9 +57,9 @@ def start(request: HttpRequest, organization_slug: str) -> HttpResponse:
 @require_POST
 def acs(request: HttpRequest, organization_slug: str) -> HttpResponseBase:
     """The institution's answer arrives (a form of theirs, without our cookies); it is looked at in the next step."""
-    provider = _provider(request, organization_slug)
+    _provider(request, organization_slug)
     if not is_allowed(request, "saml", most=60, seconds=600):
-        return saml_accounts.refused(request, provider.app.sign_in, "often")
+        return errors.too_many(request, retry_after=600, again=reverse("saml_login", args=[organization_slug]))
     from allauth.socialaccount.providers.saml import views  # noqa: PLC0415  (xmlsec may be missing)
 
     response: HttpResponseBase = views.acs(request, organization_slug)
@@ -73,7 +75,7 @@ def finish(request: HttpRequest, organization_slug: str) -> HttpResponseBase:
         login = saml.prove(request, provider)
     except saml.Unproven as failure:
         happened = f"SAML answer of {provider.app.sign_in.institution}: {failure}"
-        reference = record("E1", path=request.path, happened=happened)
+        reference = report(request, "E1", happened, is_rise=False)
         return saml_accounts.refused(request, provider.app.sign_in, failure.state, reference=reference)
     response: HttpResponseBase = complete_social_login(request, login)
     return response

@@ -67,11 +67,23 @@ def second_step(browser: Client, code: str) -> Any:
     return browser.post(SECOND, {"code": code})
 
 
-def by_orcid(browser: Client, peer: LocalOrcid, orcid: str = JOSIAH, process: str = "login", **answer: str) -> Any:
-    """To ORCID and back, as its sign-in page would send the browser."""
-    sent = browser.post(f"/accounts/orcid/login/?process={process}")
+def to_orcid(browser: Client, process: str = "login", next: str = "") -> str:  # noqa: A002  (the form's word)
+    """Off to ORCID; what it is to send back, so that the answer is known as ours."""
+    sent = browser.post(f"/accounts/orcid/login/?process={process}", {"next": next} if next else {})
     assert sent.status_code == 302, sent.content
-    state = parse_qs(urlsplit(sent["Location"]).query)["state"][0]
+    return parse_qs(urlsplit(sent["Location"]).query)["state"][0]
+
+
+def by_orcid(
+    browser: Client,
+    peer: LocalOrcid,
+    orcid: str = JOSIAH,
+    process: str = "login",
+    next: str = "",  # noqa: A002
+    **answer: str,
+) -> Any:
+    """To ORCID and back, as its sign-in page would send the browser."""
+    state = to_orcid(browser, process, next)
     peer.codes["c1"] = orcid
     return browser.get("/accounts/orcid/login/callback/", {"state": state, **(answer or {"code": "c1"})})
 

@@ -1,9 +1,7 @@
-"""Every way in × everything that can go wrong: what the page says, with which status, session, incident and mail."""
+"""Every way in when nothing goes wrong, and what follows from it. What goes wrong: test_every_way.py."""
 
-import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from pathlib import Path
+import re
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -13,16 +11,16 @@ from django.contrib.sessions.models import Session
 from django.core import mail
 from django.test import Client
 
-from accounts import incidents
-from accounts.models import ServiceCenter, SignInIncident, User
+from accounts import disturbance
+from accounts.models import ServiceCenter, SignInIncident
 from tests.accounts import steps
-from tests.accounts.orcid import JOSIAH, LocalOrcid, local_orcid
+from tests.accounts.going_wrong import TO, wrong_password
+from tests.accounts.orcid import JOSIAH
 from tests.accounts.steps import (
     ask_for_code,
     by_code,
     by_orcid,
     by_password,
-    enter_code,
     mailed_code,
     second_step,
     set_up_recovery_codes,
@@ -30,310 +28,10 @@ from tests.accounts.steps import (
     totp_code,
 )
 from tests.accounts.test_error_flow import everything, failing
-from tests.make import PASSWORD, make_journal, make_user
-
-ANNA = "anna@example.org"
-IN_MEMORY = {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
-
-
-@dataclass
-class World:
-    """Anna, her browser, and the other side: mail server and ORCID."""
-
-    settings: Any
-    orcid: LocalOrcid
-    anna: User
-    browser: Client = field(default_factory=Client)
-
-    def mail_down(self) -> None:
-        self.settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
-        self.settings.EMAIL_HOST, self.settings.EMAIL_PORT = "127.0.0.1", 9
-
-    def hold(self) -> None:
-        User.objects.update(is_active=False, held_for="disputed")
-
-    def link_orcid(self) -> None:
-        SocialAccount.objects.create(user=self.anna, provider="orcid", uid=JOSIAH)
-
-    def unconfirmed(self) -> None:
-        self.anna.emailaddress_set.update(verified=False)  # type: ignore[attr-defined]
-
-    def age_session(self, seconds: int) -> None:
-        """What the session keeps of its beginning lies further back."""
-        session = self.browser.session
-        login = session["account_login"]
-        login["state"]["stages"]["login_by_code"]["data"]["at"] = time.time() - seconds
-        session["account_login"] = login
-        session.save()
-
-
-@pytest.fixture
-def world(settings: Any, monkeypatch: Any, tmp_path: Path, db: None) -> Iterator[World]:
-    settings.VAR_DIR = tmp_path
-    make_journal()
-    ServiceCenter(name="Reader services", phone="+1 202-555-0143").save()
-    with local_orcid(monkeypatch, settings) as peer:
-        yield World(settings, peer, make_user(ANNA, name="Anna"))
-
-
-# --- what goes wrong: each returns the answer the reader sees --------------------------------------------------------
-
-
-def wrong_password(w: World) -> Any:
-    return by_password(w.browser, ANNA, "not mine")
-
-
-def unknown_address(w: World) -> Any:
-    return by_password(w.browser, "nobody@example.org")
-
-
-def password_unconfirmed(w: World) -> Any:
-    w.unconfirmed()
-    by_password(w.browser, ANNA)
-    return w.browser.get("/accounts/confirm-email/")
-
-
-def password_on_hold(w: World) -> Any:
-    w.hold()
-    return by_password(w.browser, ANNA)
-
-
-def password_database_down(w: World) -> Any:
-    with failing(everything):
-        return by_password(w.browser, ANNA)
-
-
-def password_too_often(w: World) -> Any:
-    for _ in range(5):
-        wrong_password(w)
-    return by_password(w.browser, ANNA)
-
-
-def unknown_too_often(w: World) -> Any:
-    for _ in range(5):
-        unknown_address(w)
-    return unknown_address(w)
-
-
-def cookie_refused(w: World) -> Any:
-    w.browser = Client(enforce_csrf_checks=True)
-    return by_password(w.browser, ANNA)
-
-
-def code_for_unknown(w: World) -> Any:
-    ask_for_code(w.browser, "nobody@example.org")
-    return w.browser.get("/accounts/login/code/confirm/")
-
-
-def code_wrong(w: World) -> Any:
-    ask_for_code(w.browser, ANNA)
-    return enter_code(w.browser, "AAAA-AAAA")
-
-
-def code_expired(w: World) -> Any:
-    ask_for_code(w.browser, ANNA)
-    w.age_session(3600)
-    return w.browser.post("/accounts/login/code/confirm/", {"code": mailed_code(ANNA)}, follow=True)
-
-
-def code_used_twice(w: World) -> Any:
-    by_code(w.browser, ANNA)
-    w.browser = Client()
-    ask_for_code(w.browser, ANNA)
-    first = next(letter for letter in mail.outbox if letter.to == [ANNA])
-    return enter_code(w.browser, next(line.strip() for line in str(first.body).splitlines() if line[:4] == "    "))
-
-
-def code_mail_down(w: World) -> Any:
-    w.mail_down()
-    return ask_for_code(w.browser, ANNA)
-
-
-def code_on_hold(w: World) -> Any:
-    w.hold()
-    ask_for_code(w.browser, ANNA)
-    return w.browser.get("/accounts/login/code/confirm/")
-
-
-def code_database_down(w: World) -> Any:
-    ask_for_code(w.browser, ANNA)
-    with failing(everything):
-        return enter_code(w.browser, "AAAA-AAAA")
-
-
-def code_too_often(w: World) -> Any:
-    for _ in range(3):
-        ask_for_code(Client(), ANNA)
-    return ask_for_code(w.browser, ANNA)
-
-
-def totp_wrong(w: World) -> Any:
-    set_up_totp(w.anna)
-    by_password(w.browser, ANNA)
-    return second_step(w.browser, "000000")
-
-
-def totp_twice(w: World) -> Any:
-    w.settings.CACHES = {**w.settings.CACHES, "default": IN_MEMORY}  # which codes were used
-    secret = set_up_totp(w.anna)
-    by_password(w.browser, ANNA)
-    second_step(w.browser, totp_code(secret))
-    w.browser = Client()
-    by_password(w.browser, ANNA)
-    return second_step(w.browser, totp_code(secret))
-
-
-def recovery_code_twice(w: World) -> Any:
-    set_up_totp(w.anna)
-    code = set_up_recovery_codes(w.anna)[0]
-    by_password(w.browser, ANNA)
-    assert second_step(w.browser, code).status_code == 302
-    w.browser = Client()
-    by_password(w.browser, ANNA)
-    return second_step(w.browser, code)
-
-
-def second_factor_database_down(w: World) -> Any:
-    set_up_totp(w.anna)
-    by_password(w.browser, ANNA)
-    with failing(everything):
-        return second_step(w.browser, "000000")
-
-
-def passkey_forged(w: World) -> Any:
-    w.browser.get("/accounts/2fa/webauthn/login/", headers={"accept": "application/json"})
-    forged = '{"id": "x", "rawId": "eA", "type": "public-key", "response": {}}'
-    return w.browser.post("/accounts/2fa/webauthn/login/", {"credential": forged}, follow=True)
-
-
-def orcid_down(w: World) -> Any:
-    w.orcid.fault = "500"
-    return by_orcid(w.browser, w.orcid)
-
-
-def orcid_nonsense(w: World) -> Any:
-    w.orcid.fault = "nonsense"
-    return by_orcid(w.browser, w.orcid)
-
-
-def orcid_without_id(w: World) -> Any:
-    w.orcid.fault = "no iD"
-    return by_orcid(w.browser, w.orcid)
-
-
-def orcid_with_an_empty_record(w: World) -> Any:
-    w.orcid.fault = "empty record"
-    return by_orcid(w.browser, w.orcid)
-
-
-def orcid_canceled(w: World) -> Any:
-    return w.browser.get(by_orcid(w.browser, w.orcid, error="access_denied")["Location"])
-
-
-def orcid_code_used_twice(w: World) -> Any:
-    return by_orcid(w.browser, w.orcid, code="used")
-
-
-def orcid_forged_state(w: World) -> Any:
-    w.browser.post("/accounts/orcid/login/")
-    return w.browser.get("/accounts/orcid/login/callback/", {"state": "forged", "code": "c1"}, follow=True)
-
-
-def orcid_on_hold(w: World) -> Any:
-    w.link_orcid()
-    w.hold()
-    return by_orcid(w.browser, w.orcid)
-
-
-def orcid_unknown(w: World) -> Any:
-    return w.browser.get(by_orcid(w.browser, w.orcid)["Location"])
-
-
-def reset_for_unknown(w: World) -> Any:
-    w.browser.post(steps.RESET, {"email": "nobody@example.org"})
-    return w.browser.get("/accounts/password/reset/confirm/")
-
-
-def reset_mail_down(w: World) -> Any:
-    w.mail_down()
-    return w.browser.post(steps.RESET, {"email": ANNA})
-
-
-def register_taken(w: World) -> Any:
-    w.browser.post("/accounts/signup/", {"email": ANNA, "password1": "a sentence nobody knows yet"})
-    return w.browser.get("/accounts/confirm-email/")
-
-
-@dataclass(frozen=True)
-class Expected:
-    status: int
-    says: str
-    stage: str = ""
-    mails: int = 0
-    mail_says: str = ""
-
-
-NOT_CORRECT = "are not correct"
-ENTER_CODE = "Enter your sign-in code"
-E1, E3 = "sign anyone in right now", "There is a question about your account"
-TOO_MANY = "Please wait a minute"
-TABLE: dict[Callable[[World], Any], Expected] = {
-    wrong_password: Expected(200, NOT_CORRECT),
-    unknown_address: Expected(200, NOT_CORRECT),
-    password_unconfirmed: Expected(200, "Confirm your email address", mails=1, mail_says="code to confirm"),
-    password_on_hold: Expected(403, E3, "E3"),
-    password_database_down: Expected(503, E1, "E1"),
-    password_too_often: Expected(429, TOO_MANY, "E1"),
-    unknown_too_often: Expected(429, TOO_MANY, "E1"),
-    cookie_refused: Expected(403, "did not keep the cookie"),
-    code_for_unknown: Expected(200, ENTER_CODE, mails=1, mail_says="no account under this address"),
-    code_wrong: Expected(200, "Incorrect code", mails=1),
-    code_expired: Expected(200, "Sign in with a code", mails=1),
-    code_used_twice: Expected(200, "Incorrect code", mails=2),
-    code_mail_down: Expected(503, E1, "E1"),
-    code_on_hold: Expected(200, ENTER_CODE, mails=1, mail_says="question about that account"),
-    code_database_down: Expected(503, E1, "E1", mails=1),
-    code_too_often: Expected(429, TOO_MANY, "E1", mails=3),
-    totp_wrong: Expected(200, "Incorrect code"),
-    totp_twice: Expected(200, "Incorrect code"),
-    recovery_code_twice: Expected(200, "Incorrect code"),
-    second_factor_database_down: Expected(503, E1, "E1"),
-    passkey_forged: Expected(200, "Sign in"),
-    orcid_down: Expected(503, E1, "E1"),
-    orcid_nonsense: Expected(503, E1, "E1"),
-    orcid_without_id: Expected(503, E1, "E1"),
-    orcid_with_an_empty_record: Expected(503, E1, "E1"),
-    orcid_canceled: Expected(200, "You did not sign in with ORCID"),
-    orcid_code_used_twice: Expected(503, E1, "E1"),
-    orcid_forged_state: Expected(503, E1, "E1"),
-    orcid_on_hold: Expected(403, E3, "E3"),
-    orcid_unknown: Expected(200, "One more thing"),
-    reset_for_unknown: Expected(200, "Enter your reset code", mails=1, mail_says="no account"),
-    reset_mail_down: Expected(503, E1, "E1"),
-    register_taken: Expected(200, "Confirm your email address", mails=1, mail_says="already"),
-}
-
-
-@pytest.mark.parametrize("goes_wrong", TABLE, ids=lambda case: case.__name__)
-def test_what_goes_wrong_is_said_and_nobody_is_signed_in(world: World, goes_wrong: Callable[[World], Any]) -> None:
-    expected = TABLE[goes_wrong]
-    answer = goes_wrong(world)
-    text = answer.content.decode()
-    assert (answer.status_code, expected.says in text) == (expected.status, True), text
-    assert ("Retry-After" in answer) is (expected.status in (429, 503))
-    assert not steps.is_signed_in(world.browser)
-    incidents.catch_up()
-    stages = list(SignInIncident.objects.values_list("stage", flat=True))
-    assert stages == ([expected.stage] if expected.stage else [])
-    assert len(mail.outbox) == expected.mails, [str(letter.body) for letter in mail.outbox]
-    assert not expected.mail_says or expected.mail_says in str(mail.outbox[-1].body)
-    for stored in SignInIncident.objects.values_list("happened", "path"):
-        assert PASSWORD not in "".join(stored)
-
+from tests.accounts.world import ANNA, World
+from tests.make import PASSWORD, make_user
 
 # --- what goes right -------------------------------------------------------------------------------------------------
-
-TO = "/search/?q=herons"
 
 
 def right_password(w: World) -> Any:
@@ -370,9 +68,25 @@ def right_after_a_wrong_second_step(w: World) -> Any:
     return second_step(w.browser, totp_code(secret))
 
 
+def right_code_confirms_the_address(w: World) -> Any:
+    w.unconfirmed()
+    answer = right_code(w)
+    assert w.anna.emailaddress_set.get().verified  # type: ignore[attr-defined]
+    return answer
+
+
+def right_code_when_no_more_are_sent(w: World) -> Any:
+    """Who asks too often may still use the last one."""
+    for _ in range(4):
+        answer = ask_for_code(w.browser, ANNA, next=TO)
+    assert "The last code we sent still works" in answer.content.decode()
+    SignInIncident.objects.all().delete()
+    return w.browser.post(f"/accounts/login/code/confirm/?next={TO.replace('?', '%3F')}", {"code": mailed_code(ANNA)})
+
+
 def right_orcid(w: World) -> Any:
     w.link_orcid()
-    return by_orcid(w.browser, w.orcid)
+    return by_orcid(w.browser, w.orcid, next=TO)
 
 
 RIGHT = {
@@ -382,7 +96,9 @@ RIGHT = {
     right_recovery_code: TO,
     right_after_a_wrong_one: TO,
     right_after_a_wrong_second_step: TO,
-    right_orcid: "/",
+    right_code_confirms_the_address: TO,
+    right_code_when_no_more_are_sent: TO,
+    right_orcid: TO,
 }
 
 
@@ -450,6 +166,64 @@ def test_secrets_of_second_factors_lie_encrypted(world: World) -> None:
     assert len(stored) == 2
     assert not any(secret in row for row in stored)
     assert all("gAAAA" in row for row in stored)
+
+
+def test_an_address_typed_at_the_sign_in_page_is_typed_once(world: World) -> None:
+    """Its buttons take it along to the code and to a new password; without one they only lead there."""
+    page = world.browser.get(f"/accounts/login/?next={TO}").content.decode()
+    for path, confirm in ((steps.CODE, f"{steps.CODE}confirm/"), (steps.RESET, f"{steps.RESET}confirm/")):
+        assert f'formaction="{path}"' in page
+        sent = world.browser.post(path, {"login": ANNA, "password": "wrong", "next": TO})
+        assert sent["Location"].startswith(confirm)
+        assert mail.outbox[-1].to == [ANNA]
+        shown = Client().post(path, {"login": " ", "password": "", "next": TO})
+        assert shown.status_code == 200
+        assert not shown.context["form"].errors
+        assert f'value="{TO}"' in shown.content.decode()
+    first = re.search(r"<button[^>]*>\s*([^<]*)", page.split('id="sign-in"')[1])
+    assert first and first[1] == "Sign in"  # which is what Enter presses
+
+
+def test_a_second_tab_that_signs_in_first_leaves_the_first_one_its_way_back(world: World) -> None:
+    """The first waits for its code, or shows the form; a password typed in the second counts."""
+    waiting = ask_for_code(world.browser, ANNA, next=TO)["Location"]
+    code = mailed_code(ANNA)
+    assert by_password(world.browser, ANNA, next="/my-access/")["Location"] == "/my-access/"
+    late = world.browser.post(waiting, {"code": code, "next": TO}, follow=True)
+    assert late.redirect_chain[-1][0] == TO
+    assert by_password(world.browser, ANNA, next=TO)["Location"] == TO
+    assert world.browser.get(f"/accounts/login/?next={TO}")["Location"] == TO
+    assert steps.is_signed_in(world.browser)
+
+
+def test_the_page_of_a_failure_leads_on_to_the_ways_that_still_work_and_back_to_the_article(world: World) -> None:
+    world.mail_down()
+    back = "?next=%2Fsearch%2F%3Fq%3Dherons"
+    page = ask_for_code(world.browser, ANNA, next=TO).content.decode()
+    assert f'href="/accounts/login/code/{back}"' in page
+    assert f'href="/accounts/login/{back}"' in page
+    assert "Nothing about your account has changed" in page
+    taken = world.browser.post("/accounts/signup/", {"email": "new@example.org", "password1": PASSWORD})
+    assert "No account was made" in taken.content.decode()
+    assert "Sign in with a password" not in taken.content.decode()
+    world.orcid.fault = "500"
+    page = by_orcid(world.browser, world.orcid, next=TO).content.decode()
+    assert f'class="button" href="/accounts/login/{back}"' in page  # the address of the answer works only once
+    assert f'href="/accounts/login/code/{back}"' in page
+    with failing(everything):
+        page = by_password(world.browser, ANNA, next=TO).content.decode()
+    assert f'class="button" href="/accounts/login/{back}"' in page
+
+
+def test_one_address_alone_puts_no_banner_on_everybodys_pages(world: World) -> None:
+    world.orcid.fault = "500"
+    for _ in range(disturbance.FROM + 2):
+        by_orcid(world.browser, world.orcid)
+    assert not ServiceCenter.current().disturbed_since
+    world.settings.TRUSTED_PROXY_COUNT = 1
+    for n in range(disturbance.FROM):
+        by_orcid(Client(HTTP_X_FORWARDED_FOR=f"192.0.2.{n}"), world.orcid)
+    assert ServiceCenter.current().disturbed_since
 
 
 def test_a_provider_that_is_not_set_up_has_no_pages(world: World, settings: Any) -> None:

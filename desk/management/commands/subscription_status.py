@@ -7,6 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
+from accounts.languages import STAFF_LANGUAGE, speaking
 from accounts.models import User
 from desk import asking, person
 from desk.finding import whom
@@ -37,6 +38,10 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="for programs")
 
     def handle(self, *_: Any, **options: Any) -> None:
+        with speaking(STAFF_LANGUAGE):
+            self.tell(options)
+
+    def tell(self, options: dict[str, Any]) -> None:
         try:
             found = whom.person(options["person"])
         except whom.NotOne as problem:
