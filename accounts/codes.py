@@ -46,7 +46,7 @@ def _told_when_over(view: View, begin: str, words: Any) -> View:
             return response
         if urlsplit(response["Location"]).path not in map(reverse, BEGINNINGS):
             return response
-        if not messages.get_messages(request).added_new:
+        if not getattr(messages.get_messages(request), "added_new", False):
             messages.error(request, words)
         return redirect(errors.with_way_back(request, reverse(begin)))
 

@@ -204,7 +204,7 @@ def test_the_page_of_a_failure_leads_on_to_the_ways_that_still_work_and_back_to_
     assert f'href="/accounts/login/{back}"' in page
     assert "Nothing about your account has changed" in page
     taken = world.browser.post("/accounts/signup/", {"email": "new@example.org", "password1": PASSWORD})
-    assert "No account was made" in taken.content.decode()
+    assert "no account was made" in taken.content.decode()
     assert "Sign in with a password" not in taken.content.decode()
     world.orcid.fault = "500"
     page = by_orcid(world.browser, world.orcid, next=TO).content.decode()
