@@ -269,6 +269,7 @@ STRIPE_API_BASE = env.text("STRIPE_API_BASE", "https://api.stripe.com").rstrip("
 STRIPE_LIVEMODE = env.flag("STRIPE_LIVEMODE", STRIPE_SECRET_KEY.startswith(("sk_live_", "rk_live_")))
 STRIPE_CONSOLE_URL = env.text("STRIPE_CONSOLE_URL")
 SITE_TAG = env.text("SITE_TAG", "firstpage")
+WEB_THREADS = env.integer("WEB_THREADS", 4)  # half of them ask Stripe at a time (subscriptions/patience.py)
 GRACE_DAYS = env.integer("GRACE_DAYS", 14)
 RENEWAL_SLACK_HOURS = env.integer("RENEWAL_SLACK_HOURS", 72)
 STRIPE_TAX = env.choice("STRIPE_TAX", ("", "inclusive", "exclusive"))

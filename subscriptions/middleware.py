@@ -1,4 +1,4 @@
-"""Puts the reader on the request, as Django puts the user there."""
+"""Puts the reader on the request, as Django puts the user there; and somebody waits for the answer."""
 
 from collections.abc import Callable
 
@@ -7,6 +7,7 @@ from django.http.response import HttpResponseBase
 from django.utils.cache import patch_cache_control, patch_vary_headers
 
 from journal.access import Reason
+from subscriptions import patience
 from subscriptions.reader import RequestReader
 
 NOBODYS = frozenset({Reason.OPEN, Reason.FREE_TO_READ, Reason.NO_LICENSE})
@@ -19,7 +20,8 @@ class ReaderMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         reader = RequestReader(request)
         request.reader = reader  # type: ignore[attr-defined]
-        response = self.get_response(request)
+        with patience.of_a_page():
+            response = self.get_response(request)
         if reader.was_asked:
             # Whatever read a decision depends on the reader, or on the address they come from, which no cookie tells:
             # no cache between us and them may keep it.

@@ -41,3 +41,4 @@ STORAGES["imports"]["OPTIONS"] = {"location": _files / "imports", "base_url": No
 DATABASES["default"]["OPTIONS"]["options"] = "-c synchronous_commit=off"
 LOGGING_CONFIG = None
 USAGE_IN_BACKGROUND = False
+WEB_THREADS = 100  # the tests' server has a thread for each request; tests/subscriptions/test_patience.py has four

@@ -16,7 +16,7 @@ import stripe
 from django.db import connection, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from subscriptions import gateway
+from subscriptions import gateway, patience
 
 MOST = 200
 FINISHED, FAILED = 0, 3
@@ -79,6 +79,7 @@ def _be_killed(number: int, deed: Callable[[Any], None], made: Any) -> None:
         for wrapper, _ in kept:
             wrapper.connection = None
         gateway._client.cache_clear()
+        patience.places.cache_clear()
         points = _Points(number)
         commit, request = BaseDatabaseWrapper._commit, stripe.RequestsClient.request
         with (

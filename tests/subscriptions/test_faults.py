@@ -18,7 +18,7 @@ from tests.make import make_article, make_offer
 from tests.subscriptions.selling import buy, latest_order
 
 pytestmark = pytest.mark.django_db
-# Each press of a button asks up to three times (429 once), so these are four to six presses.
+# Each press of a button asks up to twice (429 once), so these are five to seven presses.
 TROUBLE = [
     ("503", "before_execution"), ("reset", "after_execution"), ("409", "before_execution"), ("429", "before_execution"),
     ("500", "stored"), ("reset", "before_execution"), ("500", "after_execution"),
@@ -132,7 +132,7 @@ def test_a_subscription_and_its_cancellation_survive_trouble_at(
 def impatient() -> Iterator[None]:
     """A second is too long for us to wait."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(gateway, "READ_SECONDS", 0.5)
+        patch.setattr(gateway, "PAGE_READ_SECONDS", 0.5)
         gateway._client.cache_clear()
         yield
     gateway._client.cache_clear()
@@ -144,7 +144,12 @@ def test_a_stripe_that_does_not_answer_in_time_costs_nobody_anything(
     """It does what it is asked, and nobody waits for its answer."""
     client, article, offer = signed_in(dan), make_article(), make_offer()
     data = {"article": article.pk, "consent": "on"}
-    late: dict[str, Any] = {"kind": "slow", "phase": "after_execution", "seconds": 1.0, "times": gateway.RETRIES + 1}
+    late: dict[str, Any] = {
+        "kind": "slow",
+        "phase": "after_execution",
+        "seconds": 1.0,
+        "times": gateway.PAGE_RETRIES + 1,
+    }
     local_stripe.control("fault", endpoint="POST /v1/checkout/sessions", **late)
     with impatient():
         answer = client.post(f"/offers/{offer.pk}/order/", data)
