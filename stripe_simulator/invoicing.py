@@ -10,7 +10,7 @@ from .customer_balance import apply, give_back
 from .discounting import new_discount, shares
 from .errors import invalid
 from .sandbox import DAY, Sandbox, timer
-from .taxes import is_inclusive, line_taxes
+from .taxes import accounts_itself, is_inclusive, line_taxes
 
 NO_TAX = {"enabled": False, "liability": None, "status": None, "disabled_reason": None, "provider": None}
 NOT_YET = {"finalized_at": None, "marked_uncollectible_at": None, "paid_at": None, "voided_at": None}
@@ -174,6 +174,8 @@ def _taxes(sandbox: Sandbox, invoice: Json, item: Json, amount: int) -> list[Jso
     details = (item["pricing"] or {}).get("price_details") or {}
     inclusive = is_inclusive(sandbox.get("price", details.get("price")))
     country, exempt = (invoice["customer_address"] or {}).get("country"), invoice["customer_tax_exempt"]
+    if exempt == "none" and accounts_itself(invoice["customer_tax_ids"]):
+        exempt = "reverse"
     return line_taxes(sandbox, amount, country, inclusive, exempt)
 
 

@@ -44,6 +44,11 @@ def kind_of_number(vat: str) -> str | None:
     return {"GB": "gb_vat", "CH": "ch_vat", "NO": "no_vat"}.get(number[:2], "eu_vat")
 
 
+def accounts_itself(numbers: list[Json]) -> bool:
+    """Whether a buyer is a business of another country that pays its own VAT; here: whoever has a VAT number."""
+    return any(number["type"].endswith("_vat") for number in numbers)
+
+
 def percent(country: str | None) -> Decimal:
     return Decimal(RATES.get(country or "", "0"))
 

@@ -143,7 +143,8 @@ def tax_of_invoice(invoice: Any, words_of: Callable[[str], str]) -> Tax | None:
         amount=sum(tax.amount for tax in found),
         lines=tuple((words_of(rate), amount) for rate, amount in rates),
         inclusive=any(tax.tax_behavior == "inclusive" for tax in found),
-        reverse=invoice.customer_tax_exempt == "reverse",
+        reverse=invoice.customer_tax_exempt == "reverse"
+        or any(tax.taxability_reason == "reverse_charge" for tax in found),
         numbers=tuple(number.value for number in invoice.customer_tax_ids or [] if number.value),
         buyer=_buyer(invoice.customer_name, invoice.customer_address),
     )

@@ -10,10 +10,37 @@ from typing import Any
 
 from django.conf import settings
 
-from subscriptions.gateway import client, translated
-from subscriptions.stripe_answers import metadata_of, moment
+from subscriptions.gateway import client, rate_in_words, translated
+from subscriptions.stripe_answers import metadata_of, moment, tax_of_invoice
+from subscriptions.stripe_objects import Tax
 
 PO = "PO number"
+EU = frozenset({
+    "AT", "BE", "BG", "CY", "CZ", "DE", "DK", "EE", "ES", "FI", "FR", "GR", "HR", "HU", "IE", "IT", "LT", "LU", "LV",
+    "MT", "NL", "PL", "PT", "RO", "SE", "SI", "SK",
+})  # fmt: skip
+KINDS = {
+    "GB": "gb_vat", "CH": "ch_vat", "NO": "no_vat", "US": "us_ein", "CA": "ca_gst_hst", "AU": "au_abn", "NZ": "nz_gst",
+    "IN": "in_gst", "SG": "sg_gst", "ZA": "za_vat", "JP": "jp_trn", "IS": "is_vat", "IL": "il_vat", "BR": "br_cnpj",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Payer:
+    """Who an invoice is made out to. `address` in Stripe's words; `tax_number` of the kind its country uses."""
+
+    email: str
+    name: str
+    number: str
+    address: dict[str, str]
+    tax_number: str = ""
+    tax_exempt: str = "none"
+
+    @property
+    def kind_of_number(self) -> str:
+        """Stripe's name for it; empty for a country whose numbers are not known here."""
+        country = self.address.get("country", "")
+        return "eu_vat" if country in EU else KINDS.get(country, "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,14 +71,32 @@ class SentInvoice:
     due_at: datetime | None
     paid_at: datetime | None
     payment_intent_id: str
+    tax: Tax | None = None
 
 
 @translated
-def create_customer(*, email: str, name: str, number: int) -> str:
-    metadata = {"site": settings.SITE_TAG, "institution": str(number)}
-    params: Any = {"email": email, "name": name, "metadata": metadata}
-    key = f"institution:{settings.SITE_TAG}:{number}:{email}"
+def create_customer(payer: Payer) -> str:
+    params: Any = {"email": payer.email, "metadata": {"site": settings.SITE_TAG, "institution": payer.number}}
+    key = f"institution:{settings.SITE_TAG}:{payer.number}:{payer.email}"
     return client().v1.customers.create(params, options={"idempotency_key": key}).id
+
+
+@translated
+def tell_customer(customer: str, payer: Payer) -> None:
+    """Name, address and tax number as they are today, for an invoice keeps what it finds when it is made."""
+    params: Any = {"email": payer.email, "name": payer.name, "tax_exempt": payer.tax_exempt}
+    if payer.address:
+        params["address"] = payer.address
+    customers = client().v1.customers
+    customers.update(customer, params)
+    wanted = (payer.kind_of_number, payer.tax_number) if payer.tax_number and payer.kind_of_number else None
+    known = {(one.type, one.value): one.id for one in customers.tax_ids.list(customer, {"limit": 100}).data}
+    for number, outdated in known.items():
+        if number != wanted:
+            customers.tax_ids.delete(customer, outdated)
+    if wanted and wanted not in known:
+        about: Any = {"type": wanted[0], "value": wanted[1]}
+        customers.tax_ids.create(customer, about)
 
 
 @translated
@@ -86,6 +131,8 @@ def _draft(wanted: Wanted) -> Any:
         "currency": wanted.currency, "auto_advance": False, "pending_invoice_items_behavior": "exclude",
         "metadata": {"site": settings.SITE_TAG, "license": wanted.number},
     }  # fmt: skip
+    if settings.STRIPE_TAX:
+        params["automatic_tax"] = {"enabled": True}
     if wanted.po_number:
         params["custom_fields"] = [{"name": PO, "value": wanted.po_number}]
     return client().v1.invoices.create(params, options={"idempotency_key": f"license:{wanted.number}"})
@@ -96,6 +143,9 @@ def _fill(wanted: Wanted, invoice_id: str) -> None:
         "customer": wanted.customer, "invoice": invoice_id, "amount": wanted.amount, "currency": wanted.currency,
         "description": wanted.description,
     }  # fmt: skip
+    if settings.STRIPE_TAX:
+        # What institutions pay is agreed without tax, also where readers see prices with it.
+        params |= {"tax_behavior": "exclusive", "tax_code": settings.STRIPE_TAX_CODE}
     client().v1.invoice_items.create(params, options={"idempotency_key": f"license-item:{wanted.number}"})
 
 
@@ -122,6 +172,7 @@ def read(invoice_id: str) -> SentInvoice:
         due_at=moment(invoice.due_date),
         paid_at=moment(moments.paid_at),
         payment_intent_id=intent if isinstance(intent, str) else intent.id,
+        tax=tax_of_invoice(invoice, rate_in_words),
     )
 
 

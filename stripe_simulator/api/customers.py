@@ -15,6 +15,8 @@ from .routing import Call, endpoint, page, resource, unset
 
 FIELDS = ("address", "description", "email", "name", "phone", "preferred_locales", "shipping", "tax_exempt")
 
+NO_ADDRESS = dict.fromkeys(("city", "country", "line1", "line2", "postal_code", "state"))
+
 resource("customer", "/v1/customers", "customer")
 resource("payment_method", "/v1/payment_methods", "payment_method", param="payment_method")
 
@@ -35,7 +37,7 @@ def create(call: Call) -> Json:
     if call.params.get("test_clock"):
         check_room(call.sandbox, call.params["test_clock"])
     customer = new_customer(
-        call.sandbox, **call.given("balance", "test_clock", *FIELDS), **merged_metadata({}, call.params)
+        call.sandbox, **_fields(call, "balance", "test_clock", *FIELDS), **merged_metadata({}, call.params)
     )
     return _settle_methods(call, customer)
 
@@ -43,8 +45,16 @@ def create(call: Call) -> Json:
 @endpoint("POST /v1/customers/{customer}")
 def update(call: Call) -> Json:
     customer = call.sandbox.require("customer", call.id)
-    changes = call.given("balance", *FIELDS) | merged_metadata(customer, call.params)
+    changes = _fields(call, "balance", *FIELDS) | merged_metadata(customer, call.params)
     return _settle_methods(call, call.sandbox.update(customer, "customer.updated", **changes))
+
+
+def _fields(call: Call, *names: str) -> Json:
+    """What was given; an address always has all its lines, empty ones as null."""
+    given = call.given(*names)
+    if isinstance(given.get("address"), dict):
+        given["address"] = NO_ADDRESS | {name: line or None for name, line in given["address"].items()}
+    return given
 
 
 def _settle_methods(call: Call, customer: Json) -> Json:

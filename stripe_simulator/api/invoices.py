@@ -141,7 +141,14 @@ def update(call: Call) -> Json:
 
 @endpoint("POST /v1/invoices/{invoice}/finalize")
 def finalize(call: Call) -> Json:
-    return invoicing.finalize(call.sandbox, call.sandbox.require("invoice", call.id, "invoice"))
+    invoice = call.sandbox.require("invoice", call.id, "invoice")
+    if invoice["automatic_tax"]["enabled"] and not (invoice["customer_address"] or {}).get("country"):
+        message = (
+            "The customer's location isn't recognized. Set a valid customer address in order to automatically"
+            " calculate tax."
+        )
+        raise invalid(message, code="customer_tax_location_invalid")
+    return invoicing.finalize(call.sandbox, invoice)
 
 
 @endpoint("POST /v1/invoices/{invoice}/send")

@@ -49,8 +49,10 @@ class InvoicePage:
         return [
             f"{self.sandbox.business}: invoice {invoice['number']}",
             f"{ENGLISH.date(invoice['created'])} · {invoice['customer_email'] or 'guest'}",
+            *_buyer(invoice),
             "",
             *lines,
+            *[f"{words}: {money(amount, invoice['currency'])}" for words, amount in _taxes(self.sandbox, invoice)],
             "",
             f"Total {money(invoice['total'], invoice['currency'])} · {invoice['status']}",
             "Made by the local Stripe: no money moved.",
@@ -86,7 +88,7 @@ class InvoicePage:
             name=self.sandbox.business,
             date=ENGLISH.date(invoice["created"]),
             status=invoice["status"].title(),
-            table=_table(invoice),
+            table=_table(invoice, _taxes(self.sandbox, invoice)),
             pdf=invoice["invoice_pdf"],
             form=self._form(values, problems) if invoice["status"] == "open" else "",
         )
@@ -105,7 +107,26 @@ class InvoicePage:
         )
 
 
-def _table(invoice: Json) -> Html:
+def _buyer(invoice: Json) -> list[str]:
+    """Name, place and tax numbers, as they were when the invoice was made."""
+    place = invoice["customer_address"] or {}
+    parts = [place.get(name) for name in ("line1", "postal_code", "city", "country")]
+    told = [invoice["customer_name"], " ".join(part for part in parts if part)]
+    return [line for line in (*told, *(number["value"] for number in invoice["customer_tax_ids"])) if line]
+
+
+def _taxes(sandbox: Sandbox, invoice: Json) -> list[tuple[str, int]]:
+    """Each tax in words with its amount; where the buyer accounts for it, that."""
+    found = []
+    for tax in invoice["total_taxes"] or []:
+        rate = sandbox.get("tax_rate", tax["tax_rate_details"]["tax_rate"]) or {}
+        reverse = tax["taxability_reason"] == "reverse_charge"
+        words = "Reverse charge" if reverse else f"{rate['display_name']} {rate['percentage']:g}%"
+        found.append((words, tax["amount"]))
+    return found
+
+
+def _table(invoice: Json, taxes: list[tuple[str, int]]) -> Html:
     rows = [
         html(
             "<tr><td>{text}</td><td>{amount}</td></tr>",
@@ -114,7 +135,8 @@ def _table(invoice: Json) -> Html:
         )
         for line in invoice["lines"]["data"]
     ]
-    sums = [("Subtotal", invoice["subtotal"]), ("Total", invoice["total"]), ("Paid", invoice["amount_paid"])]
+    sums = [("Subtotal", invoice["subtotal"]), *taxes]
+    sums += [("Total", invoice["total"]), ("Paid", invoice["amount_paid"])]
     rows += [
         html(
             '<tr><th scope="row">{label}</th><td>{amount}</td></tr>',

@@ -132,6 +132,17 @@ class InstitutionAdmin(PageAtOnce):
     readonly_fields = ("seats_taken",)
     fieldsets = (
         (None, {"fields": ("name", "ror_id", "contact_email", "notes")}),
+        (
+            "For invoices",
+            {
+                "fields": (
+                    ("billing_line1", "billing_line2"),
+                    ("billing_postal_code", "billing_city"),
+                    ("billing_state", "billing_country"),
+                    ("tax_number", "tax_exempt"),
+                )
+            },
+        ),
         ("Readers by name", {"fields": ("seats", "seats_taken")}),
         ("Link resolver", {"fields": ("resolver_url", "resolver_label")}),
     )

@@ -3,6 +3,7 @@
 from typing import Any, cast
 
 from django import forms
+from django.conf import settings
 from django.contrib import admin, messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
@@ -94,6 +95,16 @@ def steps_of(row: SiteLicense) -> tuple[str, ...]:
     return () if row.state == State.PAID and row.invoice_id else StepForm.STEPS.get(State(row.state), ())
 
 
+def taxes_in_words(row: SiteLicense) -> str:
+    """`$2,500.00, VAT 19% €475.00, in all €2,975.00`; empty before Stripe has worked them out."""
+    if row.tax is None:
+        return ""
+    if row.is_reverse:
+        return f"{row.price}, reverse charge ({', '.join(row.tax['numbers']) or 'no tax number'})"
+    parts = [f"{words} {amount}" for words, amount in row.tax_lines] or ["no tax is due"]
+    return f"{row.price}, {', '.join(parts)}, in all {row.total}"
+
+
 @admin.register(SiteLicense)
 class SiteLicenseAdmin(PageAtOnce, PlainChoices, ModelAdmin):
     form = LicenseForm
@@ -106,8 +117,8 @@ class SiteLicenseAdmin(PageAtOnce, PlainChoices, ModelAdmin):
     date_hierarchy = "starts_on"
     autocomplete_fields = ("institution",)
     readonly_fields = (
-        "number", "stands", "open_now", "at_stripe", "invoice_number", "hosted_invoice_url", "finalized_at", "due_at",
-        "paid_at", "paid_by_hand", "marked", "synced_at",
+        "number", "stands", "open_now", "taxes", "at_stripe", "invoice_number", "hosted_invoice_url", "finalized_at",
+        "due_at", "paid_at", "paid_by_hand", "marked", "synced_at",
     )  # fmt: skip
     fieldsets = (
         (None, {"fields": ("institution", "journal", "number", "stands", "open_now")}),
@@ -115,7 +126,7 @@ class SiteLicenseAdmin(PageAtOnce, PlainChoices, ModelAdmin):
         ("Money", {"fields": (("amount", "currency"), "po_number", "days_until_due", "trusted")}),
         ("Invoice", {
             "fields": (
-                "at_stripe", "invoice_number", "hosted_invoice_url", "finalized_at", "due_at", "paid_at",
+                "taxes", "at_stripe", "invoice_number", "hosted_invoice_url", "finalized_at", "due_at", "paid_at",
                 "paid_by_hand", "marked", "synced_at",
             ),
         }),
@@ -162,6 +173,10 @@ class SiteLicenseAdmin(PageAtOnce, PlainChoices, ModelAdmin):
             self.of_page([row])
         return "; ".join(support.state_of(right) for right in row.rights) or None  # type: ignore[attr-defined]
 
+    @column("with taxes")
+    def taxes(self, row: SiteLicense) -> str | None:
+        return taxes_in_words(row) or None
+
     @column("invoice at Stripe")
     def at_stripe(self, row: SiteLicense) -> str:
         return stripe_link(row.invoice_id)
@@ -184,9 +199,12 @@ class SiteLicenseAdmin(PageAtOnce, PlainChoices, ModelAdmin):
         form = StepForm(request.POST or None, row=row)
         if request.method == "POST" and form.is_valid() and self._stepped(request, row, form):
             return redirect(admin_url(row))
-        notes = [f"{row.institution}: {row.description}, {row.price}.", f"State: {self.stands(row)}."]
+        price = taxes_in_words(row) or f"{row.price}{', plus tax' if settings.STRIPE_TAX else ''}"
+        notes = [f"{row.institution}: {row.description}, {price}.", f"State: {self.stands(row)}."]
         if not row.institution.contact_email:
             notes.append("The institution has no contact address yet: add one, so that the invoice reaches somebody.")
+        if settings.STRIPE_TAX and not row.institution.billing_country:
+            notes.append("The institution has no billing address yet: Stripe Tax has to know where it is.")
         context = {
             **self.admin_site.each_context(request), "title": "Next step", "opts": self.opts, "original": row,
             "form": form, "notes": notes, "is_open": bool(steps_of(row)),

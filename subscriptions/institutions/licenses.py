@@ -4,10 +4,12 @@ Paid: open for the term, and what was published during it stays open for good wh
 from the invoice's day until 30 days after it is due. Void, written off, refunded or disputed: nothing.
 """
 
-from dataclasses import dataclass
+import hashlib
+from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
@@ -59,6 +61,8 @@ def request_invoice(row: SiteLicense) -> None:
             raise NotPossible("The invoice was asked for already, or the license is paid.")
         if not row.institution.contact_email:
             raise NotPossible("The institution has no contact address: nobody would get the invoice.")
+        if settings.STRIPE_TAX and not row.institution.billing_country:
+            raise NotPossible("Stripe Tax has to know where the institution is: add its billing address first.")
         if not gateway.is_open():
             raise NotPossible("No Stripe key is set. Mark the license as paid when the money has come.")
         row.state = State.REQUESTED
@@ -116,7 +120,7 @@ def read(key: str) -> FoundLicense | None:
     if row is None or not (row.invoice_id or row.state == State.REQUESTED):
         return None
     customer = row.institution.customer_id or _customer(row.institution)
-    invoice_id = row.invoice_id or stripe_invoices.ensure(_wanted(row, customer))
+    invoice_id = row.invoice_id or _made(row, customer)
     invoice = stripe_invoices.read(invoice_id)
     if row.paid_by_hand and invoice.status == "open":
         stripe_invoices.mark_paid(invoice_id)
@@ -127,11 +131,34 @@ def read(key: str) -> FoundLicense | None:
 
 def _customer(institution: Institution) -> str:
     """Made once and kept at once: a second license must meet the same one."""
-    made = stripe_invoices.create_customer(
-        email=institution.contact_email, name=institution.name, number=institution.pk
-    )
+    made = stripe_invoices.create_customer(_payer(institution))
     Institution.objects.filter(pk=institution.pk, customer_id="").update(customer_id=made)
     return Institution.objects.values_list("customer_id", flat=True).get(pk=institution.pk)
+
+
+def _made(row: SiteLicense, customer: str) -> str:
+    """The license's invoice. What Stripe refuses in it (an address, a tax number) is for a person to mend."""
+    try:
+        stripe_invoices.tell_customer(customer, _payer(row.institution))
+        return stripe_invoices.ensure(_wanted(row, customer))
+    except gateway.Rejected as error:
+        digest = hashlib.sha256(str(error).encode()).hexdigest()[:12]
+        mail.alert_staff(
+            f"license_refused:{row.pk}:{digest}",
+            f"Stripe makes no invoice for {row} of {row.institution}: {error} Mend the institution's billing details;"
+            " it is tried again by itself.",
+        )
+        raise
+
+
+def _payer(institution: Institution) -> stripe_invoices.Payer:
+    parts = ("line1", "line2", "postal_code", "city", "state", "country")
+    address = {part: getattr(institution, f"billing_{part}") for part in parts}
+    return stripe_invoices.Payer(
+        email=institution.contact_email, name=institution.name, number=str(institution.pk),
+        address={part: told for part, told in address.items() if told} if institution.billing_country else {},
+        tax_number=institution.tax_number, tax_exempt=institution.tax_exempt,
+    )  # fmt: skip
 
 
 def _wanted(row: SiteLicense, customer: str) -> stripe_invoices.Wanted:
@@ -149,6 +176,7 @@ def apply(found: FoundLicense) -> list[tuple[str, str]]:
     row.hosted_invoice_url, row.invoice_pdf = invoice.hosted_url, invoice.pdf
     row.payment_intent_id = invoice.payment_intent_id
     row.finalized_at, row.due_at, row.paid_at = invoice.finalized_at, invoice.due_at, invoice.paid_at
+    row.tax = asdict(invoice.tax) if invoice.tax else None
     row.synced_at = timezone.now()
     row.save()
     paid = payments.standing_of(charge) if charge else None

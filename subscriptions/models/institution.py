@@ -16,6 +16,7 @@ from subscriptions.networks import parse_network, refuse_wide
 
 is_ror = RegexValidator(r"^https://ror\.org/0[a-z0-9]{8}$", "A ROR id looks like https://ror.org/02mhbdp94.")
 is_web_address = URLValidator(schemes=["https", "http"])
+is_country = RegexValidator(r"^[A-Z]{2}$", "Two capital letters, as DE or US.")
 
 
 class NetworkField(models.Field):  # type: ignore[type-arg]  # generic for mypy only
@@ -34,6 +35,14 @@ class NetworkField(models.Field):  # type: ignore[type-arg]  # generic for mypy 
 
     def get_prep_value(self, value: Any) -> str | None:
         return self.to_python(value)
+
+
+class TaxExempt(models.TextChoices):
+    """Stripe's words for a customer."""
+
+    NONE = "none", "As the law of the place says"
+    EXEMPT = "exempt", "Exempt"
+    REVERSE = "reverse", "Reverse charge: the institution accounts for the tax"
 
 
 class Institution(models.Model):
@@ -55,6 +64,23 @@ class Institution(models.Model):
     customer_id = models.CharField(
         max_length=255, blank=True, default="", db_default="", editable=False, help_text="Stripe's customer."
     )
+    billing_line1 = models.CharField("street", max_length=200, blank=True, default="", db_default="")
+    billing_line2 = models.CharField("street, continued", max_length=200, blank=True, default="", db_default="")
+    billing_postal_code = models.CharField("postal code", max_length=20, blank=True, default="", db_default="")
+    billing_city = models.CharField("city", max_length=100, blank=True, default="", db_default="")
+    billing_state = models.CharField("state or region", max_length=100, blank=True, default="", db_default="")
+    billing_country = models.CharField(
+        "country", max_length=2, blank=True, default="", db_default="", validators=[is_country],
+        help_text="Two capital letters, as DE or US. With Stripe Tax it decides which tax is due.",
+    )  # fmt: skip
+    tax_number = models.CharField(
+        max_length=40, blank=True, default="", db_default="",
+        help_text="VAT number or the like, as DE123456789. With it a business in the EU accounts for the tax itself.",
+    )  # fmt: skip
+    tax_exempt = models.CharField(
+        "taxes", max_length=10, choices=TaxExempt, default=TaxExempt.NONE, db_default="none",
+        help_text="Only with Stripe Tax. Keep the certificate of who is exempt.",
+    )  # fmt: skip
     managers: "models.ManyToManyField[Any, Any]" = models.ManyToManyField(
         settings.AUTH_USER_MODEL, through="LibraryManager", related_name="managed_institutions"
     )

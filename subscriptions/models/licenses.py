@@ -1,6 +1,6 @@
 """What an institution licenses, for which years, and how it pays: by Stripe's invoice or by bank transfer."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.conf import settings
 from django.db import models
@@ -36,7 +36,7 @@ class SiteLicense(models.Model):
         "keeps its years", default=True,
         help_text="After the end, what was published during the term stays open to the institution for good.",
     )  # fmt: skip
-    amount = models.PositiveIntegerField(help_text="In the currency's minor unit.")
+    amount = models.PositiveIntegerField(help_text="In the currency's minor unit, without taxes.")
     currency = models.CharField(max_length=3, default="usd")
     po_number = models.CharField("PO number", max_length=60, blank=True)
     days_until_due = models.PositiveSmallIntegerField("days to pay", default=30)
@@ -54,6 +54,9 @@ class SiteLicense(models.Model):
     finalized_at = models.DateTimeField(null=True, blank=True, editable=False)
     due_at = models.DateTimeField(null=True, blank=True, editable=False)
     paid_at = models.DateTimeField(null=True, blank=True, editable=False)
+    tax: Any = models.JSONField(
+        null=True, blank=True, editable=False, help_text="As Stripe Tax worked it out; empty without it."
+    )
     paid_by_hand = models.TextField(blank=True, editable=False, help_text="Why staff marked it paid.")
     marked_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+", editable=False
@@ -80,6 +83,21 @@ class SiteLicense(models.Model):
     @property
     def price(self) -> Money:
         return Money(self.amount, self.currency)
+
+    @property
+    def tax_lines(self) -> list[tuple[str, Money]]:
+        """Each tax on top of the price, in words and with its amount: `("VAT 19%", €475.00)`."""
+        return [(words, Money(amount, self.currency)) for words, amount in (self.tax or {}).get("lines", [])]
+
+    @property
+    def total(self) -> Money:
+        """What the invoice asks for: the price, and the taxes once Stripe Tax has worked them out."""
+        return Money(self.amount + int((self.tax or {}).get("amount", 0)), self.currency)
+
+    @property
+    def is_reverse(self) -> bool:
+        """The institution accounts for the tax itself."""
+        return bool((self.tax or {}).get("reverse"))
 
     @property
     def description(self) -> str:

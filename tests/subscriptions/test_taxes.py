@@ -2,6 +2,7 @@
 
 from io import StringIO
 from typing import Any
+from urllib.request import urlopen
 
 import pytest
 from django.core import mail as outbox
@@ -11,9 +12,23 @@ from accounts.models import User
 from journal.models import Article
 from stripe_simulator.process import LocalStripe
 from subscriptions import checkout, doctor, mail, refunds, stripe_account, sync
-from subscriptions.models import Consent, CreditNote, Offer, Order, Payment, Receipt, Subscription
+from subscriptions.institutions import licenses
+from subscriptions.models import (
+    Consent,
+    CreditNote,
+    Entitlement,
+    Institution,
+    LibraryManager,
+    Offer,
+    Order,
+    OutgoingMail,
+    Payment,
+    Receipt,
+    SiteLicense,
+    Subscription,
+)
 from tests.conftest import signed_in
-from tests.make import make_article, make_offer
+from tests.make import make_article, make_institution, make_journal, make_offer, make_user
 from tests.subscriptions.selling import buy, order
 from tests.subscriptions.test_papers import words
 
@@ -130,3 +145,80 @@ def test_without_the_setting_nothing_is_asked_of_stripe_tax(
     order(signed_in(dan), make_offer(), article)
     assert "automatic_tax" not in Order.objects.get().params
     assert Offer.objects.get().tax_words == "Taxes included"
+
+
+@pytest.mark.parametrize(("number", "total"), [("", 297_500), ("DE123456789", 250_000)])
+def test_a_license_is_invoiced_with_the_tax_of_the_institutions_country_or_it_accounts_for_it_itself(
+    local_stripe: LocalStripe, settings: Any, number: str, total: int
+) -> None:
+    """The price is agreed without tax, also where readers see prices with it."""
+    settings.STRIPE_TAX = "inclusive"
+    heron = make_institution(name="Heron University", contact_email="library@heron.example", tax_number=number)
+    libby, bea = make_user(), signed_in(make_user(groups=["Business"], is_staff=True))
+    LibraryManager.objects.create(institution=heron, user=libby)
+    row = SiteLicense.objects.create(
+        institution=heron, journal=make_journal(), amount=250_000, currency="eur", starts_on="2026-01-01",
+        ends_on="2099-12-31",
+    )  # fmt: skip
+    steps = f"/admin/subscriptions/sitelicense/{row.pk}/step/"
+    assert "plus tax" in bea.get(steps).content.decode()
+    refused = bea.post(steps, {"action": "invoice"}).content.decode()
+    assert "add its billing address first" in refused
+    Institution.objects.update(billing_line1="Am Teich 1", billing_city="Berlin", billing_country="DE")
+    bea.post(steps, {"action": "invoice"})
+    row.refresh_from_db()
+    paper = words(urlopen(row.invoice_pdf).read())  # noqa: S310  (the local Stripe's)
+    in_words = "VAT 19%: €475.00" if not number else "Reverse charge: €0.00"
+    for said in ("Heron University", "Am Teich 1 Berlin DE", in_words, f"Total €{total / 100:,.2f}", number):
+        assert said in paper, (said, paper)
+    local_stripe.pay(row.hosted_invoice_url)
+    sync.hint("license", str(row.pk))
+    sync.run_due()
+    row.refresh_from_db()
+    assert (row.state, row.total.amount, Payment.objects.get().amount) == ("paid", total, total)
+    assert Entitlement.objects.get(source=f"license:{row.pk}").revoked_at is None, "the subtotal is what was agreed"
+    shown = " ".join(signed_in(libby).get(f"/library/{heron.pk}/licenses/").content.decode().split())
+    staff = bea.get(f"/admin/subscriptions/sitelicense/{row.pk}/change/").content.decode()
+    if number:
+        assert "Reverse charge: the buyer (DE123456789) accounts for the tax." in shown
+        assert "reverse charge (DE123456789)" in staff
+    else:
+        assert "€2,500.00" in shown
+        assert "VAT 19% €475.00, in all €2,975.00" in shown
+        assert "VAT 19% €475.00, in all €2,975.00" in staff
+    assert not local_stripe.control("violations")["data"]
+
+
+def test_an_institution_may_be_exempt_and_what_stripe_refuses_is_told_to_staff_and_mended(
+    local_stripe: LocalStripe, settings: Any
+) -> None:
+    settings.STRIPE_TAX = "exclusive"
+    heron = make_institution(
+        contact_email="library@heron.example", billing_country="DE", tax_number="DE1", tax_exempt="exempt"
+    )
+    row = SiteLicense.objects.create(
+        institution=heron, journal=make_journal(), amount=100_000, starts_on="2026-01-01", ends_on="2099-12-31"
+    )
+    licenses.request_invoice(row)
+    sync.run("license", str(row.pk))
+    row.refresh_from_db()
+    assert row.state == "requested"
+    alert = OutgoingMail.objects.get(key__startswith=f"alert:license_refused:{row.pk}")
+    assert "Mend the institution's billing details" in alert.context["message"]
+    Institution.objects.update(tax_number="")
+    sync.hint("license", str(row.pk))
+    sync.run("license", str(row.pk))
+    row.refresh_from_db()
+    assert (row.state, row.total.amount, row.tax["lines"]) == ("open", 100_000, [])
+    [invoice] = local_stripe.control("objects", kind="invoice")["data"]
+    assert invoice["customer_tax_exempt"] == "exempt"
+    Institution.objects.update(tax_number="FR12345678901", billing_country="FR", tax_exempt="none")
+    other = SiteLicense.objects.create(
+        institution=heron, journal=make_journal(), amount=100_000, starts_on="2027-01-01", ends_on="2099-12-31"
+    )
+    licenses.request_invoice(other)
+    sync.run("license", str(other.pk))
+    numbers = local_stripe.control("objects", kind="tax_id")["data"]
+    assert [(one["type"], one["value"]) for one in numbers] == [("eu_vat", "FR12345678901")]
+    other.refresh_from_db()
+    assert other.is_reverse
