@@ -79,6 +79,10 @@ bench-cme: ## 10,000 learners hand in a test (LEARNERS=500 for fewer)
 	@bin/setup requirements-dev.txt
 	@$(PYTHON) -m tests.benchmarks.cme
 
+triggers: ## Stripe's command line tool (npm) makes its sample objects at the local Stripe
+	@bin/setup requirements-dev.txt
+	@$(PYTHON) -m tests.triggers
+
 mutations: ## take each safeguard of the selling out, one at a time, and see a test turn red
 	@bin/setup requirements-dev.txt
 	@$(PYTHON) -m tests.mutations

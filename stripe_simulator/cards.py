@@ -62,6 +62,7 @@ CARDS = {
         TestCard("4000000000000119", decline="processing_error", saves=False),
         TestCard("4000002500003155", challenge="setup"),
         TestCard("4000002760003184", challenge="always"),
+        TestCard("4000000000003220", challenge="always"),
         TestCard("4000000000000341", decline="generic_decline"),
         TestCard("4000000000000259", dispute="fraudulent"),
         TestCard("4000000000002685", dispute="product_not_received"),
@@ -77,6 +78,7 @@ ACCOUNTS = {
     account.number: account
     for account in (
         TestCard("AT611904300234573201", brand="sepa_debit", country="AT"),
+        TestCard("AT321904300235473204", brand="sepa_debit", country="AT"),
         TestCard("DE89370400440532013000", brand="sepa_debit", country="DE"),
         TestCard("AT861904300235473202", brand="sepa_debit", country="AT", bounces=True),
         TestCard("IT60X0542811101000000123456", brand="sepa_debit", country="IT", bounces=True),
@@ -87,10 +89,14 @@ ACCOUNTS = {
 TOKENS = {
     "pm_card_visa": "4242424242424242",
     "tok_visa": "4242424242424242",
+    "tok_mastercard": "5555555555554444",
+    "tok_chargeDeclined": "4000000000000002",
+    "tok_chargeCustomerFail": "4000000000000341",
     "pm_card_mastercard": "5555555555554444",
     "pm_card_chargeDeclined": "4000000000000002",
+    "pm_card_visa_chargeDeclined": "4000000000000002",
     "pm_card_chargeCustomerFail": "4000000000000341",
-    "pm_card_threeDSecure2Required": "4000002500003155",
+    "pm_card_threeDSecure2Required": "4000000000003220",
     "pm_card_authenticationRequired": "4000002760003184",
     "pm_card_createDispute": "4000000000000259",
     "pm_card_createDisputeInquiry": "4000000000001976",

@@ -27,7 +27,7 @@ def set_trial(sandbox: Sandbox, subscription: Json, until: int) -> Json:
 
 def end_trial(sandbox: Sandbox, subscription: Json) -> Json | None:
     """Now, and the first period is billed now; nothing happens where there is no trial."""
-    if subscription["status"] != "trialing":
+    if subscription["status"] != "trialing" or ends_without_method(sandbox, subscription):
         return None
     return start_period(sandbox, subscription, "subscription_update", trial_end=sandbox.now())
 

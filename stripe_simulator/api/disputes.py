@@ -19,7 +19,8 @@ resource(
 @endpoint("POST /v1/disputes/{dispute}")
 def update(call: Call) -> Json:
     dispute = call.sandbox.require("dispute", call.id, "dispute")
-    call.sandbox.update(dispute, **merged_metadata(dispute, call.params))
+    told = merged_metadata(dispute, call.params)
+    call.sandbox.update(dispute, "charge.dispute.updated" if told else None, **told)
     if "evidence" in call.params or "submit" in call.params:
         evidence = call.params.get("evidence") or {}
         return disputes.answer(call.sandbox, dispute, evidence, call.params.get("submit", True))
