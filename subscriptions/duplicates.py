@@ -68,9 +68,10 @@ def find_second_subscription(subscription: Subscription) -> None:
         return
     living = Subscription.objects.filter(user=subscription.user, journal=subscription.journal)
     older = living.filter(status__in=("active", "trialing", "past_due"), created_at__lt=subscription.created_at)
-    payment = subscription.payments.filter(amount_refunded=0).order_by("paid_at").first()
-    if payment and older.exists():
-        about = f"{subscription.user} pays two subscriptions: {older[0].stripe_id} and {subscription.stripe_id}."
+    first = older.first()
+    payment = subscription.payments.filter(amount_refunded=0).order_by("paid_at").first() if first else None
+    if first and payment:
+        about = f"{subscription.user} pays two subscriptions: {first.stripe_id} and {subscription.stripe_id}."
         _found(payment, about, "Cancel the younger subscription and refund its payment.")
 
 

@@ -113,7 +113,8 @@ def apply(found: Found) -> Targets:
 
 
 def apply_order(found: FoundOrder) -> Targets:
-    order = Order.objects.select_for_update().get(pk=found.order_id)
+    rows = Order.objects.select_for_update(of=("self",)).select_related("user", "article")
+    order = rows.get(pk=found.order_id)
     session, charge = found.session, found.session.charge
     paid = payments.standing_of(charge) if charge else None
     order.state = credits.settle(order, standing.order_state(order, session, paid))
@@ -130,9 +131,9 @@ def apply_order(found: FoundOrder) -> Targets:
     order.save()
     credits.payment_came_back(order)
     payment = None
-    if charge:
+    if charge and paid:
         payment = payments.record_charge(
-            charge, order.user, order.description, order.consent_text, session.tax, order=order
+            charge, order.user, order.description, order.consent_text, session.tax, paid, order=order
         )
     if order.state == Order.State.PAID and session.payment_status == "no_payment_required":
         mail.confirmation(order)
@@ -169,8 +170,9 @@ def _ask_for_review(order: Order, session: gateway.Session) -> None:
 def _refund_if_warned(payment: Payment | None, paid: standing.Paid | None) -> None:
     from subscriptions import refunds  # noqa: PLC0415  (refunds asks for a sync, which leads here)
 
-    rule = policy.rules()[policy.Happening.FRAUD_WARNING]
-    if payment and paid and paid.warned and rule.consequence == policy.REFUND:
+    if not (payment and paid and paid.warned):
+        return
+    if policy.rules()[policy.Happening.FRAUD_WARNING].consequence == policy.REFUND:
         refunds.by_policy(payment, policy.Happening.FRAUD_WARNING, "The card's issuer warned of fraud.")
 
 
@@ -191,7 +193,7 @@ def grant_order(order: Order, paid: standing.Paid | None = None) -> None:
     if order.kind == Offer.Kind.RENTAL:
         fields["open_by"] = order.paid_at + timedelta(days=RENTAL_OPEN_DAYS)
     right, _ = Entitlement.objects.get_or_create(source=source, defaults=fields)
-    _set_revoked(right, standing.objection(paid, policy.rules()) if paid else "")
+    _set_revoked(right, standing.objection(paid, policy.rules()) if paid and not paid.is_untroubled else "")
 
 
 def _set_revoked(right: Entitlement, reason: str) -> None:
@@ -220,8 +222,9 @@ def apply_subscription(found: FoundSubscription) -> Targets:
     taxes = {invoice.id: invoice.tax for invoice in state.invoices}
     for invoice_id, charge in found.charges:
         tax = taxes.get(invoice_id)
-        payment = payments.record_charge(charge, user, description, terms, tax, invoice_id=invoice_id, **links)
-        _refund_if_warned(payment, payments.standing_of(charge))
+        paid = payments.standing_of(charge)
+        payment = payments.record_charge(charge, user, description, terms, tax, paid, invoice_id=invoice_id, **links)
+        _refund_if_warned(payment, paid)
     _grant_subscription(subscription, found.charges)
     _tell_of_unpaid(subscription, state)
     duplicates.find_second_subscription(subscription)
@@ -292,19 +295,23 @@ def _grant_subscription(subscription: Subscription, charges: tuple[tuple[str, ga
             _set_revoked(right, f"Stripe reports the subscription as {subscription.status}")
         return
     right = right or Entitlement(source=source, kind=Entitlement.Kind.SUBSCRIPTION)
+    before = (right.pk, right.user_id, right.journal_id, right.starts_at, right.ends_at, right.grace_since)
     right.starts_at = min(right.starts_at, subscription.period_start)
     right.user, right.journal = subscription.user, subscription.journal
     right.ends_at = max(ends_at, right.starts_at)
     right.grace_since = subscription.unpaid_since if subscription.status == "past_due" else None
-    right.save()
+    if before != (right.pk, right.user_id, right.journal_id, right.starts_at, right.ends_at, right.grace_since):
+        right.save()
     latest = max((charge for _, charge in charges), key=lambda charge: charge.created, default=None)
     _set_revoked(right, standing.objection(payments.standing_of(latest), rules, period=True) if latest else "")
 
 
 def _tell_of_unpaid(subscription: Subscription, state: gateway.SubscriptionState) -> None:
     """One mail for one unpaid invoice of a renewal, with where to pay it and until when reading goes on."""
+    if subscription.status != "past_due" or not subscription.unpaid_invoice_id:
+        return
     right = Entitlement.objects.filter(source=f"subscription:{subscription.stripe_id}", revoked_at=None).first()
-    if subscription.status == "past_due" and subscription.unpaid_invoice_id and right and right.ends_at:
+    if right and right.ends_at:
         invoice = next(i for i in state.invoices if i.id == subscription.unpaid_invoice_id)
         mail.past_due(subscription, invoice, right.ends_at)
 

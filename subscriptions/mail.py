@@ -7,10 +7,11 @@ import hashlib
 import secrets
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from email.utils import make_msgid, parseaddr
+from email.utils import parseaddr
 from functools import reduce
 from operator import or_
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
@@ -313,5 +314,6 @@ def _with_links(context: dict[str, Any]) -> dict[str, Any]:
 
 
 def _message_id(message: OutgoingMail) -> str:
-    domain = make_msgid().rpartition("@")[2].rstrip(">")
+    """The same whichever machine sends it: a repeat after a crash is known as one."""
+    domain = urlsplit(settings.SITE_URL).hostname or "localhost"
     return f"<{message.key.replace(':', '.')}.{message.pk}@{domain}>"

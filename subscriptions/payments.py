@@ -18,18 +18,10 @@ UNSEEN = "needs_response"  # a dispute the charge tells of and we have not read 
 
 
 def record_charge(
-    charge: gateway.Charge, user: User | None, description: str, terms: str, tax: Tax | None, **links: Any
+    charge: gateway.Charge, user: User | None, description: str, terms: str, tax: Tax | None, paid: Paid, **links: Any
 ) -> Payment:
-    """The payment with its refunds and its receipt."""
-    paid = standing_of(charge)
-    payment, _ = Payment.objects.update_or_create(
-        charge_id=charge.id,
-        defaults={
-            "payment_intent_id": charge.payment_intent_id, "user": user, "amount": charge.amount,
-            "currency": charge.currency, "amount_refunded": charge.amount_refunded, "disputed": paid.in_question,
-            "card_brand": charge.card_brand, "card_last4": charge.card_last4, "paid_at": charge.created, **links,
-        },
-    )  # fmt: skip
+    """The payment with its refunds and its receipt. `paid` is how the charge stands."""
+    payment = _payment(charge, paid, {"user": user, **links})
     receipt = _receipt(payment, description, terms, tax)
     for refund in charge.refunds:
         _record_refund(payment, receipt, refund)
@@ -38,18 +30,29 @@ def record_charge(
 
 def record_license_charge(charge: gateway.Charge, bought: SiteLicense) -> Payment:
     """A payment of an institution. Its papers are Stripe's invoice and credit notes, so that there is one of each."""
-    payment, _ = Payment.objects.update_or_create(
-        charge_id=charge.id,
-        defaults={
-            "payment_intent_id": charge.payment_intent_id, "license": bought, "amount": charge.amount,
-            "currency": charge.currency, "amount_refunded": charge.amount_refunded,
-            "disputed": standing_of(charge).in_question, "card_brand": charge.card_brand,
-            "card_last4": charge.card_last4, "paid_at": charge.created, "invoice_id": bought.invoice_id or "",
-        },
-    )  # fmt: skip
+    payment = _payment(charge, standing_of(charge), {"license": bought, "invoice_id": bought.invoice_id or ""})
     for refund in charge.refunds:
         _record_refund(payment, None, refund)
     return payment
+
+
+def _payment(charge: gateway.Charge, paid: Paid, whose: dict[str, Any]) -> Payment:
+    """The row of a charge, written only when it is new or has changed: most events of a payment change nothing."""
+    told = {
+        "payment_intent_id": charge.payment_intent_id, "amount": charge.amount, "currency": charge.currency,
+        "amount_refunded": charge.amount_refunded, "disputed": paid.in_question, "card_brand": charge.card_brand,
+        "card_last4": charge.card_last4, "paid_at": charge.created, **whose,
+    }  # fmt: skip
+    known = Payment.objects.filter(charge_id=charge.id).first()
+    if known and all(_same(known, name, value) for name, value in told.items()):
+        return known
+    return Payment.objects.update_or_create(charge_id=charge.id, defaults=told)[0]
+
+
+def _same(row: Payment, name: str, value: Any) -> bool:
+    if name in ("user", "order", "subscription", "license"):
+        return bool(getattr(row, f"{name}_id") == (value.pk if value else None))
+    return bool(getattr(row, name) == value)
 
 
 def standing_of(charge: gateway.Charge) -> Paid:

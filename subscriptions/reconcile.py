@@ -85,8 +85,8 @@ def _missed_events(run: Reconciliation) -> Iterable[Target]:
 def _read_again(run: Reconciliation, targets: set[Target]) -> None:
     """Read every target; what that changed is drift."""
     before = {target: _state(*target) for target in targets}
-    for target in sorted(targets):
-        sync.run(*target)
+    for _ in sync.run_each(sorted(targets)):
+        pass
     for target in sorted(targets):
         _compare(run, *target, before[target])
 

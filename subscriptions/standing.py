@@ -26,6 +26,11 @@ class Paid:
     warned: bool = False
 
     @property
+    def is_untroubled(self) -> bool:
+        """Nothing has happened that the policy has a word about."""
+        return not (self.refunded or self.warned or self.in_question or self.is_lost or self.is_asked_about)
+
+    @property
     def is_refunded(self) -> bool:
         return 0 < self.amount <= self.refunded
 

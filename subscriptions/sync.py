@@ -5,10 +5,15 @@ writes only if the fence is still its own. So a hint is never lost, two workers 
 that was paused for a minute cannot overwrite what came after (design 4.6; chaos_model.py falsified simpler schemes).
 """
 
+import contextlib
 import logging
+import math
 import random
+import time
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from enum import Enum
 
 from django.db import connection, models, transaction
 from django.db.models.functions import Greatest
@@ -24,6 +29,7 @@ LONGEST_PAUSE = timedelta(hours=1)
 GIVE_UP_AFTER = 20
 FOLLOWED = 3  # a payment leads to its order, an order to its subscription, and those to a payment's disputes
 MOST_LOOKS = 10  # at one target in a row, while hints go on to come
+AWAY_AFTER = 3  # so many targets in a row without an answer from Stripe, and a sweep leaves the rest for the next
 FREE = datetime(1970, 1, 1, tzinfo=UTC)  # a lease that nobody holds, whatever the clocks say
 
 _HINT = """
@@ -52,6 +58,12 @@ def hint(kind: str, key: str) -> bool:
         return bool(cursor.fetchone()[0])
 
 
+class Outcome(Enum):
+    """Of one attempt: brought up to date; not (nothing is due, another worker has it, Stripe refuses); no answer."""
+
+    DONE, NOT, AWAY = range(3)
+
+
 @dataclass(frozen=True, slots=True)
 class Claim:
     """A worker's hold on a target: the hint it answers, and the fence that must still stand when it writes."""
@@ -67,39 +79,63 @@ def run(kind: str, key: str, depth: int = FOLLOWED) -> bool:
 
     False when somebody else is at it, nothing is due, or Stripe did not answer.
     """
-    done = _look(kind, key, depth)
+    return _run(kind, key, depth) is Outcome.DONE
+
+
+def _run(kind: str, key: str, depth: int = FOLLOWED) -> Outcome:
+    outcome = _look(kind, key, depth)
     looks = 1
-    while done and looks < MOST_LOOKS and _is_behind(kind, key):
+    while outcome is Outcome.DONE and looks < MOST_LOOKS and _is_behind(kind, key):
         _look(kind, key, depth)
         looks += 1
-    return done
+    return outcome
 
 
 def _is_behind(kind: str, key: str) -> bool:
     return SyncTarget.objects.filter(kind=kind, key=key, dirty__gt=models.F("clean")).exists()
 
 
-def _look(kind: str, key: str, depth: int) -> bool:
+def _look(kind: str, key: str, depth: int) -> Outcome:
     claim = take(kind, key)
     if claim is None:
-        return False
+        return Outcome.NOT
     try:
         found = read(claim)
     except gateway.GatewayError as error:
         _failed(claim, error)
-        return False
+        return Outcome.AWAY if isinstance(error, gateway.Unreachable) else Outcome.NOT
     following = write(claim, found)
     if following is None:
-        return False
+        return Outcome.NOT
     for next_kind, next_key in following if depth else []:
         run(next_kind, next_key, depth - 1)
-    return True
+    return Outcome.DONE
 
 
-def run_due(limit: int = 100) -> int:
-    """The sweep: everything that is due, oldest first. Returns how many were brought up to date."""
-    due = list(SyncTarget.objects.due().values_list("kind", "key")[:limit])
-    return sum(run(kind, key) for kind, key in due)
+def run_due(limit: int = 100, seconds: float = math.inf) -> int:
+    """The sweep: everything that is due, oldest first, for so long. Returns how many were brought up to date."""
+    done = 0
+    with contextlib.suppress(gateway.Unreachable):
+        for is_done in run_each(list(SyncTarget.objects.due().values_list("kind", "key")[:limit]), seconds):
+            done += is_done
+    return done
+
+
+def run_each(targets: Iterable[tuple[str, str]], seconds: float = math.inf) -> Iterator[bool]:
+    """One after the other: whether each was brought up to date. Ends after so many seconds.
+
+    A Stripe that hangs costs each target half a minute, and whatever else waits for this worker waits, too: after a few
+    without an answer it raises Unreachable, and the rest are left for the next sweep.
+    """
+    ends, away = time.monotonic() + seconds, 0
+    for kind, key in targets:
+        outcome = _run(kind, key)
+        away = away + 1 if outcome is Outcome.AWAY else 0
+        yield outcome is Outcome.DONE
+        if away >= AWAY_AFTER:
+            raise gateway.Unreachable(f"{away} objects in a row were asked for in vain")
+        if time.monotonic() > ends:
+            return
 
 
 def take(kind: str, key: str) -> Claim | None:

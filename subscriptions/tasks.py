@@ -33,7 +33,7 @@ def send_mail(message_id: int) -> None:
 def sweep(timestamp: int) -> None:
     """Each minute: checkouts whose time is over, targets whose hint found no worker, mail that did not go out."""
     orders.hint_overdue()
-    sync.run_due()
+    sync.run_due(500, seconds=50)
     mail.send_unsent()
 
 

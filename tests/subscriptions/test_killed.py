@@ -5,6 +5,9 @@ No second charge, no second refund, one right, one receipt, one mail.
 
 import uuid
 from dataclasses import dataclass, field
+from email.parser import HeaderParser
+from pathlib import Path
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -12,10 +15,10 @@ from django.test import Client
 from accounts.models import User
 from journal.models import Article
 from stripe_simulator.process import LocalStripe
-from subscriptions import refunds, sync
+from subscriptions import mail, refunds, sync
 from subscriptions.models import Entitlement, Offer, Order, OutgoingMail, Payment, Receipt, Refund, SyncTarget
 from tests.conftest import signed_in
-from tests.make import make_article, make_offer, make_user
+from tests.make import make_article, make_journal, make_offer, make_user
 from tests.subscriptions.killing import every_point
 from tests.subscriptions.selling import WEBHOOK, event, order, signed
 
@@ -169,3 +172,28 @@ def test_killed_anywhere_in_a_refund_the_money_goes_back_once(local_stripe: Loca
         assert not Entitlement.objects.in_force().filter(user=trade.reader).exists()
         assert OutgoingMail.objects.filter(user=trade.reader, key__startswith="refund:").count() == 1
     assert len(points) >= 8
+
+
+def test_killed_anywhere_while_sending_a_letter_goes_out_and_a_repeat_is_known_by_its_id(
+    transactional_db: None, settings: Any, tmp_path: Path
+) -> None:
+    settings.EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
+    settings.EMAIL_FILE_PATH = tmp_path
+    make_journal()
+
+    def queued() -> OutgoingMail:
+        for letter in tmp_path.iterdir():
+            letter.unlink()
+        key = f"alert:{uuid.uuid4()}"
+        mail.enqueue(key, "subscriptions/email/alert", "staff@example.org", {"message": "Hello"})
+        return OutgoingMail.objects.get(key=key)
+
+    points = []
+    for point, letter in every_point(queued, lambda letter: mail.send(letter.pk) and None):
+        points.append(point)
+        mail.send_unsent()
+        assert OutgoingMail.objects.get(pk=letter.pk).sent_at
+        sent = [HeaderParser().parsestr(file.read_text()) for file in tmp_path.iterdir()]
+        assert 1 <= len(sent) <= 2
+        assert len({one["Message-ID"] for one in sent}) == 1
+    assert len(points) >= 2

@@ -332,6 +332,11 @@ def test_stripe_out_of_reach_is_tried_again_later_with_growing_pauses(
     target = SyncTarget.objects.get(key=key)
     assert (target.attempts, target.dead, target.dirty > target.clean) == (1, False, True)
     assert target.last_error
+    for number in range(10):
+        sync.hint("subscription", f"sub_{number}")
+    assert sync.run_due() == 0
+    asked = SyncTarget.objects.filter(kind="subscription", attempts=1).count()
+    assert asked == sync.AWAY_AFTER, "a worker does not wait half a minute for each of them"
 
 
 @hypothesis_settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
