@@ -30,6 +30,20 @@ from subscriptions.models import (
 from subscriptions.money import Money
 
 PERIOD = timedelta(days=WITHDRAWAL_DAYS)
+# What `propose` comes to, as the table that staff read beside the policy. The law's, so nobody changes it there.
+RULES = (
+    (
+        f"A subscription, within {WITHDRAWAL_DAYS} days",
+        "It ends at once; the part of the payment not used yet goes back",
+    ),
+    (f"A subscription not paid for yet, within {WITHDRAWAL_DAYS} days", "It ends at once; nothing was charged"),
+    ("A purchase or rental opened at once, with the consent confirmed on the receipt", "No right of withdrawal"),
+    (
+        f"A purchase or rental without a confirmed consent, within {WITHDRAWAL_DAYS} days",
+        "All of the payment goes back",
+    ),
+    (f"Anything, after {WITHDRAWAL_DAYS} days", "No right of withdrawal"),
+)
 NUMBER = re.compile(r"\b(?=([0-9A-Z]{4})[- ]?([0-9A-Z]{4})\b)")  # overlapping: “ORDER 7KQ4 9ACM” holds two
 
 

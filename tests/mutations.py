@@ -90,14 +90,28 @@ MUTATIONS = (
              f"{T}test_reconcile.py -k lost_reconciling"),
     Mutation("a fault Stripe remembers blocks nobody", "subscriptions/gateway.py", 'return create(f"{key}:{uuid.uuid4()}")',
              "raise", f"{T}test_faults.py -k customers"),
-    Mutation("whoever reads looks again", "subscriptions/sync.py", "while done and looks < MOST_LOOKS and", "while False and",
+    Mutation("whoever reads looks again", "subscriptions/sync.py", "while outcome is Outcome.DONE and looks < MOST_LOOKS and", "while False and",
              f"{T}test_webhooks.py -k hint_that_comes"),
     Mutation("a new price is told in time", "subscriptions/price_changes.py", "or not _was_told_in_time(notice)", "",
              f"{T}test_price_changes.py -k not_in_time"),
     Mutation("an exact probe in a kept plan", "subscriptions/access.py", " = {target} OFFSET 0) e", " = {target}) e",
              f"{T}test_decision_statement.py -k plan"),
+    Mutation("one seat for two invitations (the institution's lock)", "subscriptions/institutions/seats.py",
+             "Institution.objects.select_for_update(no_key=True).get(pk=institution.pk)",
+             "Institution.objects.get(pk=institution.pk)", f"{T}test_libraries.py -k last_seat"),
+    Mutation("one seat for two who accept (the institution's lock)", "subscriptions/institutions/seats.py",
+             "Institution.objects.select_for_update(no_key=True).get(pk=invitation.institution_id)",
+             "Institution.objects.get(pk=invitation.institution_id)", f"{T}test_libraries.py -k last_seat"),
+    Mutation("few threads wait for Stripe", "subscriptions/gateway.py", "        with patience.places().one() as call:\n",
+             "        with patience.Places(99).one() as call:\n", f"{T}test_patience.py -k ten_buyers"),
+    Mutation("a Stripe that hangs is left alone for a while", "subscriptions/patience.py",
+             "self._closed_until = self._now() + PAUSE", "pass", f"{T}test_patience.py -k 'in_a_row or ten_buyers'"),
     Mutation("jobs of dead workers are put back", "subscriptions/jobs.py", "await _put_back(outside, job)", "pass",
              f"{T}test_reconcile.py -k worker_died"),
+    # The last one, for it leaves a database behind that was made without the index.
+    Mutation("one order for a thing (the table's index)", "subscriptions/migrations/0004_flows.py",
+             "['new', 'open', 'processing']), ('user__isnull'", "['nothing']), ('user__isnull'",
+             f"{T}test_buying.py -k table_itself --create-db"),
 )  # fmt: skip
 
 
@@ -143,15 +157,23 @@ def turns_red(tree: Path, one: Mutation) -> tuple[bool, str]:
     return red, said
 
 
+WORDS = """\
+# 8. Each safeguard of the selling has a test that misses it
+
+`make mutations` takes them out one at a time, in a copy of the tree, and runs the tests beside them. The table is its last run.
+Four survived their first run and got tests: a refund asked for by two workers at once, a first debit on its way, pausing with
+drafts, and the policy's limits, whose test had asked the code it tested.
+
+| taken out | in | the test that turns red |
+|---|---|---|
+"""
+
+
 def write_record(rows: list[tuple[Mutation, bool, str]]) -> None:
     table = "\n".join(
         f"| {one.name} | `{one.file}` | {said if red else f'**none** ({said})'} |" for one, red, said in rows
     )
-    RECORD.write_text(
-        "# 10. Each safeguard of the selling has a test that misses it\n\n"
-        "`make mutations` takes them out one at a time, in a copy of the tree, and runs the tests beside them. The table is\n"
-        "its last run.\n\n| taken out | in | the test that turns red |\n|---|---|---|\n" + table + "\n"
-    )
+    RECORD.write_text(f"{WORDS}{table}\n")
 
 
 if __name__ == "__main__":

@@ -26,7 +26,7 @@ from accounts.admin_pages import (
     refused,
 )
 from accounts.models import User
-from subscriptions import gateway, policy, policy_preview, refunds, support, sync
+from subscriptions import gateway, policy, policy_preview, refunds, support, sync, withdrawals
 from subscriptions.admin import at_a_glance
 from subscriptions.admin.sales import PaymentAdmin, stripe_link
 from subscriptions.models import (
@@ -281,7 +281,8 @@ class PolicyAdmin(ModelAdmin):
         return ("consequence", "days") if counted else ("consequence",)
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        return super().changelist_view(request, {"title": "What follows from what", **(extra_context or {})})
+        told = {"title": "What follows from what", "withdrawals": withdrawals.RULES}
+        return super().changelist_view(request, {**told, **(extra_context or {})})
 
     @column("when")
     def happening_in_words(self, row: Policy) -> str:

@@ -1,5 +1,6 @@
 """Refunds from the admin, the policy as a table, and what comparing found: previewed, done once, written down."""
 
+import itertools
 import re
 
 import pytest
@@ -10,7 +11,7 @@ from django.test import Client
 from accounts.models import User
 from journal.models import Article
 from stripe_simulator.process import LocalStripe
-from subscriptions import policy, refunds, sync
+from subscriptions import policy, refunds, sync, withdrawals
 from subscriptions.access import look_up
 from subscriptions.models import CreditNote, Finding, Order, OutgoingMail, Payment, Policy, Refund
 from tests.admin.said import messages_of, text_of
@@ -132,6 +133,8 @@ def test_the_policy_is_a_table_whose_changes_are_previewed_and_then_applied(
     said = text_of(bea.get("/admin/subscriptions/policy/"))
     for row in Policy.objects.all():
         assert row.get_happening_display() in said
+    for words in itertools.chain(*withdrawals.RULES):
+        assert words in said
     local_stripe.control("dispute", payment_intent=payment.payment_intent_id)
     sync.hint("payment", payment.payment_intent_id)
     sync.run("payment", payment.payment_intent_id)

@@ -2,9 +2,11 @@
 
 import json
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 from django.core import mail
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from accounts.models import User
@@ -119,6 +121,18 @@ def test_two_tabs_and_a_double_click_meet_one_payment_page(
     client, offer = signed_in(dan), make_offer("purchase")
     assert order(client, offer, article) == order(client, offer, article)
     assert Order.objects.count() == 1
+
+
+def test_the_table_itself_holds_one_undecided_order_for_a_thing(
+    dan: User, article: Article, local_stripe: LocalStripe
+) -> None:
+    order(signed_in(dan), make_offer(), article)
+    twin = Order.objects.get()
+    twin.pk, twin.number, twin.session_id = uuid4(), "TWIN-0001", None
+    with pytest.raises(IntegrityError, match="one_undecided_order_for_one_thing"), transaction.atomic():
+        twin.save(force_insert=True)
+    twin.state = Order.State.EXPIRED
+    twin.save(force_insert=True)
 
 
 def test_going_back_after_paying_leads_to_the_article_and_charges_nothing_twice(

@@ -110,6 +110,9 @@ def nobody_reads_unpaid(world: World) -> None:
     rights = Entitlement.objects.in_force(world.now()).filter(user__in=world.readers, source__startswith="order:")
     for right in rights:
         assert right.source.removeprefix("order:") in paid, f"{right} without money"
+    for right in Entitlement.objects.in_force(world.now()).filter(source__startswith="subscription:"):
+        invoices = ledger.invoices.get(right.source.removeprefix("subscription:"), [])
+        assert any(one["status"] == "paid" for one in invoices), f"{right} without money"
 
 
 def everything_agrees(world: World) -> None:

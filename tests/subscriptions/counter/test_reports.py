@@ -139,11 +139,15 @@ def test_counter_reports_break_down_and_add_up(library: Library, afternoon: dict
         plain, shown = library.fetch(report, **dates).json(), library.fetch(report, **dates, **attributes).json()
         assert "Report_Attributes" not in plain["Report_Header"]
         assert sum(checker.read_json(plain).values()) == sum(checker.read_json(shown).values())
+        by_month, in_all = [library.fetch(report, **dates, granularity=one) for one in ("Month", "Totals")]
+        assert by_month.json()["Report_Items"] == in_all.json()["Report_Items"] == plain["Report_Items"]
+        assert (codes(by_month), codes(in_all)) == ([], [3062]), "usage is told by month, and that is said"
     chosen = {"metric_type": "No_License|Total_Item_Requests", "access_type": "Controlled", "yop": "2019|9999-9999"}
     header, rows = library.table("tr", **dates, **chosen)
     assert header["Metric_Types"] == "Total_Item_Requests; No_License"
     assert header["Report_Filters"] == "Access_Type=Controlled; YOP=2019|9999"
     assert checker.numbers(rows) == {("Total_Item_Requests",): 3, ("No_License",): 1}
+    assert codes(library.fetch("tr_j1", **dates, granularity="Month")) == [3050], "standard views are as they are"
     assert library.table("pr", **dates, data_type="Platform")[1][0]["Metric_Type"] == "Searches_Platform"
     assert library.table("tr", **dates, yop="1900-1950")[0]["Exceptions"].startswith("3030: ")
 
