@@ -175,7 +175,8 @@ def _attributes(asked: Asked, parameters: Mapping[str, str], tabular: bool) -> N
     asked.with_parents = report.parents_on_demand and parameters.get("include_parent_details") == "True"
     asked.without_months = tabular and parameters.get("exclude_monthly_details") == "True"
     if not tabular and parameters.get("granularity", "Month") != "Month":
-        wrong.append(f"granularity={parameters['granularity']}")
+        # Totals are optional, and the API's schema has no place for them: its counts are named by months.
+        wrong.append(f"granularity={parameters['granularity']} (usage is told by month)")
     if wrong:
         asked.said.append(exceptions.wrong_attribute(_short(wrong)))
     if report.id == "IR" and parameters.get("include_component_details") == "True":

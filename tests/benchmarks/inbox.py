@@ -23,6 +23,7 @@ import requests
 
 from demo.processes import Child, free_port
 from stripe_simulator.process import LocalStripe
+from tests.benchmarks.cost import processor_seconds
 from tests.benchmarks.paying import _attach, _run
 from tests.benchmarks.site import FIRST_PORT, _start, remove, site_environment
 
@@ -46,6 +47,12 @@ def main() -> int:
             children = [Child("worker", worker, environment, folder / "log")]
             try:
                 children.append(_start(folder, environment, port))
+                watched = {
+                    "worker": children[0].process.pid,
+                    "web": children[1].process.pid,
+                    "database": _database(folder),
+                }
+                environment |= {"BENCH_PIDS": json.dumps(watched)}
                 _run(environment, "-m", "tests.benchmarks.inbox", "--inside", *sys.argv[1:])
             finally:
                 for child in reversed(children):
@@ -54,6 +61,15 @@ def main() -> int:
     finally:
         remove(folder)
     return 0
+
+
+def _database(folder: Path) -> int:
+    return int((folder / "postgres/data/postmaster.pid").read_text().split()[0])
+
+
+def _processor() -> dict[str, float]:
+    """Seconds of the processor so far, by part of the site; the sender and the local Stripe are not part of it."""
+    return {name: processor_seconds(pid) or 0.0 for name, pid in json.loads(os.environ["BENCH_PIDS"]).items()}
 
 
 def _options() -> argparse.Namespace:
@@ -84,17 +100,20 @@ def inside() -> None:
     _attach(local)
     events = _events(local)
     sender = Sender(events, options.rate, options.rate * options.seconds)
+    before, fetched = _processor(), _looks()
     backlog = sender.run()
     began = time.monotonic()
     while _behind() and time.monotonic() - began < 120:
         time.sleep(0.1)
     took = sorted(sender.took)
+    each = {name: round((now - before[name]) / len(took) * 1e3, 2) for name, now in _processor().items()}
     say(
         what="webhooks", asked_per_second=options.rate, sent=len(took), refused=sender.refused,
         sent_per_second=round(len(took) / sender.seconds), p50_ms=round(took[len(took) // 2] * 1e3, 1),
         p99_ms=round(took[int(len(took) * 0.99)] * 1e3, 1), most_targets_behind=max(backlog, default=0),
         targets_behind_at_the_end=backlog[-1] if backlog else 0, given_up=_given_up(),
-        seconds_until_all_was_done=round(time.monotonic() - began, 1),
+        seconds_until_all_was_done=round(time.monotonic() - began, 1), ms_of_processor_an_event=each,
+        events_a_second_on_two_cores=round(2 / (sum(each.values()) / 1e3)), looks_at_stripe=_looks() - fetched,
     )  # fmt: skip
 
 
@@ -111,6 +130,15 @@ def _events(local: LocalStripe) -> list[list[dict[str, Any]]]:
         new = [one for one in local.control("objects", kind="event")["data"] if one["id"] not in before]
         groups.append([event for event in reversed(new) if event["type"] in EVENTS])
     return groups
+
+
+def _looks() -> int:
+    """How often Stripe was read for a target, by the fences that were taken."""
+    from django.db.models import Sum
+
+    from subscriptions.models import SyncTarget
+
+    return int(SyncTarget.objects.aggregate(taken=Sum("fence"))["taken"] or 0)
 
 
 def _behind() -> int:
