@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from accounts import lookups  # noqa: F401  (every app may use them)
 from accounts.search_words import Words
 
 speakable_phone = RegexValidator(

@@ -8,8 +8,7 @@ import unicodedata
 from typing import Any
 
 from django.contrib.postgres.search import SearchVectorField
-from django.db.models import Func, TextField, Value
-from django.db.models.expressions import Combinable
+from django.db.models import Func
 
 LETTERS = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ı": "i", "ß": "ss", "æ": "ae", "œ": "oe"})
 MOST_WORDS = 6
@@ -17,13 +16,17 @@ _UMLAUT = re.compile(r"([aou])e")
 
 
 class Words(Func):
-    """`Words("name", "email")`: what a GIN index holds of one or two columns."""
+    """`Words("name", "email")`: what a GIN index holds of one or two columns.
+
+    The empty second text stands in the statement: as a parameter of a kept plan it would not be the index's own.
+    """
 
     function = "search_words"
     output_field = SearchVectorField()
 
-    def __init__(self, first: str | Combinable, second: str | Combinable | None = None, **extra: Any) -> None:
-        super().__init__(first, Value("", TextField()) if second is None else second, **extra)
+    def as_sql(self, *args: Any, **kwargs: Any) -> Any:
+        alone = {"template": "%(function)s(%(expressions)s, '')"} if len(self.source_expressions) == 1 else {}
+        return super().as_sql(*args, **{**alone, **kwargs})
 
 
 def folded(text: str) -> list[str]:
@@ -32,11 +35,13 @@ def folded(text: str) -> list[str]:
     return re.findall(r"[^\W_]+", plain.lower().translate(LETTERS))
 
 
-def question(text: str) -> str:
-    """For `to_tsquery('simple', …)`: each word begins one of the stored, `Mueller` also `Müller`. "" for no words."""
-    return " & ".join(_word(word) for word in folded(text)[:MOST_WORDS])
+def question(text: str, *, whole: bool = False) -> str:
+    """For `to_tsquery('simple', …)`: each word begins one of the stored (or is one, `whole`). "" for no words."""
+    sign = "" if whole else ":*"
+    return " & ".join(_word(word, sign) for word in folded(text)[:MOST_WORDS])
 
 
-def _word(word: str) -> str:
+def _word(word: str, sign: str) -> str:
+    """`Mueller` is also asked as `Muller`, as `Müller` is stored."""
     other = _UMLAUT.sub(r"\1", word)
-    return f"{word}:*" if other == word else f"({word}:* | {other}:*)"
+    return f"{word}{sign}" if other == word else f"({word}{sign} | {other}{sign})"

@@ -76,7 +76,7 @@ def shown(person: User, answers: dict[str, list[Row]]) -> list[Shown]:
     for one in PARTS:
         rows = answers.get(one.name)
         if rows or (rows is not None and one.empty):
-            more = f"{reverse(one.all_of)}?q={person.email}" if one.all_of and len(rows) > NEWEST else ""
+            more = f"{reverse(one.all_of)}?user={person.pk}" if one.all_of and len(rows) > NEWEST else ""
             cells = [[_cell(cell) for cell in one.cells(row)] for row in rows[:NEWEST]]
             told.append(Shown(one.name, one.title, one.columns, cells, one.empty, more))
     return told

@@ -13,6 +13,7 @@ from cme.models import Attempt, Credit
 from cme.scoring import in_words
 from desk.asking import Row
 from desk.person import Cell, change_url, part
+from journal.models import Article, Issue, Journal
 from journal.reader_models import Alert
 from subscriptions.models import (
     Entitlement,
@@ -33,10 +34,12 @@ from subscriptions.support import day_of, moment, state_of, stripe_address
 STATE = (
     "starts_at", "ends_at", "grace_since", "reading_seconds", "open_by", "opened_at", "revoked_at", "revoke_reason",
 )  # fmt: skip
+ISSUE = Concat("volume", Value("("), "number", Value(")"))
+#: Looked up for the rows that are shown; joined, they were for each of somebody's fifty thousand rights before sorting.
 SCOPE = Coalesce(
-    "article__title",
-    "journal__title",
-    Concat("issue__volume", Value("("), "issue__number", Value(")")),  # last: it is never null
+    Subquery(Article.objects.filter(pk=OuterRef("article")).values("title")[:1]),
+    Subquery(Journal.objects.filter(pk=OuterRef("journal")).values("title")[:1]),
+    Subquery(Issue.objects.filter(pk=OuterRef("issue")).values(name=ISSUE)[:1]),
     output_field=CharField(),
 )
 

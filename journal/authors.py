@@ -30,14 +30,18 @@ def is_orcid(key: str) -> bool:
     return _ORCID.fullmatch(key) is not None
 
 
+def _with_id(orcid: str) -> Any:
+    return ArticleAuthor.objects.filter(orcid__filled=orcid)
+
+
 def rows_of(key: str) -> Any:
     """The rows of one person."""
-    return ArticleAuthor.objects.filter(orcid=key) if is_orcid(key) else ArticleAuthor.objects.filter(key=key, orcid="")
+    return _with_id(key) if is_orcid(key) else ArticleAuthor.objects.filter(key=key, orcid="")
 
 
 def rows_of_name_or_person(key: str) -> Any:
     """For alerts: who asked about a name hears of everybody of that name, whether with an iD or without."""
-    return ArticleAuthor.objects.filter(orcid=key) if is_orcid(key) else ArticleAuthor.objects.filter(key=key)
+    return _with_id(key) if is_orcid(key) else ArticleAuthor.objects.filter(key=key)
 
 
 def name_of(key: str) -> str:

@@ -1,5 +1,7 @@
 """RSS 2.0 of the journal, of what is online first, of an issue and of a section. Abstracts only, never full text.
 
+The same as Atom where the address says `?format=atom`.
+
 With the fields of Dublin Core and PRISM 2.1 that readers of tables of contents use, and conditional requests: a feed is
 asked for every few minutes by programs that nearly always have it already.
 """
@@ -15,7 +17,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.cache import get_conditional_response, patch_cache_control
-from django.utils.feedgenerator import Rss201rev2Feed
+from django.utils.feedgenerator import Atom1Feed, Rss201rev2Feed
 from django.utils.http import http_date
 from django.views.decorators.http import require_safe
 
@@ -98,13 +100,14 @@ def author_feed(request: HttpRequest, key: str) -> HttpResponse:
 def _answer(request: HttpRequest, channel: Channel) -> HttpResponse:
     """304 when nothing has changed, else the feed. What it depends on is asked first, without the articles' texts."""
     journal = Journal.objects.first() or Journal(title="First Page")
+    kind = AtomFeed if request.GET.get("format") == "atom" else JournalFeed
     state = list(channel.articles.values_list("pk", "updated_at", "published_online"))
-    etag = f'"{hashlib.sha256(repr((journal.title, channel.title, channel.path, state)).encode()).hexdigest()[:32]}"'
+    told = repr((kind.asked_by, journal.title, channel.title, channel.path, state))
+    etag = f'"{hashlib.sha256(told.encode()).hexdigest()[:32]}"'
     changed = max((max(updated, _midnight(day)) for _, updated, day in state if day), default=None)
     response = get_conditional_response(request, etag=etag, last_modified=int(changed.timestamp()) if changed else None)
     if response is None:
-        text = _written(journal, channel)
-        response = HttpResponse(text, content_type="application/rss+xml; charset=utf-8")
+        response = HttpResponse(_written(kind, journal, channel), content_type=kind.content_type)
     response["ETag"] = etag
     if changed:
         response["Last-Modified"] = http_date(changed.timestamp())
@@ -116,11 +119,13 @@ def _midnight(day: date) -> datetime:
     return datetime.combine(day, time.min, timezone.get_current_timezone())
 
 
-def _written(journal: Journal, channel: Channel) -> str:
+def _written(kind: "type[JournalFeed | AtomFeed]", journal: Journal, channel: Channel) -> str:
     title = clean(f"{journal.title}: {channel.title}" if channel.title else journal.title)
-    feed = JournalFeed(
-        title=title, link=absolute(channel.link), description=f"{title}. Abstracts of articles.", language="en",
-        feed_url=absolute(channel.path), feed_copyright=clean(journal.publisher),
+    words = f"{title}. Abstracts of articles."
+    feed = kind(
+        title=title, link=absolute(channel.link), description=words, subtitle=words, language="en",
+        feed_url=absolute(f"{channel.path}{kind.asked_by}"), feed_copyright=clean(journal.publisher),
+        author_name=clean(journal.title),
     )  # fmt: skip
     listed = channel.articles.select_related(None).select_related("journal", "issue")
     for article in listed.only(*FIELDS, *_OF_OTHERS):
@@ -163,13 +168,32 @@ def _fields(article: Article) -> Iterator[tuple[str, str]]:
     yield "prism:endingPage", article.last_page
 
 
+SPACES = {
+    "xmlns:dc": "http://purl.org/dc/elements/1.1/", "xmlns:prism": "http://prismstandard.org/namespaces/basic/2.1/",
+}  # fmt: skip
+
+
 class JournalFeed(Rss201rev2Feed):
     """RSS 2.0 with the fields of each item after Django's own."""
 
+    asked_by = ""
+
     def rss_attributes(self) -> dict[str, str]:
-        spaces = {"xmlns:dc": "http://purl.org/dc/elements/1.1/",
-                  "xmlns:prism": "http://prismstandard.org/namespaces/basic/2.1/"}  # fmt: skip
-        return {**super().rss_attributes(), **spaces}
+        return {**super().rss_attributes(), **SPACES}
+
+    def add_item_elements(self, handler: Any, item: dict[str, Any]) -> None:
+        super().add_item_elements(handler, item)
+        for name, value in item["fields"]:
+            handler.addQuickElement(name, value)
+
+
+class AtomFeed(Atom1Feed):
+    """The same as Atom 1.0."""
+
+    asked_by = "?format=atom"
+
+    def root_attributes(self) -> dict[str, str]:
+        return {**super().root_attributes(), **SPACES}
 
     def add_item_elements(self, handler: Any, item: dict[str, Any]) -> None:
         super().add_item_elements(handler, item)

@@ -120,13 +120,14 @@ def write(article: Article, doc: ArticleDoc, *, is_new: bool = False, notices: s
         parts["head"] = metadata.head(article, facts) if article.doi else ""
         parts["notices"] = banners(article) if has_notices else ""
         parts["first_page"] = _first_page(article) if has_pictures else ""
-        parts["aside"] = aside(article, parts)
+        has_figures = text is not None and "<figure" in f"{text['body']}{text['notes']}"
+        parts["aside"] = aside(article, parts, has_figures=has_figures)
         aside_of_text = aside(article, parts, text) if text else ""
     public: dict[str, dict[str, str]] = {}
     behind: dict[str, dict[str, str]] = {}
     for language in settings.LANGUAGES_OFFERED[1:]:
         with speaking(language):
-            said = public_parts(article, doc) | {"aside": aside(article, parts)}
+            said = public_parts(article, doc) | {"aside": aside(article, parts, has_figures=has_figures)}
             public[language] = {name: text for name, text in said.items() if text != parts[name]}
             public[language] |= {"notices": banners(article)} if parts["notices"] else {}
             public[language] |= {"first_page": _first_page(article)} if parts["first_page"] else {}
@@ -206,12 +207,16 @@ def aside_for(reader: Reader, aside: str) -> str:
 
 
 def aside(
-    article: Article, public: Mapping[str, str] | PublicPage, text: Mapping[str, Any] | FullText | None = None
-) -> str:
-    """Contents and tools: with the `text` for those whose right covers it and the PDF, without it for all others."""
+    article: Article, public: Mapping[str, str] | PublicPage, text: Mapping[str, Any] | FullText | None = None,
+    *, has_figures: bool = False,
+) -> str:  # fmt: skip
+    """Contents and tools: with the `text` for those whose right covers it and the PDF, without it for all others.
+
+    Without it, `has_figures` says that there are some to be had.
+    """
     access = Access(granted=text is not None, reason=Reason.PURCHASE if text else Reason.NO_LICENSE)
     context = {"article": article, "doi": doi_in_addresses(article), "public": public, "full_text": text}
-    return render_to_string("journal/_aside.html", context | {"access": access})
+    return render_to_string("journal/_aside.html", context | {"access": access, "has_figures": has_figures})
 
 
 def contents(headings: tuple[Heading, ...]) -> list[dict[str, Any]]:

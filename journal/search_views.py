@@ -82,7 +82,7 @@ def _shown(request: HttpRequest, query: Query, asked: Asked, said: dict[str, Any
     shown = {
         "page": page, "items": items, "count": asked.found.count, "is_more": asked.found.is_more,
         "in_full_text": asked.found.in_full_text, "is_limited": asked.is_limited, "is_relaxed": asked.is_relaxed,
-        "facets": facets(ids, filters, kept) if ids or not filters.is_empty else [],
+        "facets": facets(asked.found.sample, filters, kept) if ids or not filters.is_empty else [],
         "sorts": [(label, address(kept | {"sort": name}, filters), name) for name, label in SORTS.items()],
         "page_terms": address(kept, filters), "without_filters": address(kept, Filters()),
     }  # fmt: skip
@@ -111,12 +111,15 @@ def _told(context: dict[str, Any]) -> dict[str, Any]:
         "page": page.number if page else 1, "pages": page.paginator.num_pages if page else 1,
         "spelling": context.get("respelled") or None,
         "results": [_result(item) for item in context.get("items", [])],
-        "facets": [_facet(facet) for facet in context.get("facets", [])],
+        "facets": [_facet(facet, is_exact=not context.get("is_more")) for facet in context.get("facets", [])],
     }  # fmt: skip
 
 
-def _facet(facet: Facet) -> dict[str, Any]:
-    choices = [{"label": one.label, "count": one.count, "query": one.terms} for one in facet.choices]
+def _facet(facet: Facet, *, is_exact: bool) -> dict[str, Any]:
+    """A number only where it is exact, as on the page."""
+    choices = [
+        {"label": one.label, "count": one.count if is_exact else None, "query": one.terms} for one in facet.choices
+    ]
     return {"name": facet.name, "choices": choices}
 
 

@@ -101,7 +101,8 @@ def paid_with(number: str) -> str:
 
 def send_links(email: str) -> None:
     """Mail to an address what was bought with it; to an address with nothing, nothing. The caller says neither."""
-    unclaimed = list(Order.objects.filter(guest_email=email, user=None, paid_at__isnull=False).order_by("paid_at")[:20])
+    paid = Order.objects.filter(guest_email__filled=email, user=None, paid_at__isnull=False)
+    unclaimed = list(paid.order_by("paid_at")[:20])
     account = EmailAddress.objects.filter(email__iexact=email, verified=True).exists()
     if unclaimed or account:
         mail.found_purchases(email, unclaimed, has_account=account)

@@ -367,7 +367,7 @@ def _orders(question: Question) -> tuple[Behind, ...]:
     if question.user is None:
         return ()
     article = question.article
-    whose = Q(user=question.user) | Q(user=None, guest_email=question.user.email)
+    whose = Q(user=question.user) | Q(user=None, guest_email__filled=question.user.email)
     scope = Q(article=article) | Q(article=None, issue=None, journal=article.journal_id)
     if article.issue_id:
         scope |= Q(issue=article.issue_id)

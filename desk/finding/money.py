@@ -102,10 +102,8 @@ def _named_at_stripe(text: str) -> Iterator[tuple[str, Any, Any]]:
         by = {"cs": Q(session_id=text), "pi": Q(payment_intent_id=text), "sub": Q(subscription_id=text)}[prefix]
         yield "Order", Order.objects.filter(by).select_related("user").defer("params"), of_row
     if prefix in ("ch", "py", "pi", "in"):
-        by = (
-            Q(payment_intent_id=text) if prefix == "pi" else Q(invoice_id=text) if prefix == "in" else Q(charge_id=text)
-        )
-        yield "Payment", Payment.objects.filter(by).select_related("user"), of_row
+        column = {"pi": "payment_intent_id", "in": "invoice_id__filled"}.get(prefix, "charge_id")
+        yield "Payment", Payment.objects.filter(**{column: text}).select_related("user"), of_row
     if prefix == "sub":
         yield "Subscription", Subscription.objects.filter(stripe_id=text).select_related("user", "journal"), of_row
     if prefix == "cus":
@@ -141,9 +139,10 @@ def by_card(typed: Typed) -> Iterator[Hit]:
     card = read_card(typed.text)
     if card is None:
         if re.fullmatch(r"[*•x.…\s]*\d{4}", typed.text, re.IGNORECASE):
-            yield from _cards(Q(card_last4=typed.text[-4:]), "ends in these digits: add amount and day", exact=False)
+            by = Q(card_last4__filled=typed.text[-4:])
+            yield from _cards(by, "ends in these digits: add amount and day", exact=False)
         return
-    told = Q(card_last4=card.last4) & _amounts(card)
+    told = Q(card_last4__filled=card.last4) & _amounts(card)
     if card.days:
         told &= Q(*(Q(paid_at__range=_around(day)) for day in card.days), _connector=Q.OR)
     yield from _cards(told, "the card, as far as it was told", exact=True)

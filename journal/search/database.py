@@ -19,6 +19,7 @@ from journal.search.folding import fold, spelled_out
 from journal.search.query import Clause, Query
 
 COUNT_UP_TO = 1000
+SAMPLE = 400  # of more than are counted, for the choices beside them
 CANDIDATES = 1200  # more than are counted; each costs the reading of its entry
 #: D, C, B, A: abstract, keywords, authors, title.
 WEIGHTS = "{0.15, 0.5, 0.6, 1.0}"
@@ -35,6 +36,11 @@ class Found:
     count: int = 0
     is_more: bool = False
     in_full_text: bool = False
+
+    @property
+    def sample(self) -> list[int]:
+        """What the choices beside the results are taken from: all, where their numbers are shown; else the best."""
+        return self.ids[:SAMPLE] if self.is_more else self.ids
 
 
 def find(query: Query, filters: Filters, sort: str) -> Found:

@@ -29,7 +29,7 @@ def named_article(text: str) -> Article | None:
     if doi := pasted_doi(text):
         return published.by_doi(doi).first()
     if pmid := _PMID.match(text):
-        return published.filter(pmid=pmid[1]).first()
+        return published.filter(pmid__filled=pmid[1]).first()
     for match in _DOI_WITHIN.finditer(text):
         if (found := published.by_doi(match[1].rstrip(".,;)]}")).first()) is not None:
             return found

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from django.db import connection, transaction
 
+from accounts.lookups import after
 from journal.models import Article
 from journal.search.folding import COMMON, fold, words
 from journal.search.query import Query, readable
@@ -49,18 +50,12 @@ def suggest(typed: str) -> list[Suggestion]:
     if len(key) < SHORTEST:
         return []
     with connection.cursor() as cursor:
-        cursor.execute(_STARTING, [key, _after(key), SHOWN * 2])
+        cursor.execute(_STARTING, [key, after(key), SHOWN * 2])
         rows = cursor.fetchall()
     shown: dict[str, Suggestion] = {}
     for kind, text in rows:
         shown.setdefault(fold(text), Suggestion(kind, text))
     return list(shown.values())[:SHOWN]
-
-
-def _after(key: str) -> str:
-    """The first text that does not begin so any more, by the numbers of its letters."""
-    number = ord(key[-1]) + 1
-    return key[:-1] + chr(0xE000 if number == 0xD800 else min(number, 0x10FFFF))
 
 
 _NEAR = """

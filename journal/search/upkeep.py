@@ -28,6 +28,11 @@ log = logging.getLogger(__name__)
 
 DAY_SECONDS = 86_400
 Learn = Callable[[list[Article]], None]
+#: Columns that may be as long as the article and hold nothing to search for.
+_NOT_INDEXED = (
+    "search", "problems", "title_html", "record__front",
+    *(f"full_text__{name}" for name in ("notes", "references", "contents", "aside", "spoken")),
+)  # fmt: skip
 #: What is worked out of each changed article for the database. Topics come first: the index learns them, too.
 BEFORE_THE_INDEX: tuple[Learn, ...] = (browsing.learn_topics, browsing.learn_authors, terms.learn)
 AFTER_THE_INDEX: tuple[Learn, ...] = (related.learn_citations, related.learn_similar, happenings.note)
@@ -125,7 +130,7 @@ def _forget_others(home: Path, path: Path) -> None:
 
 def _with_texts(articles: "QuerySet[Article]") -> "QuerySet[Article]":
     rows = ArticleTopic.objects.order_by()
-    related = articles.select_related("full_text", "record").defer("search", "problems", "title_html", "record__front")
+    related = articles.select_related("full_text", "record").defer(*_NOT_INDEXED)
     return related.prefetch_related(Prefetch("topic_rows", rows, to_attr="own_topics"))
 
 

@@ -2,7 +2,9 @@
 
 Beside the rights there is money: an order, a payment and a receipt for every tenth reader, some subscriptions, errors,
 mail and events. Asked are the person's page (a typical reader, one with money, the holder of 50,000 rights) and the
-search by everything it takes, through the site's own views and templates, signed in as support; p95 in milliseconds.
+search by everything it takes, through the site's own views and templates, signed in as support; p95 in milliseconds,
+and what of it the database took in how many statements. `--keep NAME` leaves the site in var/NAME, and another run with
+the same name asks it at once; `--only WORDS` asks what has these words in its name, `--told` with each statement.
 """
 
 import argparse
@@ -11,14 +13,13 @@ import os
 import random
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 from tests.benchmarks.scale import Scale, _percentile, copies, say
-from tests.benchmarks.site import ROOT, remove, site_environment
+from tests.benchmarks.site import ROOT, folder_of, site_environment
 
 ASKED, WARM_UP = 100, 10
 NAMES = ["Anna", "Bärbel", "Chloé", "Dmitri", "Emeka", "Fatima", "Łukasz", "Haruka", "Inés", "Søren"]
@@ -26,12 +27,8 @@ FAMILIES = ["Müller", "Achterberg", "Okafor", "García", "Wieczorek", "Tanaka",
 
 
 def main() -> int:
-    _options()
-    (ROOT / "var").mkdir(exist_ok=True)
-    folder = Path(tempfile.mkdtemp(prefix="desk-", dir=ROOT / "var"))
-    folder.chmod(0o755)
-    environment = site_environment(folder, 8401)
-    try:
+    with folder_of("desk", _options().keep) as folder:
+        environment = site_environment(folder, 8401)
         for words in (
             ("manage.py", "collectstatic", "--noinput", "--verbosity", "0"),
             ("manage.py", "migrate", "--verbosity", "0"),
@@ -39,8 +36,6 @@ def main() -> int:
         ):
             told = sys.argv[1:] if "--inside" in words else []
             subprocess.run([sys.executable, *words, *told], cwd=ROOT, env=environment, check=True)
-    finally:
-        remove(folder)
     return 0
 
 
@@ -48,23 +43,32 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser()
     parser.add_argument("--rights", type=int, default=10_000_000)
     parser.add_argument("--readers", type=int, default=1_000_000)
+    parser.add_argument("--keep", default="", metavar="NAME", help="leave the site in var/NAME, or use the one there")
+    parser.add_argument("--only", default="", metavar="WORDS", help="ask only what has these words in its name")
+    parser.add_argument("--told", action="store_true", help="tell each statement of the last question, and its time")
     parser.add_argument("--inside", action="store_true")
     return parser.parse_args()
 
 
 def inside() -> None:
     import django
+    from django.conf import settings
 
     django.setup()
     options = _options()
-    began = time.monotonic()
+    made = Path(settings.VAR_DIR) / f"made-{options.readers}-{options.rights}"
     scale = Scale(options.readers, 10_000, 100_000)
-    scale.make_world()
     desk = Desk(scale, options.readers)
-    desk.make_people_and_money()
-    scale.make_rights(options.rights)
-    say(f"{options.readers:,} readers, {options.rights:,} rights made in {time.monotonic() - began:.0f} s")
-    for line in desk.measure():
+    if made.exists():
+        scale.find_world()
+    else:
+        began = time.monotonic()
+        scale.make_world()
+        desk.make_people_and_money()
+        scale.make_rights(options.rights)
+        say(f"{options.readers:,} readers, {options.rights:,} rights made in {time.monotonic() - began:.0f} s")
+        made.touch()
+    for line in desk.measure(options.only, told=options.told):
         print(json.dumps(line, ensure_ascii=False), flush=True)  # noqa: T201
 
 
@@ -76,7 +80,7 @@ def _one_of(words: list[str], pick: str) -> str:
 class Desk:
     def __init__(self, scale: Scale, readers: int) -> None:
         self.scale, self.readers, self.chance = scale, readers, random.Random(8)
-        self.base = scale.base
+        self.base, self.number = scale.base, readers // 10  # how many orders, payments and so on
 
     def make_people_and_money(self) -> None:
         """Names for all; for every tenth reader an order with payment and receipt, an error, a mail and an event."""
@@ -93,7 +97,7 @@ class Desk:
         self.scale.sql("DROP INDEX user_words")
         self.scale.sql(f"UPDATE accounts_user SET name = {name} WHERE id > 1000")  # noqa: S608
         self.scale.sql(words)
-        user, number = make_user(), self.readers // 10
+        user, number = make_user(), self.number
         order = ordered(user, make_article(), state="paid", paid_at=timezone.now())
         payment = Payment.objects.create(
             charge_id="ch_0", payment_intent_id="pi_0", user=user, order=order, amount=3000, currency="usd",
@@ -123,7 +127,6 @@ class Desk:
             f"{with_events} livemode, created, payload, deliveries, received_at FROM subscriptions_stripeevent,"
             f" generate_series(1, {number}) n WHERE id = 'evt_0'"
         )
-        self.number = number
 
     def _copies_of_order(self, order: Any, number: int, theirs: str) -> None:
         from subscriptions.models import Order
@@ -138,18 +141,22 @@ class Desk:
             f" generate_series(1, {number}) n WHERE t.id = '{order.pk}'"
         )
 
-    def measure(self) -> Iterator[dict[str, Any]]:
+    def measure(self, only: str, *, told: bool) -> Iterator[dict[str, Any]]:
         from allauth.mfa.models import Authenticator
         from django.test import Client
 
+        from accounts.models import User
         from tests.make import make_user
 
-        support = make_user("desk@example.org", groups=["Support"], is_staff=True)
-        Authenticator.objects.create(user=support, type=Authenticator.Type.TOTP, data={"secret": "x"})
+        support = User.objects.filter(email="desk@example.org").first()
+        if support is None:
+            support = make_user("desk@example.org", groups=["Support"], is_staff=True)
+            Authenticator.objects.create(user=support, type=Authenticator.Type.TOTP, data={"secret": "x"})
         self.client = Client(headers={"host": "127.0.0.1:8401"})
         self.client.force_login(support)
         for name, ask in self._questions().items():
-            yield self._timed(name, ask)
+            if only in name:
+                yield self._timed(name, ask, told=told)
 
     def _questions(self) -> dict[str, Callable[[], str]]:
         one = lambda: self.chance.randint(1, self.number)  # noqa: E731
@@ -177,15 +184,44 @@ class Desk:
             "search: institution": lambda: f"{search}University {one() % 9000}",
         }
 
-    def _timed(self, name: str, question: Callable[[], str]) -> dict[str, Any]:
-        took, answers = [], set()
+    def _timed(self, name: str, question: Callable[[], str], *, told: bool) -> dict[str, Any]:
+        from django.db import connection
+
+        took: list[float] = []
+        asked, answers, statements = [], set(), []
         for number in range(WARM_UP + ASKED):
+            watched = Watched()
             address, began = question(), time.perf_counter()
-            answers.add(self.client.get(address).status_code)
+            with connection.execute_wrapper(watched):
+                answers.add(self.client.get(address).status_code)
             if number >= WARM_UP:
                 took.append((time.perf_counter() - began) * 1e3)
-        told = {f"p{share}_ms": _percentile(took, share) for share in (50, 95, 99)}
-        return {"asked": name, **told, "answers": sorted(answers)}
+                asked.append(watched.milliseconds)
+                statements.append(len(watched.told))
+        if told:
+            for milliseconds, sql in sorted(watched.told, reverse=True):
+                say(f"{milliseconds:8.2f} ms  {sql}")
+        times = {f"p{share}_ms": _percentile(took, share) for share in (50, 95, 99)}
+        of_database = {f"database_p{share}_ms": _percentile(asked, share) for share in (50, 95)}
+        return {"asked": name, **times, **of_database, "statements": max(statements), "answers": sorted(answers)}
+
+
+class Watched:
+    """How long each statement took, as the page saw it."""
+
+    def __init__(self) -> None:
+        self.told: list[tuple[float, str]] = []
+
+    @property
+    def milliseconds(self) -> float:
+        return sum(took for took, _ in self.told)
+
+    def __call__(self, execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+        began = time.perf_counter()
+        try:
+            return execute(sql, params, many, context)
+        finally:
+            self.told.append(((time.perf_counter() - began) * 1e3, sql))
 
 
 if __name__ == "__main__":

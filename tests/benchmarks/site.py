@@ -95,6 +95,20 @@ def _start(folder: Path, environment: dict[str, str], port: int) -> Child:
     return server
 
 
+@contextmanager
+def folder_of(name: str, kept: str) -> Iterator[Path]:
+    """A folder in var/ for a site, removed at the end; or the one named `kept`, which stays there for the next run."""
+    (ROOT / "var").mkdir(exist_ok=True)
+    folder = ROOT / "var" / kept if kept else Path(tempfile.mkdtemp(prefix=f"{name}-", dir=ROOT / "var"))
+    folder.mkdir(exist_ok=True)
+    folder.chmod(0o755)  # the embedded server runs as another user when we are root
+    try:
+        yield folder
+    finally:
+        if not kept:
+            remove(folder)
+
+
 def remove(folder: Path) -> None:
     """The embedded server stops when its last user is gone; its folder is removed after that."""
     deadline = time.monotonic() + STOP_SECONDS

@@ -17,7 +17,8 @@ from tests.make import make_article
 def others(trial: Article, settings: Any, tmp_path: Path) -> None:
     """A comment on the article, and a collection that holds it."""
     settings.SEARCH_FOLDER = tmp_path
-    comment = make_article(title="Thrombolysis, a comment", abstract="Thrombolysis in small hospitals.")
+    said = "Thrombolysis in small hospitals."
+    comment = make_article(title="Thrombolysis, a comment", abstract=said, access_type="open")
     Article.objects.filter(pk=comment.pk).update(search=entry(comment))
     Relation.objects.create(article=comment, kind=Relation.Kind.COMMENTARY, target_doi=trial.doi)
     chosen = Collection.objects.create(title="Worth a second look", slug="second-look")
@@ -66,7 +67,15 @@ def test_a_reader_finds_an_article_by_keyboard_and_arranges_its_boxes(tab: Page,
 def test_without_scripts_everything_is_a_page_or_a_form(new_tab: Tabs, trial: Article, others: None) -> None:
     tab = new_tab(java_script_enabled=False)
     tab.goto("/search/?q=thrombolysis")
+    tab.get_by_role("link", name="Needs access").click()
+    expect(tab.get_by_role("link", name="Remove")).to_be_visible()
+    expect(tab.get_by_role("main").get_by_role("link", name="Thrombolysis, a comment")).to_have_count(0)
+    tab.get_by_role("link", name="Newest first").click()
+    assert "access=controlled" in tab.url
     tab.get_by_role("main").get_by_role("link", name=trial.title).click()
+    figures = tab.get_by_role("link", name="Figures and tables")
+    expect(figures).to_have_attribute("href", "#get-access")
+    expect(figures).to_contain_text("Needs access")
     tab.get_by_role("link", name="Related articles").click()
     tab.get_by_role("button", name="Move down: See also").click()
     expect(tab.locator("#related h2").nth(1)).to_have_text("See also")

@@ -164,6 +164,13 @@ def test_the_pages_where_a_visitor_finds_an_article(tab: Page, trial: Article, i
     ):
         tab.goto(address)
         inspection.of(name)
+    for address, name in (
+        (f"/issues/{trial.issue.volume if trial.issue else ''}/", "volume"),
+        ("/online-first/", "online first"),
+        ("/openurl?rft.issn=1111-1111&rft.atitle=Herons", "OpenURL that means no article"),
+    ):
+        tab.goto(address)
+        inspection.briefly(name)
 
 
 def test_the_pages_of_finding_and_keeping(

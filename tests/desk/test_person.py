@@ -40,7 +40,13 @@ def test_the_page_of_somebody_with_thousands_of_rights_takes_fifteen_statements(
     with django_assert_max_num_queries(MOST):
         answer = sam.get(page_of(dan))
     said = text_of(answer)
-    assert "all of them" in said
+    assert "the newest 20 · all of them" in said
+    stranger = make_user("not-dan@example.org", name=dan.email)
+    make_right(stranger, article)
+    rest = sam.get(f"/admin/subscriptions/entitlement/?user={dan.pk}")
+    assert f'href="/admin/subscriptions/entitlement/?user={dan.pk}"' in answer.content.decode()
+    assert "of 3002" in text_of(rest) or "3002 " in text_of(rest)
+    assert "not-dan@example.org" not in text_of(rest)
     assert "articles bought, without end" in said and "1 subscription, the whole journal" in said
 
 

@@ -5,7 +5,9 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from accounts.models import Member, User
 from desk.finding import FINDERS, Hit, Typed, find, finder, table
@@ -73,6 +75,19 @@ def test_the_whole_name_goes_before_a_part_of_another(sam: Client, dan: User) ->
     make_user("x@example.org", name="Dan Daniels")
     answer = sam.get(SEARCH, {"q": "dan"})
     assert answer["Location"] == f"/admin/desk/people/{dan.pk}/"
+
+
+def test_whole_words_are_somebodys_before_they_are_beginnings(sam: Client) -> None:
+    users = [make_user(f"{n}@example.org", name=name) for n, name in enumerate(("Anna Berg", "Annabel Bergmann"))]
+    assert sam.get(SEARCH, {"q": "berg anna"})["Location"] == f"/admin/desk/people/{users[0].pk}/"
+    assert "Annabel Bergmann" in said(sam, "anna be") and "Annabel Bergmann" in said(sam, "berg")
+
+
+def test_what_nearly_everybody_has_is_found_among_the_newest(sam: Client) -> None:
+    User.objects.bulk_create(User(email=f"c{number}@common.example", name="Carla") for number in range(40))
+    with CaptureQueriesContext(connection) as asked:
+        assert "and more" in said(sam, "common")
+    assert not [one for one in asked if "search_words" in one["sql"] and 'FROM "accounts_user"' in one["sql"]]
 
 
 def test_nothing_found_says_as_what_it_was_read_and_what_to_try(sam: Client) -> None:

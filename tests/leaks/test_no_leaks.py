@@ -278,7 +278,8 @@ def told_to_programs(client: Client) -> Iterator[tuple[str, HttpResponse]]:
         for kind in (*OFFERED[1:], f"{STYLED};style=apa", f"{STYLED};style=chicago-author-date;locale=de-DE"):
             path = article.get_absolute_url()
             yield f"{path} as {kind}", client.get(path, headers={"Accept": kind})
-    for path in ("/feed/", "/online-first/feed/", "/sitemap.xml", "/sitemap-pages.xml", "/sitemap-articles-0.xml"):
+    maps = ("/sitemap.xml", "/sitemap-pages.xml", "/sitemap-articles-0.xml")
+    for path in ("/feed/", "/feed/?format=atom", "/online-first/feed/", *maps):
         yield path, client.get(path)
     for issue in Issue.objects.published():
         yield f"feed of {issue}", client.get(f"{issue.get_absolute_url()}feed/")

@@ -82,6 +82,16 @@ def test_an_entry_tells_dublin_core_and_prism_and_the_abstract_only() -> None:
         assert [getattr(el, "text", el) for el in said] == values, path
     entry = feed("/feed/").entries[0]
     assert "To see whether x" in entry.description.replace("\u2009", "")
+    atom = Client().get("/feed/?format=atom")
+    assert atom["Content-Type"] == "application/atom+xml; charset=utf-8"
+    assert SECRET_SENTENCE not in atom.text
+    read = feedparser.parse(atom.content)
+    assert (read.version, read.bozo) == ("atom10", False)
+    assert [link.href for link in read.feed.links if link.rel == "self"] == ["http://testserver/feed/?format=atom"]
+    (same,) = read.entries
+    assert (same.title, same.id, same.link, same.summary) == (entry.title, entry.id, entry.link, entry.description)
+    assert same.prism_doi == entry.prism_doi == SICI
+    assert Client().get("/feed/", headers={"If-None-Match": atom["ETag"]}).status_code == 200  # another file
     assert Client().get(entry.link.removeprefix("http://testserver")).status_code == 200
 
 
