@@ -13,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.models import User
-from config import frame
+from config import frame, page_cache
 from journal.models import Article, FullText
 from subscriptions.counter import recording
 from subscriptions.models import Entitlement, Institution
@@ -213,3 +213,28 @@ def test_what_runs_or_asks_is_made_by_django_each_time(settings: Any) -> None:
     session[GIFTS] = [4711]
     session.save()
     assert SECRET_SENTENCE not in text(get(path, gifted)), "a gift that there is not"
+
+
+@committing
+def test_what_one_kind_of_reader_left_serves_each_other_kind_as_django_would(settings: Any) -> None:
+    """One article: who reads for another reason, for a time, without the PDF, or not at all comes after everybody."""
+    article, over = sold_article(), {"ends_at": timezone.now()}
+    path, running = article.get_absolute_url(), {"opened_at": timezone.now(), "reading_seconds": 48 * 3600}
+    kinds: dict[str, Holder] = {
+        **READERS,
+        "renters": holder("rental", ends_at=timezone.now() + timedelta(hours=40), **running),
+        "former subscribers": holder("subscription", **over),
+        "strangers": lambda _article, _number: (signed_in(make_user()), HOME),
+        "visitors": lambda _article, _number: (Browser(), HOME),
+    }
+    everybody = {kind: make(article, number) for number, (kind, make) in enumerate(kinds.items(), 1)}
+    kept = set()
+    for first in everybody.values():
+        page_cache.clear()
+        get(path, first[0], ip=first[1])
+        for kind, (browser, ip) in everybody.items():
+            answer = get(path, browser, ip=ip)
+            assert text(answer) == text(fresh(settings, path, browser, ip=ip)), kind
+            if answer.was_kept:
+                kept.add(kind)
+    assert kept >= {"buyers", "subscribers", "members", "guests of the editors", "visitors"}

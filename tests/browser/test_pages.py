@@ -93,8 +93,7 @@ class Inspection:
         self.complaints.be_deaf_until_the_next_page()
         for size, scheme, rules in (
             (PHONE, "light", ALL_RULES),
-            (DESKTOP, "light", RULES),
-            (DESKTOP, "dark", COLOR_RULES),
+            (DESKTOP, "dark", RULES),
         ):
             self._set(size, scheme)
             self._axe(f"{name}, {scheme}, {size['width']} px", rules)

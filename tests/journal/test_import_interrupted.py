@@ -70,7 +70,7 @@ def statuses(report: Path) -> list[str]:
 @pytest.mark.django_db(transaction=True)
 def test_an_import_that_is_killed_twice_and_stopped_once_ends_with_each_article_once(folder: Path) -> None:
     make_journal()
-    for number, how in ((4, signal.SIGKILL), (12, signal.SIGKILL), (20, signal.SIGINT)):
+    for number, how in ((2, signal.SIGKILL), (6, signal.SIGKILL), (10, signal.SIGINT)):
         process = start(folder, folder / "report")
         wait_for(number, process)
         process.send_signal(how)
