@@ -3,9 +3,11 @@
 import json
 import time
 from typing import Any
+from unittest import mock
 
 from django.db import connection
 from django.test import Client
+from procrastinate.periodic import PeriodicRegistry
 from stripe import WebhookSignature
 
 from journal.models import Article
@@ -13,6 +15,7 @@ from stripe_simulator.process import LocalStripe
 from subscriptions.models import Offer, Order
 
 WEBHOOK = "/stripe/webhook/"
+BY_NO_CLOCK = PeriodicRegistry()
 
 
 def order(client: Client, offer: Offer, article: Article | None = None) -> str:
@@ -49,17 +52,20 @@ def event(kind: str = "checkout.session.completed", **about: Any) -> dict[str, A
 
 
 def work(stripe: LocalStripe | None = None) -> None:
-    """Let the webhooks arrive, do the jobs that wait as the worker would, and then what the sweep would find."""
+    """Let the webhooks arrive, do the jobs that wait as the worker would, and then what the sweep would find.
+
+    What runs by the clock is not begun (some twenty jobs a turn): tests of it call it at the time they choose.
+    """
     while stripe and any(row["status"] in ("pending", "sending") for row in stripe.control("deliveries")["data"]):
         time.sleep(0.02)
-    from procrastinate.contrib.django import app
+    from procrastinate.contrib.django import app, utils
+    from procrastinate.psycopg_connector import PsycopgConnector
 
     from subscriptions import mail, sync
 
-    if (
-        not connection.in_atomic_block
-    ):  # else the worker, on a connection of its own, sees no job and waits for our rows
-        with app.replace_connector(app.connector.get_worker_connector()) as worker:
+    if not connection.in_atomic_block:  # else the worker, on connections of its own, sees no job and waits for our rows
+        connector = PsycopgConnector(kwargs=utils.connector_params("default"), min_size=1, max_size=2)
+        with app.replace_connector(connector) as worker, mock.patch.object(worker, "periodic_registry", BY_NO_CLOCK):
             worker.run_worker(wait=False, install_signal_handlers=False, listen_notify=False)
     sync.run_due()
     mail.send_unsent()

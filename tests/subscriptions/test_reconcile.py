@@ -47,7 +47,7 @@ def test_when_every_webhook_is_lost_reconciling_alone_ends_the_same(
     assert Order.objects.filter(state="paid").count() == 2
     assert reads(dan, article)
     assert StripeEvent.objects.filter(deliveries=0).exists()
-    assert command("stripe_reconcile") == (0, command("stripe_reconcile")[1])
+    assert command("stripe_reconcile")[0] == 0
 
     intent = Order.objects.get(kind="purchase").payment_intent_id
     dispute = hooked_stripe.control("dispute", payment_intent=intent)
