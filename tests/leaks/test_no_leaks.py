@@ -12,6 +12,8 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterator
+from typing import Any
+from unittest import mock
 from urllib.parse import unquote, urljoin, urlsplit
 
 import pypdfium2
@@ -24,13 +26,14 @@ from django.utils import timezone
 from accounts.models import User
 from cme.models import Activity, Attempt
 from demo import sample_cme, sample_journal
-from journal import alerts
+from journal import alerts, worker
 from journal.crossref import deposit_of
 from journal.importing import ImportRecord
 from journal.models import Article, ArticleFile, FullText, Issue, PublicPage, Section
 from journal.negotiation import OFFERED
 from journal.oai import listing
 from journal.oai.request import PREFIXES
+from journal.preview import FirstPage
 from journal.reader_models import Alert, AlertMail, Happening
 from journal.search import upkeep
 from journal.topic_models import ArticleAuthor
@@ -71,12 +74,24 @@ def letters(text: str) -> str:
 NEEDLES = {letters(sentence): (doi, sentence) for doi, sentences in SENTINELS.items() for sentence in sentences}
 
 
+_first_pages: list[FirstPage] = []
+_work_out = worker.call
+
+
+def _noting_first_pages(task: str, *arguments: Any) -> Any:
+    found = _work_out(task, *arguments)
+    if task == "first_page":
+        _first_pages.append(found)
+    return found
+
+
 @pytest.fixture(scope="module")
 def sample_site(django_db_setup: None, django_db_blocker, tmp_path_factory) -> Iterator[list[ImportRecord]]:
     """The sample journal, imported as the demo does, once for all tests here; its full text is searched."""
     index = override_settings(SEARCH_FOLDER=tmp_path_factory.mktemp("search"))
     with django_db_blocker.unblock(), index:
-        records = sample_journal.load()
+        with mock.patch.object(worker, "call", _noting_first_pages):
+            records = sample_journal.load()
         assert sample_cme.load() == []
         upkeep.catch_up()
         yield records
@@ -270,6 +285,14 @@ def test_the_public_pictures_of_a_controlled_article_show_its_first_page_only() 
         assert {picture.name.rpartition(".")[2] for picture in pictures} <= {"webp"}
         if article.pdf_pages == 1:
             assert all(picture.height < picture.width for picture in pictures)
+
+
+def test_no_picture_of_a_first_page_shows_a_sentence_from_behind_the_wall() -> None:
+    assert len(_first_pages) == Article.objects.filter(has_pdf=True).count()
+    assert any(page.text for page in _first_pages)
+    for page in _first_pages:
+        shown = letters(page.text)
+        assert [sentence for needle, (_, sentence) in NEEDLES.items() if needle in shown] == []
 
 
 def told_to_programs(client: Client) -> Iterator[tuple[str, HttpResponse]]:
