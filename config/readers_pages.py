@@ -26,9 +26,10 @@ from django.utils.crypto import constant_time_compare
 from accounts import sessions, viewing
 from accounts.client_address import address_of
 from accounts.models import User
-from config import frame, metrics, page_cache
+from config import frame, metrics, page_cache, stitching
 from config.middleware import request_id
 from config.page_cache import Environ, Headers, Key, Shelf
+from config.stitching import Packed
 from journal.access import Access
 from journal.models import Article
 from subscriptions import public_changes
@@ -67,11 +68,11 @@ class Known:
 
 @dataclass(slots=True)
 class ReadersPage:
-    """A page with holes: bytes, and where the line and the form's tokens go."""
+    """A page with holes: what was packed once, and where the line and the form's tokens go."""
 
     headers: Headers
     parts: list[Any]
-    body: bytes  # for the shelf, which counts it
+    size: int
     article: Article
     seen: Seen | None
 
@@ -156,11 +157,14 @@ def _put_together(
     line = shown(around, block, page.article).encode()
     token = get_token(SimpleNamespace(META={"CSRF_COOKIE": cookies.secret})).encode()  # type: ignore[arg-type]
     holes = {LINE_HOLE: line, TOKEN_HOLE: token}
-    body = b"".join(part if isinstance(part, bytes) else holes[part] for part in page.parts)
+    parts = [part if isinstance(part, Packed) else holes[part] for part in page.parts]
+    packed = page_cache.takes(environ, "gzip")
+    body = stitching.gzip(parts) if packed else b"".join(p.plain if isinstance(p, Packed) else p for p in parts)
     if page.seen and not is_foreboding(environ):
         _record(page.seen, environ, access, cookies, known, ip)
     metrics.decided([access])
     own = [("X-Request-ID", request_id(environ)), ("Content-Length", str(len(body)))]
+    own += [("Content-Encoding", "gzip")] if packed else []
     return "200 OK", [*page.headers, *own], body
 
 
@@ -189,12 +193,13 @@ def keep(shelf: Shelf, place: Key, known: Known, request: HttpRequest, response:
     parts = with_holes(response.content, line.encode(), is_known=known.user_id is not None)
     if parts is None or viewing.is_by_staff(request) or connection.in_atomic_block:
         return
-    headers = [(name, value) for name, value in response.headers.items() if name != "Content-Length"]
+    varies = f"{response.headers.get('Vary', 'Cookie')}, Accept-Encoding"
+    headers = [(name, value) for name, value in response.headers.items() if name not in ("Content-Length", "Vary")]
+    headers.append(("Vary", varies))
     seen: Seen | None = getattr(request, "usage_seen", None)
-    page = ReadersPage(
-        headers, parts, b"".join(part for part in parts if isinstance(part, bytes)), article,
-        replace(seen, ip="", browser="", session="", user_id=None) if seen else None,
-    )  # fmt: skip
+    size = sum(len(part.plain) + len(part.deflated) for part in parts if isinstance(part, Packed))
+    nobodys = replace(seen, ip="", browser="", session="", user_id=None) if seen else None
+    page = ReadersPage(headers, parts, size, article, nobodys)
     shelf.keep(_key(place, known, pdf=access.allows_pdf), page)
 
 
@@ -222,5 +227,5 @@ def with_holes(content: bytes, line: bytes, *, is_known: bool) -> list[Any] | No
 def _without_tokens(content: bytes) -> list[Any]:
     pieces: list[Any] = []
     for piece in TOKEN.split(content):
-        pieces += [piece, TOKEN_HOLE]
+        pieces += [stitching.pack(piece), TOKEN_HOLE]
     return pieces[:-1]

@@ -72,8 +72,7 @@ def keep_the_last_run() -> None:
 
 
 def shots(site: Site) -> list[Shot]:
-    told = {page["name"]: page["path"] for page in site.pages}
-    article, issue = told["article, visitor"], told["issue"]
+    article, issue = site.place("article"), site.place("issue")
     return [
         Shot("home", "/"), Shot("issue", issue), Shot("issues", "/issues/"), Shot("online-first", "/online-first/"),
         Shot("topics", "/topics/"), Shot("search", "/search/?q=trial"), Shot("search-nothing", "/search/?q=qwxz"),

@@ -1,6 +1,9 @@
 """What is put together for a reader is what Django would have made for them, and nobody gets it without the yes."""
 
+import gzip
 import json
+import random
+import zlib
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -13,7 +16,11 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.models import User
+<<<<<<< HEAD
 from config import frame, page_cache
+=======
+from config import frame, stitching
+>>>>>>> 6ec849b (Readers' pages are packed once and stitched; the article's bar and the policy are made once; linters for containers; a timed restore)
 from journal.models import Article, FullText
 from subscriptions.counter import recording
 from subscriptions.models import Entitlement, Institution
@@ -42,6 +49,13 @@ def holder(kind: str, **fields: Any) -> Holder:
         return signed_in(user), HOME
 
     return make
+
+
+def token(answer: Any) -> str:
+    """The form's token, as the page has it, packed or not."""
+    text = gzip.decompress(answer.content) if "Content-Encoding" in answer else answer.content
+    _, _, rest = text.decode().partition('name="csrfmiddlewaretoken" value="')
+    return rest.partition('"')[0] or "none"
 
 
 def on_campus(article: Article, number: int) -> tuple[Browser, str]:
@@ -74,7 +88,12 @@ def test_the_second_reader_of_an_article_gets_it_in_two_statements_and_word_for_
         assert SECRET_SENTENCE in text(answer)
         expected = fresh(settings, path, browser, ip=ip)
         assert text(answer) == text(expected) == text(first)
+        packed = get(path, browser, ip=ip, **{"accept-encoding": "gzip, br"})
+        assert packed["Content-Encoding"] == "gzip"
+        assert gzip.decompress(packed.content).decode().replace(token(packed), token(answer)) == answer.content.decode()
+        assert len(packed.content) < len(answer.content) / 2
         told = {n: v for n, v in expected.headers.items() if n not in ("X-Request-ID", "Set-Cookie", "Content-Length")}
+        told["Vary"] += ", Accept-Encoding"
         assert {n: v for n, v in answer.headers.items() if n not in ("X-Request-ID", "Content-Length")} == told
         assert answer["Cache-Control"] == "private, no-store"
         assert not answer.cookies
@@ -175,11 +194,26 @@ def test_whatever_is_not_the_plain_case_is_answered_by_django(settings: Any) -> 
     # Somebody else's session, somebody else's answer; and a token that is good for this browser alone.
     stranger = signed_in(other)
     assert SECRET_SENTENCE not in text(get(path, stranger))
-    sent = get(path, browser).content.decode().split('name="csrfmiddlewaretoken" value="')[1].split('"')[0]
+    sent = token(get(path, browser))
     strict = Browser(enforce_csrf_checks=True)
     strict.cookies = browser.cookies
     assert strict.post("/accounts/logout/", {"csrfmiddlewaretoken": sent}).status_code == 302
     assert SECRET_SENTENCE not in text(get(path, browser))
+
+
+def test_parts_are_stitched_into_one_gzip_member_whatever_they_are() -> None:
+    walk = random.Random(59)
+    for _ in range(30):
+        plain = [
+            walk.randbytes(walk.choice([0, 1, 700, 70_000])) + b"text " * walk.choice([0, 9_000]) for _ in range(4)
+        ]
+        parts = [stitching.pack(part) if walk.random() < 0.6 else part for part in plain]
+        stitched = stitching.gzip(parts)
+        assert gzip.decompress(stitched) == b"".join(plain)
+        reader = zlib.decompressobj(31)  # one member: what follows it, some clients leave unread
+        assert reader.decompress(stitched) == b"".join(plain)
+        assert reader.eof
+        assert not reader.unused_data
 
 
 @committing

@@ -97,10 +97,8 @@ def browser() -> str:
 
 
 def trip(site: Site) -> dict[str, str]:
-    paths = {page["name"]: page["path"] for page in site.pages}
-    names = {"home": "home, kept", "issue": "issue, made anew", "article": "article, visitor, kept"}
-    return {shown: paths[name] for shown, name in names.items()} | {
-        "search": "/search/", "search results": paths["search"], "sign in": "/accounts/login/", "CME": "/cme/",
+    return {kind: site.place(kind) for kind in ("home", "issue", "article")} | {
+        "search": "/search/", "search results": site.place("search"), "sign in": "/accounts/login/", "CME": "/cme/",
     }  # fmt: skip
 
 

@@ -37,6 +37,10 @@ class Site:
     def url(self) -> str:
         return f"http://{self.host}:{self.port}"
 
+    def place(self, kind: str) -> str:
+        """The address of a page of this kind: home, issue, article, search."""
+        return str(next(page["path"] for page in self.pages if page["name"].startswith(kind)))
+
     @property
     def database_pid(self) -> int:
         return int((self.folder / "postgres/data/postmaster.pid").read_text().split()[0])
