@@ -1,7 +1,8 @@
 """`make screenshots`: pages of every kind at three widths in both themes, to be looked at.
 
 They lie in var/screenshots with a sheet of all (index.html). The run before is kept in var/screenshots.before; which
-pages look different since then is said at the end, and shown first on the sheet.
+pages look different since then is said at the end, and shown first on the sheet. Names choose pages:
+`python -m tests.screenshots home issue`.
 """
 
 import html
@@ -59,8 +60,13 @@ def main() -> int:
 
 
 def add_education(site: Site) -> None:
-    """The sample's CME activities, which the benchmarks do without."""
-    words = "import django; django.setup(); from demo import sample_cme; sample_cme.load()"
+    """The sample's CME activities, which the benchmarks do without, and the subscriber's subscription."""
+    words = (
+        "import django; django.setup(); from demo import sample_cme; sample_cme.load();"
+        " from accounts.models import User; from journal.models import Journal; from tests.make import make_right;"
+        " reader = User.objects.get(email='subscriber@example.org');"
+        " make_right(reader, Journal.objects.get(), 'subscription', source='screenshots')"
+    )
     subprocess.run([sys.executable, "-c", words], cwd=ROOT, env=site.environment, check=True)
 
 
@@ -89,7 +95,8 @@ def shots(site: Site) -> list[Shot]:
 
 def pictures(browser: Browser, site: Site) -> Iterator[str]:
     states: dict[str, Any] = {"": None}
-    for shot in shots(site):
+    chosen = sys.argv[1:]
+    for shot in [shot for shot in shots(site) if not chosen or shot.name in chosen]:
         if shot.who not in states:
             states[shot.who] = signed_in(browser, site, shot.who)
         for device, (width, height) in WIDTHS.items():

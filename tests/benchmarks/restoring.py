@@ -90,7 +90,7 @@ def fill(wanted_mb: int) -> None:
                     for (article, pk), text in zip(made, paragraphs, strict=True)
                 ]
             )
-        make_right(make_user(f"reader{number}@example.org"), made[0][0])
+        make_right(make_user(f"reader{number}@example.org"), made[0][0], source=f"copy:{number}")
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_database_size(current_database()) / 1e6")
             size = float(cursor.fetchone()[0])
