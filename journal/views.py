@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 
-from journal import article_parts, negotiation, pages
+from journal import article_parts, covers, negotiation, pages
 from journal.access import Access, Reader
 from journal.accessibility import CRITERIA
 from journal.article_parts import Found
@@ -118,8 +118,13 @@ def issue_cover(request: HttpRequest, volume: str, number: str) -> HttpResponseB
     found = get_object_or_404(Issue.objects.published(), volume=volume, number=number)
     if not found.cover:
         raise Http404("This issue has no cover.")
+    width = next((width for width in covers.WIDTHS if request.GET.get("w") == str(width)), 0)
     try:
-        response = FileResponse(found.cover.open("rb"))
+        response: HttpResponseBase = (
+            HttpResponse(covers.smaller(found.cover, width), content_type="image/webp")
+            if width and (found.cover_width or 0) > width
+            else FileResponse(found.cover.open("rb"))
+        )
     except OSError:
         raise Http404("The cover is missing.") from None
     patch_cache_control(response, public=True, max_age=86400)

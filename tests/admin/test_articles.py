@@ -260,6 +260,21 @@ def test_an_issue_gets_its_cover(edith: Client, visitor: Client) -> None:
     assert visitor.get("/issues/9/1/cover/").status_code == 200
 
 
+def test_a_cover_is_sent_as_small_as_a_page_shows_it(edith: Client, visitor: Client) -> None:
+    """Editors upload what the printer has; a page asks for a width, and says the picture's own proportions."""
+    assert save_issue(edith, cover=picture("JPEG", (1200, 1600)), cover_alt="A teal sheet").status_code == 302
+    page = visitor.get("/issues/9/1/").content.decode()
+    assert 'width="1200" height="1600"' in page
+    assert 'srcset="/issues/9/1/cover/?w=240 240w, /issues/9/1/cover/?w=480 480w"' in page
+    for width in (240, 480):
+        answer = visitor.get(f"/issues/9/1/cover/?w={width}")
+        assert (answer["Content-Type"], answer["Cache-Control"]) == ("image/webp", "public, max-age=86400")
+        assert Image.open(io.BytesIO(answer.content)).size == (width, width * 4 // 3)
+    for other in ("", "?w=241", "?w=99999", "?w=x"):
+        whole = b"".join(visitor.get(f"/issues/9/1/cover/{other}").streaming_content)  # type: ignore[attr-defined]
+        assert Image.open(io.BytesIO(whole)).size == (1200, 1600), other
+
+
 @pytest.mark.parametrize(
     ("cover", "sentence"),
     [
