@@ -16,11 +16,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.models import User
-<<<<<<< HEAD
-from config import frame, page_cache
-=======
-from config import frame, stitching
->>>>>>> 6ec849b (Readers' pages are packed once and stitched; the article's bar and the policy are made once; linters for containers; a timed restore)
+from config import frame, page_cache, stitching
 from journal.models import Article, FullText
 from subscriptions.counter import recording
 from subscriptions.models import Entitlement, Institution
