@@ -2,7 +2,9 @@
 
 from typing import Any
 
+from allauth.account.adapter import get_adapter as get_account_adapter
 from allauth.mfa.models import Authenticator
+from allauth.mfa.signals import authenticator_removed
 from allauth.socialaccount.models import SocialAccount, SocialApp, SocialToken
 from allauth.usersessions.models import UserSession
 from django.contrib import admin
@@ -175,10 +177,30 @@ class FactorAdmin(ModelAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return super().has_delete_permission(request, obj) and not (obj and _is_above(obj.user, request.user))
 
+    def delete_model(self, request: HttpRequest, obj: Authenticator) -> None:
+        super().delete_model(request, obj)
+        _tell_removed(request, obj)
+
+    def delete_queryset(self, request: HttpRequest, queryset: Any) -> None:
+        removed = list(queryset.select_related("user"))
+        super().delete_queryset(request, queryset)
+        for factor in removed:
+            _tell_removed(request, factor)
+
     def get_queryset(self, request: HttpRequest) -> Any:
         """Also for deleting several at once: a superuser's are not among them."""
         found = super().get_queryset(request)
         return found if request.user.is_superuser else found.filter(user__is_superuser=False)
+
+
+REMOVED = {Authenticator.Type.TOTP: "totp_deactivated", Authenticator.Type.WEBAUTHN: "webauthn_removed"}
+
+
+def _tell_removed(request: HttpRequest, factor: Authenticator) -> None:
+    """The owner is told, whoever talked an administrator into it, and the log says it as of every removal."""
+    authenticator_removed.send(sender=Authenticator, request=request, user=factor.user, authenticator=factor)
+    if name := REMOVED.get(factor.type):
+        get_account_adapter(request).send_notification_mail(f"mfa/email/{name}", factor.user)
 
 
 def take_over(site: admin.AdminSite) -> None:

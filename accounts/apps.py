@@ -9,7 +9,8 @@ class AccountsConfig(AppConfig):
     verbose_name = "Accounts"
 
     def ready(self) -> None:
-        from accounts import checks, devices, languages, security_log  # noqa: F401, PLC0415  (they register themselves)
+        from accounts import checks, devices, languages, recovery_codes, security_log  # noqa: F401, PLC0415  (they register themselves)
 
         security_log.listen()
+        recovery_codes.take_their_place()
         post_migrate.connect(make_groups, sender=self)

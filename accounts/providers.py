@@ -58,6 +58,12 @@ class SocialAccountAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]  
         except SocialApp.DoesNotExist:
             raise Http404 from None
 
+    def get_requests_session(self) -> Any:
+        """ORCID's addresses are known: an answer that sends us elsewhere is a failure (ASVS 15.3.2)."""
+        session = super().get_requests_session()
+        session.max_redirects = 0
+        return session
+
     def on_authentication_error(
         self, request: HttpRequest, provider: Any, error: Any = None, exception: Any = None, extra_context: Any = None
     ) -> None:

@@ -21,7 +21,7 @@ SUPPORT = (
     "subscriptions.view_institution subscriptions.view_iprange subscriptions.view_librarymanager "
     "subscriptions.view_membership subscriptions.view_rangeproposal subscriptions.view_institutionsignin "
     "subscriptions.view_sitelicense "
-    "subscriptions.view_usagemonth "
+    "subscriptions.view_usagemonth subscriptions.view_downloadquestion subscriptions.change_downloadquestion "
     "subscriptions.view_entitlement subscriptions.add_entitlement subscriptions.change_entitlement "
     "subscriptions.view_traineeproof subscriptions.change_traineeproof subscriptions.view_giftlink "
     "subscriptions.view_accesscodebatch subscriptions.view_accesscode subscriptions.view_credit "

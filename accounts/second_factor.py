@@ -8,6 +8,11 @@ from allauth.core import context
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
 from django.conf import settings
+from django.contrib import messages
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect
+from django.utils.translation import gettext_lazy as _
 
 from accounts import devices, encryption
 
@@ -15,6 +20,14 @@ FACTORS = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)
 
 
 class SecondFactorAdapter(DefaultMFAAdapter):  # type: ignore[misc]  # allauth is not typed
+    error_messages = {
+        **DefaultMFAAdapter.error_messages,
+        "incorrect_code": _(
+            "Incorrect code. The app’s is good for half a minute: take the next one, and let the phone set its clock by"
+            " itself."
+        ),
+    }
+
     def encrypt(self, text: str) -> str:
         return encryption.encrypt(text)
 
@@ -52,11 +65,31 @@ def is_missing(user: Any) -> bool:
 
 
 def _is_required(user: Any) -> bool:
+    if settings.READER_SECOND_FACTOR:
+        return True
     return bool(settings.STAFF_SECOND_FACTOR and (user.is_staff or any(rule(user) for rule in _rules)))
 
 
 def _factors_of(user: Any) -> Any:
     return Authenticator.objects.filter(user=user, type__in=FACTORS)
+
+
+class EverybodysSecondFactor:
+    """Where READER_SECOND_FACTOR is set: who is signed in sets one up first. It costs a statement a page."""
+
+    OPEN = ("/accounts/", "/static/", "/brand", "/account/language/", "/accessibility/")
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        known = settings.SESSION_COOKIE_NAME in request.COOKIES and not request.path_info.startswith(self.OPEN)
+        if known and request.user.is_authenticated and is_missing(request.user):
+            messages.warning(
+                request, _("Accounts here need a second factor. Set up an authenticator app or a passkey.")
+            )
+            return redirect("mfa_index")
+        return self.get_response(request)
 
 
 def reencrypt() -> int:

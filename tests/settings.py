@@ -25,6 +25,7 @@ CACHES = {
     for name in ("default", "template_fragments", "memory")
 }
 MIDDLEWARE = ["tests.web_role.WebRoleMiddleware", *MIDDLEWARE]
+MFA_TOTP_TOLERANCE = 1  # a test may end in another half minute than it began; tests/accounts/test_passwords.py has 0
 STAFF_SECOND_FACTOR = False  # tests of the admin sign in without; tests/accounts/test_second_factor.py turns it on
 STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
 WHITENOISE_AUTOREFRESH = False

@@ -14,7 +14,8 @@ JOSIAH = "0000-0002-1825-0097"
 
 class LocalOrcid(ThreadingHTTPServer):
     """`codes` are what its sign-in page would have given out: {code: iD}. `fault`: "", "500",
-    "nonsense", "no iD" (in the token's answer) or "empty record"."""
+    "nonsense", "no iD" (in the token's answer), "empty record" or "elsewhere"
+    (a redirect, counted if it is followed)."""
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Answers)
@@ -32,6 +33,13 @@ class _Answers(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         form = self.rfile.read(int(self.headers["Content-Length"])).decode()
+        if self.server.fault == "elsewhere":
+            self.send_response(307)
+            self.send_header("Location", f"{self.server.url}/followed")
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+            self.server.asked.append(self.path)
+            return None
         self.server.asked.append(form)
         said = dict(pair.partition("=")[::2] for pair in form.split("&"))
         orcid = self.server.codes.pop(said.get("code", ""), None)

@@ -4,14 +4,17 @@ import re
 from pathlib import Path
 
 import pytest
+from allauth.mfa.models import Authenticator
 from django.conf import global_settings
 from django.contrib.auth.hashers import PBKDF2PasswordHasher
 from django.contrib.auth.password_validation import CommonPasswordValidator, validate_password
 from django.core.exceptions import ValidationError
 from django.test import Client
 
+from accounts import encryption
 from accounts.models import User
 from accounts.password_words import words
+from journal.models import Article
 from tests.accounts.steps import (
     LOGIN,
     RESET,
@@ -23,7 +26,7 @@ from tests.accounts.steps import (
     totp_code,
 )
 from tests.conftest import signed_in
-from tests.make import PASSWORD, make_journal
+from tests.make import PASSWORD, SECRET_SENTENCE, make_journal, make_right
 
 SIGNUP = "/accounts/signup/"
 
@@ -121,6 +124,73 @@ def test_a_code_of_the_app_works_once(dan: User, settings) -> None:
         second_step(browser, code)
     assert is_signed_in(first)
     assert not is_signed_in(second)
+
+
+def test_the_apps_code_of_half_a_minute_ago_is_over(dan: User, settings) -> None:
+    """Tests themselves take it (tests/settings.py), for they may begin at the end of a half minute."""
+    make_journal()
+    assert "MFA_TOTP_TOLERANCE = 0" in Path("config/settings.py").read_text()
+    settings.MFA_TOTP_TOLERANCE = 0
+    secret, browser = set_up_totp(dan), Client()
+    by_password(browser, dan.email)
+    answer = second_step(browser, totp_code(secret, later=-1))
+    assert "take the next one" in answer.content.decode()
+    assert not is_signed_in(browser)
+
+
+def test_recovery_codes_are_shown_once_kept_as_digests_and_work_once(dan: User) -> None:
+    make_journal()
+    secret, browser, other = set_up_totp(dan), Client(), Client()
+    by_password(browser, dan.email)
+    second_step(browser, totp_code(secret))
+    browser.post("/accounts/2fa/recovery-codes/generate/")
+    page = browser.get("/accounts/2fa/recovery-codes/").content.decode()
+    codes = re.findall(r"<li>([a-z2-9-]{29})</li>", page)
+    assert len(set(codes)) == 10
+    assert "never again" in page
+    assert codes == browser.get("/accounts/2fa/recovery-codes/download/").content.decode().split()
+    stored = Authenticator.objects.get(type="recovery_codes").data
+    assert set(stored) == {"hashes", "viewed_at"}
+    assert not any(code in str(stored) or code.replace("-", "") in str(stored) for code in codes)
+    by_password(other, dan.email)
+    second_step(other, codes[0].upper().replace("-", " "))
+    assert is_signed_in(other)
+    assert codes[1] not in other.get("/accounts/2fa/recovery-codes/").content.decode(), "elsewhere they are not shown"
+    assert "9 of 10" in other.get("/accounts/2fa/recovery-codes/").content.decode()
+    third = Client()
+    by_password(third, dan.email)
+    second_step(third, codes[0])
+    assert not is_signed_in(third)
+    session = browser.session
+    session["recovery_codes"] = {**session["recovery_codes"], "until": 0}
+    session.save()
+    assert codes[1] not in browser.get("/accounts/2fa/recovery-codes/").content.decode(), "after ten minutes neither"
+
+
+def test_codes_made_from_a_seed_before_work_until_new_ones_are_made(dan: User) -> None:
+    seed = {"seed": encryption.encrypt("0" * 80), "used_mask": 0}
+    row = Authenticator.objects.create(user=dan, type="recovery_codes", data=seed)
+    codes = row.wrap().get_unused_codes()
+    assert len(codes) == 10
+    assert row.wrap().validate_code(codes[0])
+    assert not row.wrap().validate_code(codes[0])
+
+
+def test_a_site_may_ask_a_second_factor_of_everybody(dan: User, article: Article, settings) -> None:
+    settings.READER_SECOND_FACTOR = True
+    settings.MIDDLEWARE = [*settings.MIDDLEWARE, "accounts.second_factor.EverybodysSecondFactor"]
+    make_right(dan, article)
+    place, visitor, browser = article.get_absolute_url(), Client(), Client()
+    assert visitor.get(place).status_code == 200
+    by_password(browser, dan.email)
+    for path in (place, "/my-access/", "/account/privacy/"):
+        assert browser.get(path)["Location"] == "/accounts/2fa/"
+    assert "Accounts here need a second factor" in browser.get("/accounts/2fa/").content.decode()
+    secret = browser.get("/accounts/2fa/totp/activate/").context["form"].secret
+    browser.post("/accounts/2fa/totp/activate/", {"code": totp_code(secret)})
+    assert SECRET_SENTENCE in browser.get(place).content.decode()
+    browser.post("/accounts/2fa/totp/deactivate/")
+    assert Authenticator.objects.filter(type="totp").exists(), "the last one is not taken away"
 
 
 def test_changing_the_address_asks_again_who_it_is(dan: User) -> None:

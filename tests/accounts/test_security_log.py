@@ -2,11 +2,14 @@
 
 import logging
 
+from allauth.mfa.models import Authenticator
+from django.core import mail
 from django.test import Client
 
 from accounts.models import User
 from tests.accounts.steps import by_code, by_password, mailed_code, second_step, set_up_totp, totp_code
-from tests.make import PASSWORD, make_article
+from tests.conftest import signed_in
+from tests.make import PASSWORD, make_article, make_user
 
 
 def lines(caplog, name: str = "security") -> list[str]:
@@ -28,6 +31,26 @@ def test_the_log_says_what_happened_to_an_account_by_number(dan: User, caplog) -
     happened = [line.split(" user=")[0] for line in said]
     assert happened == ["sign-in refused", "signed in", "password changed", "signed out"]
     assert f"user={dan.pk} request={answer.headers['X-Request-ID']} way=password+mfa staff=False" in said[1]
+
+
+def test_a_factor_that_an_administrator_takes_away_is_logged_and_its_owner_told(dan: User, caplog) -> None:
+    make_article()
+    caplog.set_level(logging.INFO, "security")
+    set_up_totp(dan)
+    root = signed_in(make_user("root@example.org", is_staff=True, is_superuser=True))
+    factor = Authenticator.objects.get()
+    caplog.clear()
+    root.post(f"/admin/mfa/authenticator/{factor.pk}/delete/", {"post": "yes"})
+    assert not Authenticator.objects.exists()
+    (said,) = lines(caplog)
+    assert said.startswith(f"second factor removed user={dan.pk}")
+    (letter,) = mail.outbox
+    assert letter.to == [dan.email]
+    assert "no longer asks for the code of your authenticator app" in letter.body
+    set_up_totp(dan)
+    chosen = {"action": "delete_selected", "_selected_action": [Authenticator.objects.get().pk], "post": "yes"}
+    root.post("/admin/mfa/authenticator/", chosen)
+    assert (Authenticator.objects.count(), len(mail.outbox)) == (0, 2)
 
 
 def test_no_name_address_password_or_code_is_written(dan: User, caplog) -> None:

@@ -161,11 +161,18 @@ def test_no_session_row_holds_what_a_failed_password_left(world: World) -> None:
 
 def test_secrets_of_second_factors_lie_encrypted(world: World) -> None:
     secret = set_up_totp(world.anna)
-    set_up_recovery_codes(world.anna)
-    stored = [str(row) for row in Authenticator.objects.values_list("data", flat=True)]
-    assert len(stored) == 2
-    assert not any(secret in row for row in stored)
-    assert all("gAAAA" in row for row in stored)
+    codes = set_up_recovery_codes(world.anna)
+    stored = {row.type: str(row.data) for row in Authenticator.objects.all()}
+    assert "gAAAA" in stored["totp"]
+    for told in (secret, *codes, *(code.replace("-", "") for code in codes)):
+        assert told not in "".join(stored.values())
+
+
+def test_a_provider_that_sends_us_elsewhere_is_not_followed(world: World) -> None:
+    """Whoever answers for ORCID must not have the client's secret posted to an address of their own."""
+    world.orcid.fault = "elsewhere"
+    assert by_orcid(world.browser, world.orcid).status_code == 503
+    assert world.orcid.asked == ["/oauth/token"]
 
 
 def test_an_address_typed_at_the_sign_in_page_is_typed_once(world: World) -> None:
