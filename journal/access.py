@@ -164,6 +164,10 @@ class Reader(Protocol):
     @property
     def name(self) -> str: ...
 
+    @property
+    def bound_to(self) -> str:
+        """What tickets of files are bound to (journal/tickets.py): the account as signed in here, else the browser."""
+
     def access_to(self, article: "Article") -> Access: ...
 
     def access_to_all(self, articles: "Iterable[Article]") -> Mapping[int, Access]:

@@ -10,7 +10,7 @@ from django.shortcuts import get_object_or_404, render
 from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_safe
 
-from journal import figures, slides
+from journal import figures, slides, tickets
 from journal.figures import Shown
 from journal.jats.markup import slug
 from journal.models import Article, ArticleFile
@@ -34,6 +34,19 @@ def for_readers(view: View) -> View:
         return view(request, article, **names)
 
     return asked
+
+
+def file_for_readers(view: View) -> View:
+    """As `for_readers`, at an address for this reader alone."""
+
+    @for_readers
+    @wraps(view)
+    def given(request: HttpRequest, article: Article, **names: str) -> HttpResponseBase:
+        reader = reader_of(request)
+        way = tickets.way_to_file(request, reader, reader.access_to(article))  # was asked: no statement more
+        return way or view(request, article, **names)
+
+    return given
 
 
 @for_readers
@@ -61,12 +74,12 @@ def _pictures(one: Shown, stored: dict[str, ArticleFile]) -> list[dict[str, Any]
     ]
 
 
-@for_readers
+@file_for_readers
 def all_slides(request: HttpRequest, article: Article) -> HttpResponseBase:
     return _deck(request, article, figures.shown(article), "figures")
 
 
-@for_readers
+@file_for_readers
 def slide(request: HttpRequest, article: Article, name: str) -> HttpResponseBase:
     return _deck(request, article, [_find(article, name)], name)
 
@@ -80,7 +93,7 @@ def _deck(request: HttpRequest, article: Article, found: list[Shown], name: str)
     return _named(response, article, f"{name}.pptx")
 
 
-@for_readers
+@file_for_readers
 def table(request: HttpRequest, article: Article, name: str) -> HttpResponseBase:
     found = _find(article, name)
     if not found.is_table:

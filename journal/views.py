@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 
-from journal import article_parts, covers, negotiation, pages
+from journal import article_parts, covers, negotiation, pages, tickets
 from journal.access import Access, Reader
 from journal.accessibility import CRITERIA
 from journal.article_parts import Found
@@ -225,11 +225,14 @@ def preview_picture(request: HttpRequest, doi: str, name: str) -> HttpResponseBa
 
 @require_safe
 def figure(request: HttpRequest, doi: str, name: str) -> HttpResponseBase:
+    """One in the text is asked for by its page; the picture as it came goes out by an address for this reader."""
     found = _file(doi, [ArticleFile.Kind.FIGURE, ArticleFile.Kind.ORIGINAL], name)
     access = reader_of(request).access_to(found.article)
     if not access.granted:
         return refused(request, found.article)
-    return send_file(request, found, public=False)
+    is_file = found.kind == ArticleFile.Kind.ORIGINAL
+    way = tickets.way_to_file(request, reader_of(request), access) if is_file else None
+    return way or send_file(request, found, public=False)
 
 
 @require_safe
@@ -243,6 +246,8 @@ def pdf(request: HttpRequest, doi: str) -> HttpResponseBase:
     access = reader.access_to(found)
     if not access.allows_pdf:
         return refused(request, found)
+    if way := tickets.way_to_file(request, reader, access):
+        return way
     if found.open_activity:
         text_given.send_robust(Article, article=found, access=access, request=request)
     return delivery.deliver(request, found, file, None if access.is_public else reader.license_for(access))
@@ -251,9 +256,11 @@ def pdf(request: HttpRequest, doi: str) -> HttpResponseBase:
 @require_safe
 def supplement(request: HttpRequest, doi: str, name: str) -> HttpResponseBase:
     found = _file(doi, [ArticleFile.Kind.SUPPLEMENT], name)
-    if not reader_of(request).access_to(found.article).granted:
+    access = reader_of(request).access_to(found.article)
+    if not access.granted:
         return refused(request, found.article)
-    return send_file(request, found, public=False, attachment=True)
+    way = tickets.way_to_file(request, reader_of(request), access)
+    return way or send_file(request, found, public=False, attachment=True)
 
 
 def _file(doi: str, kinds: list[ArticleFile.Kind], name: str) -> ArticleFile:

@@ -127,7 +127,7 @@ def test_the_pdf_goes_to_those_whose_right_covers_it(
     if kind:
         opened = {"opened_at": now, "ends_at": now + timedelta(hours=48)} if kind == "rental" else {}
         make_right(dan, article, kind, **opened)
-    answer = signed_in(dan).get(f"{article.get_absolute_url()}article.pdf")
+    answer = signed_in(dan).get(f"{article.get_absolute_url()}article.pdf", follow=True)
     assert answer.status_code == status
     body = b"".join(answer.streaming_content) if answer.streaming else answer.content
     assert body.startswith(b"%PDF") is (status == 200)

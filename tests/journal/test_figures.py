@@ -86,25 +86,25 @@ def test_figures_slides_and_data_go_to_those_who_may_see_the_figure(
         refused = client.get(place)
         assert refused.status_code == 403
         assert "Ships" not in refused.content.decode()
-    answer = signed_in(alice).get(place)
+    answer = signed_in(alice).get(place, follow=True)
     assert answer.status_code == 200
     assert "no-store" in answer["Cache-Control"]
     now = timezone.now()
     make_right(dan, shown, "rental", opened_at=now, ends_at=now + timedelta(days=1))
-    assert signed_in(dan).get(place).status_code == 200, "a renter sees the figure, so its slide as well"
+    assert signed_in(dan).get(place, follow=True).status_code == 200, "a renter sees the figure, so its slide as well"
 
 
 def test_what_is_not_there_is_said_to_be_not_there(shown: Article, alice: User) -> None:
     reader, place = signed_in(alice), shown.get_absolute_url()
     for address in ("slides/a-F9.pptx", "slides/a-T1.pptx", "slides/a-F2.pptx", "tables/a-F1.csv", "tables/a-T9.csv"):
-        assert reader.get(f"{place}{address}").status_code == 404
+        assert reader.get(f"{place}{address}", follow=True).status_code == 404
     bare = make_article()
     assert reader.get(f"{bare.get_absolute_url()}figures/").status_code == 404
-    assert reader.get(f"{bare.get_absolute_url()}slides.pptx").status_code == 404
+    assert reader.get(f"{bare.get_absolute_url()}slides.pptx", follow=True).status_code == 404
 
 
 def test_a_slide_opens_and_holds_picture_name_citation_and_credit(shown: Article, alice: User) -> None:
-    answer = signed_in(alice).get(f"{shown.get_absolute_url()}slides/a-F1.pptx")
+    answer = signed_in(alice).get(f"{shown.get_absolute_url()}slides/a-F1.pptx", follow=True)
     assert answer["Content-Disposition"].endswith('-a-F1.pptx"')
     [slide] = Presentation(opened(answer)).slides
     assert slide.shapes.title
@@ -133,23 +133,26 @@ def test_a_figure_without_a_credit_of_its_own_names_the_license_or_whom_to_ask(s
 def test_every_figure_that_has_a_picture_is_in_the_deck(shown: Article, alice: User) -> None:
     store(shown, "f2-1600.webp", 1600)
     place = f"{shown.get_absolute_url()}slides.pptx"
-    assert titles_of(signed_in(alice).get(place)) == ["Figure 1. Ships <waiting>", "Figure 2. Ships <waiting>"]
+    assert titles_of(signed_in(alice).get(place, follow=True)) == [
+        "Figure 1. Ships <waiting>",
+        "Figure 2. Ships <waiting>",
+    ]
 
 
 def test_a_deck_is_made_once_for_all_who_may_have_it_and_anew_when_anything_in_it_changes(
     shown: Article, alice: User, dan: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     place = f"{shown.get_absolute_url()}slides.pptx"
-    first = signed_in(alice).get(place)
+    first = signed_in(alice).get(place, follow=True)
     whole = b"".join(first.streaming_content)
     with monkeypatch.context() as patched:
         patched.setattr(slides, "deck", lambda *_: pytest.fail("made again"))
-        again = signed_in(alice).get(place)
+        again = signed_in(alice).get(place, follow=True)
         assert b"".join(again.streaming_content) == whole
         assert "no-store" in again["Cache-Control"], "and nobody else keeps it"
-        assert signed_in(dan).get(place).status_code == 403
+        assert signed_in(dan).get(place, follow=True).status_code == 403
     FullText.objects.filter(article=shown).update(body=figure_html(shown.doi or "", 1).replace("Ships", "Boats"))
-    changed = signed_in(alice).get(place)
+    changed = signed_in(alice).get(place, follow=True)
     assert changed["ETag"] != first["ETag"]
     assert titles_of(changed) == ["Figure 1. Boats <waiting>"]
 
@@ -158,7 +161,7 @@ def test_hostile_words_make_no_broken_slide(shown: Article, alice: User) -> None
     nasty = '\x01\x0b]]>&amp;&lt;p:sp&gt; "q" \u202e עברית ' + "word " * 400
     body = figure_html(shown.doi or "", 1).replace("Ships &lt;waiting&gt;", nasty)
     FullText.objects.filter(article=shown).update(body=body)
-    answer = signed_in(alice).get(f"{shown.get_absolute_url()}slides.pptx")
+    answer = signed_in(alice).get(f"{shown.get_absolute_url()}slides.pptx", follow=True)
     [slide] = Presentation(opened(answer)).slides
     assert "<p:sp>" in slide.shapes.title.text_frame.text
     assert len(slide.shapes.title.text_frame.text) < 250, "a slide's name has an end"
@@ -166,7 +169,7 @@ def test_hostile_words_make_no_broken_slide(shown: Article, alice: User) -> None
 
 
 def test_a_table_is_data_with_columns_in_line_and_no_formulas(shown: Article, alice: User) -> None:
-    answer = signed_in(alice).get(f"{shown.get_absolute_url()}tables/a-T1.csv")
+    answer = signed_in(alice).get(f"{shown.get_absolute_url()}tables/a-T1.csv", follow=True)
     assert answer.content.startswith("\ufeff".encode())
     assert list(csv.reader(io.StringIO(answer.content.decode("utf-8-sig")))) == [
         ["Tide", "Height, m", ""],
@@ -180,7 +183,7 @@ def test_a_table_made_to_burst_is_refused(shown: Article, alice: User) -> None:
     row = "<tr>" + '<td colspan="100" rowspan="1000">x</td>' * 300 + "</tr>"
     body = f'<figure class="table-wrap" id="a-T1"><table>{row * 200}</table></figure>'
     FullText.objects.filter(article=shown).update(body=body)
-    assert signed_in(alice).get(f"{shown.get_absolute_url()}tables/a-T1.csv").status_code == 404
+    assert signed_in(alice).get(f"{shown.get_absolute_url()}tables/a-T1.csv", follow=True).status_code == 404
 
 
 def test_the_page_of_figures_names_what_can_be_had(shown: Article, alice: User) -> None:

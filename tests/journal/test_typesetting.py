@@ -242,7 +242,7 @@ def test_it_is_made_after_the_import_again_with_each_version_and_gives_way_to_th
     first = article.files.get(kind="typeset").sha256
 
     make_right(dan, article)
-    answer = signed_in(dan).get(f"{article.get_absolute_url()}article.pdf")
+    answer = signed_in(dan).get(f"{article.get_absolute_url()}article.pdf", follow=True)
     assert "Licensed to Dan" in page_texts(b"".join(answer.streaming_content))[0]
     assert visitor.get(f"{article.get_absolute_url()}article.pdf").status_code == 403
 

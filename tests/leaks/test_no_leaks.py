@@ -159,6 +159,8 @@ def crawl(client: Client, until: Callable[[dict[str, set[str]]], bool] = bool) -
         path = waiting.pop()
         seen.add(path)
         answer = client.get(path)
+        if "?ticket=" in answer.headers.get("Location", ""):
+            answer = client.get(answer.headers["Location"])
         hit = found_in(answer)
         if hit:
             found[path] = hit

@@ -3,6 +3,7 @@
 import json
 import sys
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import django
 
@@ -21,19 +22,20 @@ def main(told: Path) -> None:
     call_command("collectstatic", verbosity=0, interactive=False)
     sample_journal.load()
 
-    def cookie(**fields: bool) -> str:
+    def signed_in(**fields: bool) -> tuple[Client, str]:
         user = make_user(**fields)
         make_right(user, Article.objects.all()[0].journal, "subscription")
-        client = Client()
+        client = Client(headers={"host": urlsplit(settings.SITE_URL).netloc})
         client.force_login(user)
-        return f"{settings.SESSION_COOKIE_NAME}={client.cookies[settings.SESSION_COOKIE_NAME].value}"
+        return client, f"{settings.SESSION_COOKIE_NAME}={client.cookies[settings.SESSION_COOKIE_NAME].value}"
 
-    reader, staff = cookie(), cookie(is_staff=True, is_superuser=True)
+    (browser, reader), (_, staff) = signed_in(), signed_in(is_staff=True, is_superuser=True)
     article = Article.objects.filter(access_type="controlled", has_pdf=True)[0]
     place, issue = article.get_absolute_url(), Issue.objects.published()[0].get_absolute_url()
+    pdf = browser.get(f"{place}article.pdf", secure=True).headers["Location"]  # of this reader, for minutes
     rows = [
         ("home", "/", ""), ("issue", issue, ""), ("article", place, ""), ("article, subscriber", place, reader),
-        ("figures, subscriber", f"{place}figures/", reader), ("PDF, subscriber", f"{place}article.pdf", reader),
+        ("figures, subscriber", f"{place}figures/", reader), ("PDF, subscriber", pdf, reader),
         ("PDF, refused (403)", f"{place}article.pdf", ""), ("search", "/search/?q=trial", ""),
         ("sign in", "/accounts/login/", ""), ("register", "/accounts/signup/", ""),
         ("my access", "/my-access/", reader),

@@ -95,14 +95,14 @@ def test_readers_copies_that_cannot_be_written_and_files_that_are_gone_are_said_
     browser, place = signed_in(reader), article.get_absolute_url()
     settings.READER_COPIES = tmp_path / "no folder"
     settings.READER_COPIES.write_text("a file: whatever is made in it fails, as on a disk that takes nothing")
-    answer = browser.get(f"{place}article.pdf")
+    answer = browser.get(f"{place}article.pdf", follow=True)
     assert answer.status_code == 503
     assert b"P1-" in answer.content
     assert browser.get(place).status_code == 200
     for row in article.files.all():
         Path(row.file.path).unlink()
     settings.READER_COPIES = tmp_path / "copies"
-    assert browser.get(f"{place}article.pdf").status_code == 404
+    assert browser.get(f"{place}article.pdf", follow=True).status_code == 404
     assert browser.get(f"{place}figures/f1-600.webp").status_code == 404
     assert browser.get(place).status_code == 200
 

@@ -101,7 +101,7 @@ def test_an_article_lives_in_s3_from_its_upload_to_a_readers_hands(
     part = reader.get(f"{place}figures/{figure.name}", headers={"range": "bytes=4-11"})
     assert (part.status_code, body(part)) == (206, b"".join([figure.file.open("rb").read()[4:12]]))
     for _ in range(2):  # fetched, then from the shelf
-        copy = body(reader.get(f"{place}article.pdf"))
+        copy = body(reader.get(f"{place}article.pdf", follow=True))
         assert "Licensed to Dan" in page_texts(copy)[0]
     assert Client().get(f"{place}article.pdf").status_code in (302, 403)
     package = io.BytesIO()
