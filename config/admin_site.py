@@ -20,7 +20,7 @@ from desk.overview import attention
 DESKS = {
     "Publish": "Article ImportBatch Issue Section Topic Collection Journal",
     "Help a reader": "User Order Subscription Entitlement Payment Receipt Refund Dispute Finding SignInIncident"
-    " Note AuditEntry",
+    " DownloadQuestion Note AuditEntry",
     "Education (CME)": "Activity Provider Credit Report Commitment Attempt",
     "Sell": "RosterImport Offer PriceChange Policy ServiceCenter",
     "Institutions": "Institution SiteLicense RangeProposal InstitutionSignIn UsageMonth",

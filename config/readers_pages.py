@@ -32,7 +32,7 @@ from config.page_cache import Environ, Headers, Key, Shelf
 from config.stitching import Packed
 from journal.access import Access
 from journal.models import Article
-from subscriptions import public_changes
+from subscriptions import downloads, public_changes
 from subscriptions.counter import recording
 from subscriptions.counter.actions import Seen, is_foreboding
 from subscriptions.get_access import line_for, shown
@@ -99,6 +99,8 @@ def answer(environ: Environ) -> tuple[str, Headers, bytes] | None:
     except public_changes.UnknownError:
         page_cache.clear()
         return None
+    if not access.is_public and downloads.may_be_asked(downloads.mark(known.user_id, cookies.session, ip)):
+        return None
     page = _kept(shelf, place, known, pdf=access.allows_pdf) if access.granted else None
     return _put_together(environ, page, access, cookies, known, ip) if page else None
 
@@ -160,7 +162,7 @@ def _put_together(
     parts = [part if isinstance(part, Packed) else holes[part] for part in page.parts]
     packed = page_cache.takes(environ, "gzip")
     body = stitching.gzip(parts) if packed else b"".join(p.plain if isinstance(p, Packed) else p for p in parts)
-    if page.seen and not is_foreboding(environ):
+    if page.seen:
         _record(page.seen, environ, access, cookies, known, ip)
     metrics.decided([access])
     own = [("X-Request-ID", request_id(environ)), ("Content-Length", str(len(body)))]
@@ -172,8 +174,11 @@ def _record(seen: Seen, environ: Environ, access: Access, cookies: Cookies, know
     own = replace(
         seen, at=timezone.now(), user_id=known.user_id, session=cookies.session, ip=ip,
         browser=environ.get("HTTP_USER_AGENT", ""), institutions=tuple(one.id for one in access.institutions),
+        given="" if access.is_public else downloads.mark(known.user_id, cookies.session, ip),
+        counts=not is_foreboding(environ),
     )  # fmt: skip
-    recording.buffer.add(own)
+    if own.counts or own.given:
+        recording.buffer.add(own)
 
 
 # --- after Django ----------------------------------------------------------------------------------------------------
@@ -198,7 +203,7 @@ def keep(shelf: Shelf, place: Key, known: Known, request: HttpRequest, response:
     headers.append(("Vary", varies))
     seen: Seen | None = getattr(request, "usage_seen", None)
     size = sum(len(part.plain) + len(part.deflated) for part in parts if isinstance(part, Packed))
-    nobodys = replace(seen, ip="", browser="", session="", user_id=None) if seen else None
+    nobodys = replace(seen, ip="", browser="", session="", user_id=None, given="") if seen else None
     page = ReadersPage(headers, parts, size, article, nobodys)
     shelf.keep(_key(place, known, pdf=access.allows_pdf), page)
 

@@ -16,6 +16,7 @@ from desk.person import Cell, change_url, part
 from journal.models import Article, Issue, Journal
 from journal.reader_models import Alert
 from subscriptions.models import (
+    DownloadQuestion,
     Entitlement,
     GiftLink,
     Membership,
@@ -324,6 +325,23 @@ def _(row: Row) -> Iterator[Cell]:
     yield f"{Money(row['amount'], row['currency'])} from {day_of(row['applies_at'])}"
     yield _when(row, "told_at")
     yield row["state"]
+
+
+@part(
+    "downloads", "Asked about downloads", "Articles, Asked, Answer, Looked at",
+    permission="subscriptions.view_downloadquestion", all_of="admin:subscriptions_downloadquestion_changelist",
+)  # fmt: skip
+def _downloads(person: User) -> Any:
+    rows = DownloadQuestion.objects.filter(user=person).order_by("-asked_at")
+    return rows.values("pk", "texts", "hours", "asked_at", "purpose", "settled_at")
+
+
+@_downloads
+def _(row: Row) -> Iterator[Cell]:
+    yield f"{row['texts']} in {row['hours']} hours", change_url("subscriptions_downloadquestion", row["pk"])
+    yield _when(row, "asked_at")
+    yield str(DownloadQuestion.Purpose(row["purpose"]).label) if row["purpose"] else "None yet"
+    yield _when(row, "settled_at") or "Not yet"
 
 
 @part("merges", "Accounts merged into this one", "Address, When", permission="accounts.view_accountmerge")

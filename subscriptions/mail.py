@@ -30,6 +30,7 @@ from subscriptions import gateway
 from subscriptions.models import (
     CreditNote,
     Dispute,
+    DownloadQuestion,
     Order,
     OutgoingMail,
     Payment,
@@ -103,6 +104,19 @@ def confirmation(order: Order) -> None:
         "claim_order": str(order.pk) if order.user is None else "",
     }  # fmt: skip
     enqueue(f"confirmation:{order.pk}", "subscriptions/email/confirmation", order.email, context, order.user_id)
+
+
+def many_downloads(question: DownloadQuestion) -> None:
+    """To the library of a reader who fetched much. It can find out who it was; we tell no name and no address."""
+    library = question.institution
+    if library is None:
+        return
+    context = {
+        "institution": library.name, "texts": question.texts, "hours": question.hours,
+        "until": date_format(timezone.localtime(question.asked_at), "DATETIME_FORMAT"),
+        "library_path": library.get_absolute_url(),
+    }  # fmt: skip
+    enqueue(f"downloads:{question.pk}", "subscriptions/email/many_downloads", library.contact_email, context)
 
 
 @spoken_to(lambda row: row)

@@ -1,13 +1,14 @@
 """Puts the reader on the request, as Django puts the user there; and somebody waits for the answer."""
 
 from collections.abc import Callable
+from typing import Any
 
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.cache import patch_cache_control, patch_vary_headers
 
 from journal.access import Reason
-from subscriptions import patience
+from subscriptions import download_views, downloads, patience
 from subscriptions.reader import RequestReader
 
 NOBODYS = frozenset({Reason.OPEN, Reason.FREE_TO_READ, Reason.NO_LICENSE})
@@ -16,6 +17,10 @@ NOBODYS = frozenset({Reason.OPEN, Reason.FREE_TO_READ, Reason.NO_LICENSE})
 class ReaderMiddleware:
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
+
+    def process_view(self, request: HttpRequest, _view: Any, _args: Any, names: dict[str, Any]) -> HttpResponse | None:
+        """Whoever fetches many texts is asked about it first; of everybody else nothing is looked up."""
+        return download_views.question_before(request, names) if downloads.watch.asked else None
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         reader = RequestReader(request)

@@ -14,6 +14,7 @@ from subscriptions import papers
 from subscriptions.models import (
     Consent,
     CreditNote,
+    DownloadQuestion,
     Entitlement,
     GiftLink,
     Membership,
@@ -71,6 +72,9 @@ def tables(user: User) -> dict[str, Rows]:
             Membership.objects.filter(user=user), "institution__name", "way", "affiliation", "began_at", "until",
             "ended_at",
         ),
+        "questions_about_downloads": values(
+            DownloadQuestion.objects.filter(user=user), "texts", "hours", "asked_at", "purpose", "answered_at", "note"
+        ),
         "mails": values(OutgoingMail.objects.filter(user=user), "key", "to", "created_at", "sent_at"),
     }  # fmt: skip
 
@@ -122,6 +126,7 @@ def erase(user: User) -> Iterable[str]:
     GiftLink.objects.filter(giver=user, revoked_at=None).update(revoked_at=timezone.now())
     SeatInvitation.objects.filter(email=user.email).delete()
     Membership.objects.filter(user=user).delete()
+    DownloadQuestion.objects.filter(user=user).delete()
     user.library_managers.all().delete()
     Entitlement.objects.filter(user=user, revoked_at=None).update(
         revoked_at=timezone.now(), revoke_reason="The reader had the account erased."

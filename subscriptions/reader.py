@@ -48,6 +48,21 @@ class RequestReader:
     def name(self) -> str:
         return self.user.get_short_name() if self.user else ""
 
+    @property
+    def session_key(self) -> str | None:
+        """Of a session that is really there: what stands in the cookie may be made up."""
+        if settings.SESSION_COOKIE_NAME not in self._request.COOKIES:
+            return None
+        self._request.session.get(GIFTS)  # looks it up
+        return self._request.session.session_key
+
+    @property
+    def bound_to(self) -> str:
+        """Not to an address: a campus has several, and a telephone changes its own."""
+        if key := self.session_key:
+            return f"{self.user.pk if self.user else '-'}|{key}"
+        return f"-|{self._request.headers.get('User-Agent', '')}"
+
     @cached_property
     def ip(self) -> str | None:
         """None while staff look as this reader: their own network must open nothing."""

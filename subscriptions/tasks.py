@@ -4,6 +4,7 @@ the tables, and the sweep looks at those."""
 from procrastinate.contrib.django import app
 
 from subscriptions import (
+    downloads,
     jobs,
     mail,
     orders,
@@ -76,8 +77,9 @@ def purge(timestamp: int) -> None:
 @app.periodic(cron="50 3 * * *")
 @app.task(name="subscriptions.forget_old_jobs", queueing_lock="subscriptions.forget_old_jobs")
 def forget_old_jobs(timestamp: int) -> None:
-    """Each night: the rows of jobs that were done days ago."""
+    """Each night: the rows of jobs that were done days ago, and who fetched how much the day before yesterday."""
     jobs.forget_old()
+    downloads.forget_old()
 
 
 @app.periodic(cron="40 3 * * *")

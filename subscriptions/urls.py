@@ -3,6 +3,7 @@ from django.urls import path
 from subscriptions import (
     claim_views,
     code_views,
+    download_views,
     gift_views,
     membership_views,
     merge_views,
@@ -27,6 +28,7 @@ urlpatterns = [
     path("purchases/claim/<str:token>/", claim_views.claim, name="claim"),
     path("purchases/find/", claim_views.find_purchase, name="find_purchase"),
     path("rentals/<int:entitlement_id>/start/", views.start_rental, name="start_rental"),
+    path("read-on/", download_views.read_on, name="read_on"),
     path("my-access/", views.my_access, name="my_access"),
     path("my-access/manage/", views.manage, name="manage"),
     path("my-access/duplicates/<int:finding_id>/", views.settle_duplicate, name="settle_duplicate"),

@@ -18,8 +18,9 @@ from django.utils import timezone
 from accounts.models import User
 from config import frame, page_cache, stitching
 from journal.models import Article, FullText
+from subscriptions import downloads
 from subscriptions.counter import recording
-from subscriptions.models import Entitlement, Institution
+from subscriptions.models import DownloadQuestion, Entitlement, Institution
 from subscriptions.reader import GIFTS
 from tests.make import SECRET_SENTENCE, make_article, make_institution, make_offer, make_right, make_user
 from tests.test_page_cache import CAMPUS, HOME, Browser, committing, fresh, get, keeping, sold_article, text
@@ -185,7 +186,8 @@ def test_whatever_is_not_the_plain_case_is_answered_by_django(settings: Any) -> 
     User.objects.filter(pk=user.pk).update(is_staff=False)
     uses = len(recording.buffer.waiting)
     assert get(path, browser, **{"sec-purpose": "prefetch"}).was_kept
-    assert len(recording.buffer.waiting) == uses, "what a browser fetches ahead is no use"
+    (ahead,) = list(recording.buffer.waiting)[uses:]
+    assert not ahead.counts, "what a browser fetches ahead is no use, but a text that was given"
 
     # Somebody else's session, somebody else's answer; and a token that is good for this browser alone.
     stranger = signed_in(other)
@@ -268,3 +270,24 @@ def test_what_one_kind_of_reader_left_serves_each_other_kind_as_django_would(set
             if answer.was_kept:
                 kept.add(kind)
     assert kept >= {"buyers", "subscribers", "members", "guests of the editors", "visitors"}
+
+
+@committing
+def test_a_kept_article_counts_for_whoever_reads_it_and_whoever_is_asked_about_downloads_gets_the_question(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(downloads, "watch", downloads.Watch())
+    article = sold_article()
+    path, (first, _), (second, _) = article.get_absolute_url(), *(READERS["subscribers"](article, n) for n in (1, 2))
+    get(path, first)
+    recording.buffer.waiting.clear()
+    assert get(path, second).was_kept
+    (use,) = recording.buffer.waiting
+    assert (use.given, use.counts) == (f"user|{use.user_id}", True)
+    assert use.user_id == int(second.session["_auth_user_id"])
+    reader = downloads.keyed(use.given)
+    DownloadQuestion.objects.create(reader=reader, texts=200, hours=24, open_until=timezone.now() + timedelta(hours=1))
+    downloads.watch.look()
+    asked = get(path, second)
+    assert (asked.status_code, asked.was_kept, SECRET_SENTENCE in text(asked)) == (429, False, False)
+    assert get(path, first).was_kept

@@ -35,8 +35,9 @@ def _about_access(person: User, article: Article | None) -> str:
 def sentence(person: User, article: Article) -> str:
     """What the reader would be told (subscriptions/next_steps.py), and how to go on from there."""
     found = explain(Question(article, person))
-    then = OPEN.format(email=person.email) if found.granted else NEXT.get(found.access.reason, "")
-    return f"{for_reader(found)} {then.format(find=_address('subscriptions:find_purchase'))}".strip()
+    told = {"email": person.email, "find": _address("subscriptions:find_purchase")}
+    then = OPEN if found.granted else NEXT.get(found.access.reason, "")
+    return f"{for_reader(found)} {then.format(**told)}".strip()
 
 
 OPEN = "Please sign in as {email} and open it again."

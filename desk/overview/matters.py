@@ -16,6 +16,7 @@ from journal.topic_models import Upkeep
 from subscriptions.jobs import SILENT_SECONDS
 from subscriptions.models import (
     Dispute,
+    DownloadQuestion,
     Finding,
     FraudWarning,
     OutgoingMail,
@@ -172,6 +173,12 @@ MATTERS = (
         "proofs", "proof of training waiting", "proofs of training waiting", "Look at the document and decide.",
         "subscriptions.view_traineeproof", "subscriptions_traineeproof",
         lambda _: TraineeProof.objects.waiting(), "sent_at", query="state__exact=waiting",
+    ),
+    Matter(
+        "downloads", "reader asked about many downloads", "readers asked about many downloads",
+        "See what was answered; write to the library, or put a misused account on hold.",
+        "subscriptions.change_downloadquestion", "subscriptions_downloadquestion",
+        lambda _: DownloadQuestion.objects.unsettled(), "asked_at", query="settled_at_there=no",
     ),
     Matter(
         "proposals", "list of networks proposed", "lists of networks proposed",

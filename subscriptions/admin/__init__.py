@@ -2,6 +2,7 @@
 
 from subscriptions.admin import (
     codes,
+    downloads,
     entitlements,
     flows,
     institutions,
@@ -21,6 +22,7 @@ from subscriptions.admin import (
 
 __all__ = [
     "codes",
+    "downloads",
     "entitlements",
     "flows",
     "institutions",

@@ -57,6 +57,8 @@ class Seen:
     is_investigation: bool
     is_request: bool
     denied: str
+    given: str = ""  # to whom a text was given by right (subscriptions/downloads.py)
+    counts: bool = True  # False: for that alone
 
 
 def counted_view(request: HttpRequest) -> str:
@@ -64,7 +66,7 @@ def counted_view(request: HttpRequest) -> str:
     match = request.resolver_match
     if match is None or match.app_names != ["journal"] or match.url_name not in COUNTED:
         return ""
-    return match.url_name if request.method == "GET" and not is_foreboding(request.META) else ""
+    return match.url_name if request.method == "GET" else ""
 
 
 def outcome(

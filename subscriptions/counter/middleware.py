@@ -10,8 +10,9 @@ from django.http.response import HttpResponseBase
 from django.utils import timezone
 
 from accounts import viewing
+from subscriptions import downloads
 from subscriptions.counter import recording
-from subscriptions.counter.actions import SEARCH, Seen, counted_view, is_search, outcome, page_key
+from subscriptions.counter.actions import SEARCH, Seen, counted_view, is_foreboding, is_search, outcome, page_key
 from subscriptions.reader import RequestReader
 
 log = logging.getLogger(__name__)
@@ -36,7 +37,10 @@ def notice(view: str, request: HttpRequest, response: HttpResponseBase) -> None:
     reader: RequestReader = request.reader  # type: ignore[attr-defined]
     access = reader.answer
     is_investigation, is_request, denied = outcome(view, request, response, access)
-    if not (is_investigation or is_request or denied or (view == SEARCH and is_search(request, response))):
+    counts = bool(is_investigation or is_request or denied or (view == SEARCH and is_search(request, response)))
+    counts = counts and not is_foreboding(request.META)
+    given = downloads.mark_of(reader) if downloads.is_given(view, response, access) else ""
+    if not (counts or given):
         return
     user = reader.user
     seen = Seen(
@@ -51,9 +55,11 @@ def notice(view: str, request: HttpRequest, response: HttpResponseBase) -> None:
         is_investigation=is_investigation,
         is_request=is_request,
         denied=denied,
+        given=given,
+        counts=counts,
     )
     recording.buffer.add(seen)
-    request.usage_seen = seen  # type: ignore[attr-defined]
+    request.usage_seen = seen if counts else None  # type: ignore[attr-defined]
 
 
 def again(seen: Seen, ip: str, browser: str) -> None:

@@ -22,6 +22,7 @@ from django.db import DataError, connection, transaction
 from django.utils import timezone
 
 from journal.access import NOTICE_TYPES
+from subscriptions import downloads
 from subscriptions.counter.actions import Seen
 from subscriptions.counter.robots import is_robot
 
@@ -100,6 +101,11 @@ class Buffer:
                     self.waiting.extendleft(reversed(batch))
                     raise
                 written += len(batch)
+                downloads.note(
+                    downloads.Text(seen.given, seen.doi, seen.user_id, seen.institutions or ())
+                    for seen in batch
+                    if seen.given
+                )
             if self.lost:
                 self._tell_lost()
             return written
@@ -173,7 +179,7 @@ buffer = Buffer()
 
 def write(batch: Sequence[Seen]) -> None:
     """One statement for the whole batch, robots left out. Who read becomes a digest, and addresses are forgotten."""
-    people = [seen for seen in batch if not is_robot(seen.browser)]
+    people = [seen for seen in batch if seen.counts and not is_robot(seen.browser)]
     if not people:
         return
     columns: dict[str, list[Any]] = {

@@ -1,6 +1,7 @@
 """The COUNTER API (COUNTER_SUSHI, Release 5.1, section 8): library programs fetch reports as JSON.
 
-Signed with customer id, requestor id and API key in the address, as the specification has it; never by network address.
+Signed with customer id, requestor id and API key; never by network address. The specification has the key in the
+address, where logs and histories keep it; so it may come in a header, and SUSHI_KEY_IN_ADDRESS=0 wants it there.
 Every answer is JSON, a refusal one exception of Table D.1.
 """
 
@@ -107,10 +108,11 @@ def report(request: HttpRequest, report_id: str) -> dict[str, Any]:
 
 def allowed(request: HttpRequest) -> Institution | None:
     """The institution whose usage is asked for; None is The World. Raises `Refused`."""
-    customer, requestor, key = (request.GET.get(name, "") for name in ("customer_id", "requestor_id", "api_key"))
-    if missing := [name for name in ("customer_id", "requestor_id", "api_key") if not request.GET.get(name)]:
+    told = {name: request.GET.get(name, "") for name in ("customer_id", "requestor_id")} | {"api_key": _key(request)}
+    if missing := [name for name, value in told.items() if not value]:
         raise Refused(exceptions.insufficient(f"{', '.join(missing)} missing"))
-    access = _known(request, requestor[:LONGEST], key[:LONGEST])
+    customer = told["customer_id"]
+    access = _known(request, told["requestor_id"][:LONGEST], told["api_key"][:LONGEST])
     if not is_allowed_for(access.requestor_id, "sushi", most=MOST_A_DAY, seconds=DAY):
         raise Refused(exceptions.too_many(f"{MOST_A_DAY} requests a day and requestor"))
     credentials.was_used(access)
@@ -121,6 +123,14 @@ def allowed(request: HttpRequest) -> Institution | None:
     if customer != access.customer_id:
         raise Refused(exceptions.foreign_institution())
     return access.institution
+
+
+def _key(request: HttpRequest) -> str:
+    """Of the header `Authorization: Bearer …`, else of the address, where the operator lets it stand there."""
+    scheme, _, key = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() == "bearer":
+        return key.strip()
+    return request.GET.get("api_key", "") if settings.SUSHI_KEY_IN_ADDRESS else ""
 
 
 def _known(request: HttpRequest, requestor: str, key: str) -> SushiAccess:

@@ -1,6 +1,7 @@
 """Who may read what, and how they came by it."""
 
 from subscriptions.models.codes import AccessCode, AccessCodeBatch
+from subscriptions.models.downloads import DownloadQuestion, Fetched
 from subscriptions.models.entitlement import Entitlement
 from subscriptions.models.fairness import Consent, Credit, Withdrawal
 from subscriptions.models.gifts import GiftLink, GiftOpening
@@ -32,7 +33,9 @@ __all__ = [
     "Credit",
     "CreditNote",
     "Dispute",
+    "DownloadQuestion",
     "Entitlement",
+    "Fetched",
     "Finding",
     "FraudWarning",
     "GiftLink",

@@ -11,6 +11,7 @@ from accounts.models import ServiceCenter, SignInIncident, User
 from cme.claiming import Learner
 from journal.models import Article, ArticleFile, ArticleSource, ImportBatch, Relation, Section
 from subscriptions.models import (
+    DownloadQuestion,
     InstitutionSignIn,
     Order,
     OutgoingMail,
@@ -105,6 +106,9 @@ def everything(db: None) -> None:
     institution = make_institution()
     make_right(institution, journal)
     institution.proposals.create(proposed_by=dan, listed="8.8.8.0/24")
+    DownloadQuestion.objects.create(
+        reader="d" * 32, user=dan, institution=institution, texts=160, hours=24, purpose="review", open_until=now
+    )
     institution.memberships.create(user=dan, way="seat")
     sign_in = {"slug": "heron", "entity_id": "https://idp.example/", "sso_url": "https://idp.example/sso"}
     InstitutionSignIn.objects.create(institution=institution, certificates=["MIIB"], **sign_in)

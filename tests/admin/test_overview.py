@@ -18,6 +18,7 @@ from journal.reader_models import AlertMail, Recipient
 from journal.topic_models import Upkeep
 from subscriptions.models import (
     Dispute,
+    DownloadQuestion,
     Finding,
     FraudWarning,
     OutgoingMail,
@@ -66,6 +67,7 @@ def trouble(db: None) -> None:
     SiteLicense.objects.create(institution=institution, journal=journal, **term)
     Withdrawal.objects.create(name="Dan", email=dan.email, contract="7KQ4-9ACM")
     TraineeProof.objects.create(user=dan, program="Neurology", ends_on=NOW.date(), attested=True)
+    DownloadQuestion.objects.create(reader="d" * 32, user=dan, texts=160, hours=24, asked_at=AGO, open_until=AGO)
     institution.proposals.create(proposed_by=dan, listed="8.8.8.0/24")
     batch = ImportBatch.objects.create(by=dan)
     batch.items.create(name="a.xml", size=3, status="rejected", finished_at=AGO)

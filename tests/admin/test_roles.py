@@ -57,6 +57,7 @@ subscriptions/consent            view     -        -        -        view
 subscriptions/credit             view     -        -        -        view
 subscriptions/creditnote         view     -        -        -        view
 subscriptions/dispute            view     -        -        -        view
+subscriptions/downloadquestion   view     -        -        -        view
 subscriptions/entitlement        add      -        -        -        add
 subscriptions/finding            view     -        -        -        view
 subscriptions/fraudwarning       view     -        -        -        view

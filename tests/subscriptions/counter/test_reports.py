@@ -64,7 +64,7 @@ def afternoon(library: Library, clock: Clock) -> dict[str, Article]:
         (stranger, place["licensed"]),
         (stranger, place["open"]),
     ]:
-        assert client.get(path).status_code == 200
+        assert client.get(path, follow=True).status_code == 200
         clock.forward(10)
     clock.forward(3600)
     carol.get(place["licensed"])
@@ -274,6 +274,19 @@ def test_who_may_fetch_and_who_may_not(library: Library, settings: Any) -> None:
     old = library.signs()
     assert credentials.new_key(library.institution) != library.key
     assert codes(Client().get("/sushi/r51/reports/tr_j1", old | dates)) == [2020]
+
+
+def test_the_key_may_come_in_a_header_and_need_not_be_taken_in_the_address(library: Library, settings: Any) -> None:
+    """In an address it lies in histories and logs (ASVS 14.2.1)."""
+    names = {name: value for name, value in library.signs().items() if name != "api_key"}
+    bearer = {"headers": {"authorization": f"Bearer {library.key}"}}
+    wrong = {"headers": {"authorization": "Bearer guess"}}
+    assert Client().get("/sushi/r51/members", names, **bearer).status_code == 200
+    assert codes(Client().get("/sushi/r51/members", names, **wrong)) == [2020]
+    assert Client().get("/sushi/r51/members", library.signs()).status_code == 200
+    settings.SUSHI_KEY_IN_ADDRESS = False
+    assert codes(Client().get("/sushi/r51/members", library.signs())) == [1030]
+    assert Client().get("/sushi/r51/members", names, **bearer).status_code == 200
 
 
 def test_tries_with_wrong_keys_end_and_do_not_lock_the_right_one_out(library: Library) -> None:
