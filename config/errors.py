@@ -3,7 +3,7 @@
 import sys
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest, UnreadablePostError
 from django.shortcuts import render
 from django.views import defaults
 
@@ -39,12 +39,21 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 
     It is shown again only when the browser says that the form was ours: otherwise another site could have filled it in.
     """
+    try:
+        request.POST  # noqa: B018  (is read here)
+    except UnreadablePostError:
+        return stopped()
     kept = typed(request) if is_ours(request) else []
     context = {
         "back": request.path, "kept": kept, "asks_password": "password" in request.POST,
         "has_files": bool(request.FILES) and bool(kept), "no_cookies": not request.COOKIES,
     }  # fmt: skip
     return render(request, "403_csrf.html", context, status=403)
+
+
+def stopped() -> HttpResponse:
+    """The client hung up, or was let go, before it had sent all: nobody reads it, and no fault of ours."""
+    return HttpResponseBadRequest("The request stopped in the middle.", content_type="text/plain; charset=utf-8")
 
 
 def is_ours(request: HttpRequest) -> bool:

@@ -7,6 +7,9 @@ import gc
 import multiprocessing
 import os
 import shutil
+import socket
+import struct
+import sys
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -26,9 +29,11 @@ timeout = 30
 graceful_timeout = 20
 max_requests = 20_000
 max_requests_jitter = 2_000
-# A thread waits no longer for a client that has connected and says nothing; nginx sends whole requests at once. Clients
-# that stop in the middle of one are nginx's to send away: this server belongs behind it (docs/running.md).
+# A thread waits no longer for a client that has connected and says nothing; nginx sends whole requests at once. One
+# that stops in the middle of a request or of reading an answer is let go after CLIENT_SECONDS. Those that send a letter
+# now and then are nginx's to send away: this server belongs behind it (docs/running.md).
 gthread.DEFAULT_WORKER_DATA_TIMEOUT = 0.5
+CLIENT_SECONDS = env.integer("WEB_CLIENT_SECONDS", 15)
 # The local Stripe and other programs on the machine have their own ports; only nginx or the demo's browser come here.
 forwarded_allow_ips = "127.0.0.1"
 control_socket_disable = True  # nobody manages it at run time, and its place in the home folder is shared by checkouts
@@ -45,6 +50,20 @@ class logger_class(glogging.Logger):  # type: ignore[misc]  # noqa: N801  (a set
         for handler in self.error_log.handlers:
             handler.setFormatter(logs.Json() if _log_format == "json" else logs.Lines())
             handler.addFilter(logs.Discreet())
+
+    def exception(self, msg: str, *args: Any, **kwargs: Any) -> None:
+        """A client that stopped is no fault of ours."""
+        if isinstance(sys.exc_info()[1], BlockingIOError):
+            self.info("A client stopped in the middle and was let go.")
+        else:
+            super().exception(msg, *args, **kwargs)
+
+
+def when_ready(server: Any) -> None:
+    """The kernel's own limit for each read and write; connections have it of the socket they came in by."""
+    for listener in server.LISTENERS:
+        for option in (socket.SO_RCVTIMEO, socket.SO_SNDTIMEO):
+            listener.setsockopt(socket.SOL_SOCKET, option, struct.pack("ll", CLIENT_SECONDS, 0))
 
 
 _OUR_FOLDERS = "firstpage-metrics-"

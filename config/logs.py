@@ -45,6 +45,9 @@ class Discreet(logging.Filter):
         record.request_id = getattr(getattr(record, "request", None), "request_id", None) or request_id.get()
         message = _job(record) or _path(record) or record.getMessage()
         record.msg, record.args = _CONTROL.sub(" ", without_people(message)), None
+        if record.name.startswith("django.security."):  # a wrong host, a form too large: refused, and no fault of ours
+            record.levelno, record.levelname = logging.WARNING, "WARNING"
+            record.exc_info = record.exc_text = None
         if record.exc_info:
             record.exc_text = without_people("".join(traceback.format_exception(*record.exc_info))).rstrip()
             record.exc_info = None
@@ -66,11 +69,19 @@ def _path(record: logging.LogRecord) -> str:
     return _OPENER.sub("…", record.getMessage())
 
 
+def moment(record: logging.LogRecord) -> str:
+    """In UTC and saying so: lines of several machines are put in order by it."""
+    return datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
+
+
 class Lines(logging.Formatter):
     """For people."""
 
     def __init__(self) -> None:
         super().__init__("%(asctime)s %(levelname)s %(request_id)s %(name)s: %(message)s")
+
+    def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:  # noqa: N802  (logging's name)
+        return moment(record)
 
     def format(self, record: logging.LogRecord) -> str:
         facts = " ".join(f"{name}={getattr(record, name)}" for name in FACTS if hasattr(record, name))
@@ -81,9 +92,8 @@ class Json(logging.Formatter):
     """For programs."""
 
     def format(self, record: logging.LogRecord) -> str:
-        at = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
         told: dict[str, Any] = {
-            "time": at, "level": record.levelname, "logger": record.name,
+            "time": moment(record), "level": record.levelname, "logger": record.name,
             "request": getattr(record, "request_id", "-"), "process": record.process, "message": record.getMessage(),
         }  # fmt: skip
         told |= {name: getattr(record, name) for name in FACTS if hasattr(record, name)}

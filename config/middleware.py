@@ -11,13 +11,19 @@ from django.conf import settings
 from django.contrib.auth.signals import user_logged_out
 from django.db import DataError, connections
 from django.dispatch import receiver
-from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest, HttpResponseNotAllowed
+from django.http import (
+    HttpRequest,
+    HttpResponse,
+    HttpResponseBadRequest,
+    HttpResponseNotAllowed,
+    UnreadablePostError,
+)
 from django.http.response import HttpResponseBase
 from django.utils.cache import patch_cache_control
 
 from accounts.away import DATABASE_AWAY
 from config import logs, metrics
-from config.errors import AskAgain, database_away
+from config.errors import AskAgain, database_away, stopped
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 
@@ -36,7 +42,9 @@ class RefuseMiddleware:
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
-        """A NUL that a page let through to a table. Pages that can say something better do (search, OAI, SUSHI)."""
+        """A NUL that a page let through to a table, and a body that stops. Pages that can say something better do."""
+        if isinstance(error, UnreadablePostError):
+            return stopped()
         if isinstance(error, (DataError, ValueError)) and "0x00" in str(error):
             return HttpResponseBadRequest("This cannot be read.", content_type="text/plain; charset=utf-8")
         return None

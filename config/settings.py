@@ -75,6 +75,7 @@ INSTALLED_APPS = [
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
 ]
+READER_SECOND_FACTOR = env.flag("READER_SECOND_FACTOR")  # of everybody, not of staff alone
 MIDDLEWARE = [
     "config.even_answers.EvenAnswersMiddleware",
     "config.middleware.RequestIdMiddleware",
@@ -97,6 +98,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "config.kept_forms.KeptFormMiddleware",
+    *(["accounts.second_factor.EverybodysSecondFactor"] if READER_SECOND_FACTOR else []),
     "desk.audit.DownloadsMiddleware",
     "desk.middleware.ViewingAsMiddleware",
     "subscriptions.middleware.ReaderMiddleware",
@@ -164,7 +166,7 @@ DATA_UPLOAD_MAX_NUMBER_FILES = 1000  # of one import; each is streamed to the di
 MAKE_PDFS = env.flag("MAKE_PDFS", True)
 
 # --- security --------------------------------------------------------------------------------------------------------
-SECURE_SSL_REDIRECT = HTTPS and TRUSTED_PROXY_COUNT == 0
+SECURE_SSL_REDIRECT = HTTPS  # behind a proxy by what its X-Forwarded-Proto says
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS and TRUSTED_PROXY_COUNT else None
 SECURE_HSTS_SECONDS = 63_072_000 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
@@ -232,7 +234,7 @@ MFA_FORMS = {
 }
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
-MFA_TOTP_TOLERANCE = 1  # the code before and the one after: phones' clocks
+MFA_TOTP_TOLERANCE = 0  # a code is good for its half minute (ASVS 6.5.5); phones set their clocks themselves
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = _site.hostname == "localhost" or DEMO or DEBUG
 SOCIALACCOUNT_ADAPTER = "subscriptions.institutions.saml_accounts.InstitutionalAdapter"  # of accounts/providers.py
 SOCIALACCOUNT_EMAIL_AUTHENTICATION = False  # never bound by an address alone (docs/decisions/0016-saml-binding.md)
@@ -290,9 +292,11 @@ CME_REGISTER = env.text("CME_REGISTER")  # the register that reports are matched
 
 # --- usage (COUNTER) -------------------------------------------------------------------------------------------------
 USAGE_IN_BACKGROUND = True  # tests write what they saw themselves
+ASK_AFTER_TEXTS = env.integer("ASK_AFTER_TEXTS", 150)  # subscriptions/downloads.py; 0: nobody is asked
 COUNTER_PLATFORM_ID = env.text("COUNTER_PLATFORM_ID", "firstpage")
 COUNTER_REGISTRY_RECORD = env.text("COUNTER_REGISTRY_RECORD")
 COUNTER_GLOBAL_REPORTS = env.flag("COUNTER_GLOBAL_REPORTS")
+SUSHI_KEY_IN_ADDRESS = env.flag("SUSHI_KEY_IN_ADDRESS", True)  # the standard's way; a header is taken, too
 if not re.fullmatch(r"[a-zA-Z][a-zA-Z0-9_./]{1,17}", COUNTER_PLATFORM_ID):
     raise ImproperlyConfigured("COUNTER_PLATFORM_ID is 2 to 18 letters and digits and begins with a letter.")
 # --- what others know of the articles; an address that is empty is not asked ----------------------------------------

@@ -1,15 +1,18 @@
 """What no browser sends: the right status, no traceback, nothing forged in the log. And the headers of every answer."""
 
 import logging
+import re
+from pathlib import Path
 
 import pytest
+from django.core.files.storage import storages
 from django.db import transaction
 from django.test import Client
 
 from accounts.models import User
 from journal.models import Article
 from tests.conftest import signed_in
-from tests.make import SECRET_SENTENCE
+from tests.make import SECRET_SENTENCE, make_journal, make_user
 
 STRANGE_PATHS = [
     ("/\x00/", 404),
@@ -104,6 +107,40 @@ def test_forms_with_a_nul_or_too_much_in_them_are_refused(article: Article, dan:
     assert big.status_code in (400, 413)
     broken = client.generic("POST", "/account/profile/", b"--x\r\n\r\n", "multipart/form-data; boundary=y")
     assert broken.status_code in (200, 400)
+
+
+HOSTILE_NAMES = [
+    "../../../../etc/cron.d/x.xml", "..\\..\\x.xml", "/etc/passwd", "C:\\boot.ini", "a\x00.xml", "a\r\nX-Evil: 1.xml",
+    "x" * 5000 + ".xml",
+    ".htaccess", "\u202elmx.exe", "con.xml", "{name}.xml", "%s%n.xml", "$(id).xml", "<script>.xml",
+    "a/b/../../c.xml", "",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", HOSTILE_NAMES, ids=lambda name: repr(name)[:20])
+def test_a_hostile_file_name_names_nothing_on_our_disk(alice: User, settings, name: str) -> None:
+    """What staff and readers send is kept under names of ours, inside its folder, and no header is made of theirs."""
+    make_journal()
+    edith = signed_in(make_user("edith@example.org", groups=["Editor"], is_staff=True))
+    quoted = name.replace("\r\n", "%0D%0A").replace('"', "%22")
+    for client, path, field, fields in (
+        (edith, "/admin/journal/article/import/", "uploads", {}),
+        (signed_in(alice), "/my-access/training/", "document", {"program": "Neurology", "ends_on": "2030-01-01"}),
+    ):
+        client.raise_request_exception = False
+        head = "--b\r\nContent-Disposition: form-data; name="
+        parts = [f'{head}"{key}"\r\n\r\n{value}\r\n' for key, value in fields.items()]
+        parts.append(f'{head}"{field}"; filename="{quoted}"\r\n\r\n%PDF-1.7 x\r\n--b--\r\n')
+        answer = client.generic("POST", path, "".join(parts).encode(), "multipart/form-data; boundary=b")
+        assert answer.status_code in (200, 302, 400), (path, answer.status_code)
+        plain(answer)
+        assert "X-Evil" not in answer.headers
+    for kind in ("imports", "proofs"):
+        root = Path(storages[kind].path("")).resolve()
+        for stored in root.rglob("*"):
+            assert stored.resolve().is_relative_to(root)
+            assert re.fullmatch(r"[\w.-]{1,120}", stored.name, re.ASCII), stored.name
+    assert not (settings.VAR_DIR / "cron.d").exists()
 
 
 def test_a_parameter_twice_is_read_once(article: Article) -> None:

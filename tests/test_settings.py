@@ -14,9 +14,9 @@ from config.environment import Environment
 ROOT = Path(__file__).parent.parent
 
 
-def check(**settings: str) -> subprocess.CompletedProcess[str]:
+def check(*options: str, **settings: str) -> subprocess.CompletedProcess[str]:
     environment = {"PATH": os.environ["PATH"], "ENV_FILE": os.devnull, "SECRET_KEY": "x" * 60, **settings}
-    command = [sys.executable, "manage.py", "check"]
+    command = [sys.executable, "manage.py", "check", *options]
     return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60, check=False)
 
 
@@ -45,9 +45,17 @@ def test_a_wrong_setting_stops_with_a_sentence(settings: dict[str, str], sentenc
     assert "Traceback" not in answer.stderr
 
 
-def test_right_settings_start() -> None:
-    answer = check(STRIPE_SECRET_KEY="sk_test_a", STRIPE_WEBHOOK_SECRETS="whsec_a")
+def test_right_settings_start_and_a_site_in_production_has_nothing_to_be_warned_of() -> None:
+    production = {
+        "STRIPE_SECRET_KEY": "sk_test_a", "STRIPE_WEBHOOK_SECRETS": "whsec_a", "TRUSTED_PROXY_COUNT": "1",
+        "SITE_URL": "https://journal.example.org", "SECRET_KEY": "0123456789 abcdefghijklmnopqrstuvwxyz" * 2,
+    }  # fmt: skip
+    answer = check("--deploy", "--fail-level", "WARNING", **production)
     assert answer.returncode == 0, answer.stderr
+    assert "no issues" in answer.stdout
+    plain = check("--deploy", "--fail-level", "WARNING", **production, DEBUG="1")
+    assert plain.returncode == 1
+    assert "security.W018" in plain.stderr
 
 
 def test_the_example_names_every_setting_that_is_read_and_no_other() -> None:

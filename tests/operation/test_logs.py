@@ -5,6 +5,7 @@ import json
 import logging
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -153,6 +154,31 @@ def test_both_forms_can_be_configured_without_django(kind: str, start: str) -> N
     assert hello.startswith(start)
     assert "hello [e-mail]" in hello
     assert "up" in up
+
+
+def test_both_forms_say_the_moment_in_utc_and_say_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Machines whose clocks stand in different zones write lines that can be put in order."""
+    record = logging.LogRecord("x", logging.INFO, "", 0, "said", None, None)
+    record.created, record.request_id = 1_790_000_000.5, "-"
+    for zone in ("America/New_York", "Asia/Tokyo"):
+        monkeypatch.setenv("TZ", zone)
+        time.tzset()
+        assert logs.Lines().format(record).startswith("2026-09-21T14:13:20.500+00:00 INFO")
+        assert json.loads(logs.Json().format(record))["time"] == "2026-09-21T14:13:20.500+00:00"
+    monkeypatch.undo()
+    time.tzset()
+
+
+def test_a_hostile_request_is_a_line_and_no_traceback(db: None, log: Journal) -> None:
+    """Whoever asks for another host a thousand times must not fill the disk, nor wake anybody at night."""
+    make_journal()
+    client = Client(raise_request_exception=False)
+    assert client.get("/", headers={"host": "evil.example"}).status_code == 400
+    assert client.post("/accounts/login/", {f"f{n}": "x" for n in range(1200)}).status_code == 400
+    refused = [line for line in log.lines() if line["logger"].startswith("django.security.")]
+    assert len(refused) == 2
+    assert {line["level"] for line in refused} == {"WARNING"}
+    assert not [line for line in log.lines() if "exception" in line]
 
 
 def test_a_signed_in_reader_is_named_nowhere(alice: User, article: Article, log: Journal, settings: Any) -> None:
