@@ -39,11 +39,15 @@ observatory: ## what Mozilla's HTTP Observatory says of a page of each class (np
 	@bin/setup requirements-dev.txt
 	@$(PYTHON) -m tests.observatory
 
+attack: ## wapiti, sqlmap and schemathesis against a site of its own (about ten minutes; installs them in var/attack)
+	@bin/setup requirements-dev.txt
+	@$(PYTHON) -m tests.attack
+
 audit: ## ask the published advisories about the pinned packages (needs the network; installs pip-audit beside)
 	@bin/setup requirements.txt
 	@test -d var/tools || python3 -m venv var/tools
 	@var/tools/bin/pip install -q "pip-audit>=2.10,<3"
-	@var/tools/bin/pip-audit --requirement requirements.txt --require-hashes --disable-pip
+	@$(PYTHON) bin/audit.py
 
 sbom: ## the pinned packages as a CycloneDX bill of materials: var/sbom.json
 	@test -d var/tools || python3 -m venv var/tools

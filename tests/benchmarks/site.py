@@ -47,15 +47,18 @@ class Site:
 
 
 @contextmanager
-def running_site(**settings: str) -> Iterator[Site]:
-    """With `settings` beside the site's own. All is stopped and removed at the end, also after Ctrl-C or SIGTERM."""
+def running_site(prepare: str = "tests.benchmarks.prepare", **settings: str) -> Iterator[Site]:
+    """Filled by the module `prepare`, with `settings` beside the site's own.
+
+    All is stopped and removed at the end, also after Ctrl-C or SIGTERM.
+    """
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     folder = Path(tempfile.mkdtemp(prefix="firstpage-bench-"))
     folder.chmod(0o755)  # the embedded server runs as another user when we are root
     try:
         port = free_port(FIRST_PORT)
         environment = site_environment(folder, port) | settings
-        pages = _prepare(folder, environment)
+        pages = _prepare(prepare, folder, environment)
         server = _start(folder, environment, port)
         try:
             yield Site("127.0.0.1", port, server.process.pid, folder, pages, environment)
@@ -77,10 +80,10 @@ def site_environment(folder: Path, port: int) -> dict[str, str]:
     }  # fmt: skip
 
 
-def _prepare(folder: Path, environment: dict[str, str]) -> list[dict[str, Any]]:
+def _prepare(module: str, folder: Path, environment: dict[str, str]) -> list[dict[str, Any]]:
     """In a process of its own: this one then holds neither Django nor a connection while it measures."""
     told = folder / "pages.json"
-    subprocess.run([sys.executable, "-m", "tests.benchmarks.prepare", str(told)], cwd=ROOT, env=environment, check=True)
+    subprocess.run([sys.executable, "-m", module, str(told)], cwd=ROOT, env=environment, check=True)
     pages: list[dict[str, Any]] = json.loads(told.read_text())
     return pages
 

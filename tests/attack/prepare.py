@@ -1,0 +1,67 @@
+"""`python -m tests.attack.prepare FILE`: fills a new site and tells where it may be attacked."""
+
+import json
+import sys
+from pathlib import Path
+
+import django
+
+
+def main(told: Path) -> None:
+    django.setup()
+    from django.conf import settings
+    from django.core.management import call_command
+    from django.test import Client
+
+    from demo import sample_cme, sample_journal
+    from journal.models import Article, Issue
+    from tests.make import make_right, make_user
+
+    call_command("migrate", verbosity=0)
+    call_command("collectstatic", verbosity=0, interactive=False)
+    sample_journal.load()
+    sample_cme.load()
+    call_command("rebuild_search", verbosity=0)
+    article = Article.objects.filter(access_type="controlled", has_pdf=True)[0]
+    issue = Issue.objects.published()[0]
+    reader = make_user("attacked@example.org", name="Reader")
+    make_right(reader, article.journal, "subscription")
+    client = Client(headers={"host": "127.0.0.1"})
+    client.force_login(reader)
+    cookie = f"{settings.SESSION_COOKIE_NAME}={client.cookies[settings.SESSION_COOKIE_NAME].value}"
+    place = article.get_absolute_url()
+    # A star marks where sqlmap puts its own words; of the others it tries each parameter.
+    sql = [
+        "/search/?q=trial&year=2026&type=research-article&access=open&sort=newest&page=1",
+        "/search/suggestions/?q=tri", "/authors/?letter=a&page=1", "/online-first/?page=1",
+        "/openurl?rft_id=info:doi/10.5555/x&issn=9999-9994&volume=4&issue=1&spage=1",
+        "/oai/?verb=ListRecords&metadataPrefix=oai_dc&set=online-first&from=2020-01-01",
+        "/oai/?verb=GetRecord&metadataPrefix=oai_dc&identifier=oai:x:1",
+        "/sushi/r51/reports/tr?customer_id=a&requestor_id=b&api_key=c&begin_date=2026-01&end_date=2026-02",
+        f"{place[:-1]}*/", f"{place}citation.ris*", f"{place}files/data*", f"{place}figures/f1*",
+        f"{issue.get_absolute_url()[:-1]}*/", "/topics/birds*/", "/cme/verify/?number=A-1",
+    ]  # fmt: skip
+    crawl = [
+        "/",
+        place,
+        "/search/?q=trial",
+        "/accounts/login/",
+        "/subscribe/",
+        "/cme/",
+        "/purchases/find/",
+        "/oai/?verb=Identify",
+    ]
+    mine = [
+        "/my-access/",
+        "/account/profile/",
+        "/saved/",
+        f"{place}share/",
+        f"{place}permissions/",
+        "/redeem/",
+        "/membership/",
+    ]
+    told.write_text(json.dumps([{"sql": sql, "crawl": crawl, "mine": mine, "cookie": cookie}]))
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
