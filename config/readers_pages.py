@@ -114,7 +114,11 @@ def _plain_case(environ: Mapping[str, Any]) -> Cookies | None:
         return Cookies("", "")
     pairs = [part.strip().partition("=") for part in said.split(";")]
     values = {name: value for name, _, value in pairs}
-    if len(pairs) != 2 or values.keys() != {settings.SESSION_COOKIE_NAME, settings.CSRF_COOKIE_NAME}:
+    if (
+        settings.READER_SECOND_FACTOR
+        or len(pairs) != 2
+        or values.keys() != {settings.SESSION_COOKIE_NAME, settings.CSRF_COOKIE_NAME}
+    ):
         return None
     cookies = Cookies(values[settings.SESSION_COOKIE_NAME], values[settings.CSRF_COOKIE_NAME])
     return cookies if SESSION.fullmatch(cookies.session) and SECRET.fullmatch(cookies.secret) else None

@@ -181,6 +181,9 @@ def test_whatever_is_not_the_plain_case_is_answered_by_django(settings: Any) -> 
     for odd in (f"{path}?chosen=1", f"{path}?page=2", f"{path}related/", "/doi/10.5555/none/"):
         get(odd, browser)
         assert not get(odd, browser).was_kept, odd
+    settings.READER_SECOND_FACTOR = True
+    assert not get(path, browser).was_kept, "whether it is set up is asked by Django"
+    settings.READER_SECOND_FACTOR = False
     User.objects.filter(pk=user.pk).update(is_staff=True)
     assert not get(path, browser).was_kept
     User.objects.filter(pk=user.pk).update(is_staff=False)
