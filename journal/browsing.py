@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, cast
 
-from django.core.paginator import Paginator
+from django.core.paginator import Page, Paginator
 from django.db import transaction
 from django.utils import timezone
 from django.utils.text import slugify
@@ -26,13 +26,27 @@ MOST_READ_KEPT = 50
 
 
 class Listed(ArticlePaginator):
-    """Pages of a list that may be very long: counted and shown up to 1,000 articles."""
+    """Pages of a list that may be very long: counted and shown up to 1,000 articles.
+
+    The newest of a shorter one are told here, by their days. The database cannot know that there are few: asked for the
+    newest, it would read the whole journal in the order of its days to find them.
+    """
 
     def __init__(self, articles: ArticleQuerySet) -> None:
         super().__init__(articles[:MOST_LISTED], PER_PAGE)
-        self._counted = articles.order_by()[: MOST_LISTED + 1].count()
-        self.is_more = self._counted > MOST_LISTED
-        self.count = min(self._counted, MOST_LISTED)
+        found = list(articles.order_by().values_list("published_online", "pk")[: MOST_LISTED + 1])
+        self.is_more = len(found) > MOST_LISTED
+        self.count = min(len(found), MOST_LISTED)
+        self._articles = articles
+        by_day = articles.query.order_by == Article.objects.newest().query.order_by
+        self._newest = [pk for _, pk in sorted(found, reverse=True)] if by_day and not self.is_more else None
+
+    def page(self, number: int | str) -> Any:
+        if self._newest is None:
+            return super().page(number)
+        number = self.validate_number(number)
+        ids = self._newest[(number - 1) * PER_PAGE : number * PER_PAGE]
+        return Page(self._articles.filter(pk__in=ids), number, self)
 
 
 def of_topic(topic: Topic) -> ArticleQuerySet:

@@ -2,9 +2,13 @@
 
 import re
 from collections.abc import Mapping
+from typing import Any
 
 from journal.doi import pasted_doi
 from journal.models import Article, ArticleQuerySet, Issue, Journal
+from journal.search.database import tsquery
+from journal.search.folding import words
+from journal.search.query import Clause, Query
 
 _DOI_WITHIN = re.compile(r"\b(10\.\d{4,9}/[^\s\"<>]+)", re.IGNORECASE)
 _PMID = re.compile(
@@ -19,7 +23,7 @@ _CITED = re.compile(
     r"\s*[:,]\s*(?:pp?\.?\s*)?(?P<page>[A-Za-z]?\d{1,7})\b",
     re.IGNORECASE,
 )  # fmt: skip
-LONGEST_CITATION = 2000
+LONGEST_CITATION, MOST_WORDS_OF_A_TITLE = 2000, 12
 
 
 def named_article(text: str) -> Article | None:
@@ -69,9 +73,21 @@ def openurl(asked: Mapping[str, str]) -> str:
     if volume and page and len(at := _at(volume, issue, page, "")) == 1:
         return at[0].get_absolute_url()
     title = said.get("atitle", "")
-    if title and (by_title := Article.objects.published().filter(title__iexact=title).first()):
+    if title and (by_title := _titled(title)):
         return by_title.get_absolute_url()
     return _issue_of(volume, issue, year)
+
+
+def _titled(title: str) -> Article | None:
+    """Who has the title's words, by their index, and then the very title."""
+    clauses = tuple((Clause((word,), "title"),) for word in words(title)[:MOST_WORDS_OF_A_TITLE])
+    if not clauses:
+        return None
+    matching, asked = tsquery(Query(clauses))
+    where = [f'"journal_article"."search" @@ ({matching})']
+    has_words: Any = Article.objects.published().extra(where=where, params=asked)  # noqa: S610
+    found: Article | None = has_words.filter(title__iexact=title).first()
+    return found
 
 
 def _issue_of(volume: str, number: str, year: str) -> str:

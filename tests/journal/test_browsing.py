@@ -1,11 +1,14 @@
 """Topics, collections, authors, volumes and the home page: their lists, marks, feeds, and what is worked out by itself."""
 # ruff: noqa: E501  (what is made reads best in one line)
 
+import re
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from journal import browsing
@@ -75,6 +78,22 @@ def test_a_topic_lists_everything_below_it_with_the_marks_of_the_one_decision(
     assert feed.count("<item>") == 3
     assert "prism:doi" in feed
     assert visitor.get("/topics/nothing/").status_code == 404
+
+
+def test_a_list_of_few_is_put_in_order_without_reading_the_journal(topics: dict[str, Topic], visitor: Client) -> None:
+    today = timezone.localdate()
+    for number in range(23):
+        article = make_article(title=f"Nap {number:02}", published_online=today - timedelta(days=number // 2))
+        ArticleTopic.objects.create(article=article, topic=topics["Sleep"])
+    newest = [f"Nap {number:02}" for pair in range(12) for number in (2 * pair + 1, 2 * pair) if number < 23]
+    told = []
+    for page in (1, 2, 99):
+        with CaptureQueriesContext(connection) as asked:
+            text = visitor.get(f"/topics/sleep/?page={page}").content.decode()
+        told.append(re.findall(r">(Nap \d\d)<", text))
+        (found,) = (one["sql"] for one in asked if "byline" in one["sql"])
+        assert '"journal_article"."id" IN' in found, "only those of the page are asked for"
+    assert told == [newest[:20], newest[20:], newest[20:]]
 
 
 def test_a_collection_is_chosen_one_by_one_or_follows_a_rule(topics: dict[str, Topic], visitor: Client) -> None:
