@@ -12,6 +12,7 @@ LIFT_THROUGH = names(
     "bold ext-link fixed-case inline-supplementary-material italic monospace named-content overline roman "
     "sans-serif sc strike styled-content sub sup underline uri xref tp:taxon-name"
 )
+_INLINE = [tag.replace("tp:", "{*}") for tag in LIFT_THROUGH]
 #: Blocks that stand only in their tables; nobody writes italics around a cell.
 CELLS = names("tr td th thead tbody tfoot col colgroup")
 #: Where a float may stand: the nearest of these around its first mention takes it in.
@@ -76,8 +77,9 @@ def _raise(first: Element) -> None:
 
 def lift_blocks(root: Element, blocks: Collection[str]) -> None:
     """Split inline markup around each block in it. Text keeps its order and its words."""
-    tags = [block for block in blocks if ":" not in block and block not in CELLS]
-    for el in list(root.iter(*tags)):
+    inside = {child.tag for el in root.iter(*_INLINE) if len(el) for child in el}
+    tags = [block for block in blocks if block in inside and block not in CELLS]
+    for el in list(root.iter(*tags)) if tags else ():  # of most articles no block stands in a line
         if el.getparent() is not None:
             while (parent := el.getparent()) is not None and parent is not root and name(parent) in LIFT_THROUGH:
                 _lift(el, parent)

@@ -68,7 +68,8 @@ def _kind(contrib: Element, group: Element) -> str:
 
 def _person(contrib: Element, group: Element, shared: list[Element], r: Rendering) -> Author:
     given = by_name(contrib)
-    names = _name_parts(next(contrib.iter(*_NAMES), None))
+    named = _name_of(contrib)
+    names = _name_parts(named)
     collab = next((el for el in contrib if el.tag in ("collab", "collab-alternatives")), None)
     group_html = _group_name(collab, r) if collab is not None else ""
     if "anonymous" in given:
@@ -97,9 +98,23 @@ def _person(contrib: Element, group: Element, shared: list[Element], r: Renderin
         notes=tuple(r.index.id_of(el) for el in pointed if el.tag in ("fn", "corresp")),
         roles=tuple(text for el in given.get("role", ()) if (text := text_of(el))),
         on_behalf_of=text_of(next(iter(given.get("on-behalf-of", ())), None)),
-        eastern_order=next((el.get("name-style") == "eastern" for el in contrib.iter("name")), False),
+        eastern_order=_is_eastern(named if named is None or named.tag == "name" else next(contrib.iter("name"), None)),
         kind=_kind(contrib, group),
     )
+
+
+def _name_of(contrib: Element) -> Element | None:
+    """The first name in a contributor, nearly always a child."""
+    for child in contrib:
+        if child.tag in _NAMES:
+            return child
+        if len(child):
+            break
+    return next(contrib.iter(*_NAMES), None)
+
+
+def _is_eastern(el: Element | None) -> bool:
+    return el is not None and el.get("name-style") == "eastern"
 
 
 def _name_parts(el: Element | None) -> dict[str, str]:

@@ -11,7 +11,7 @@ from journal.jats.markup import slug
 from journal.jats.tree import Element, line_of, name, text_of
 
 MAX_RANGE = 200
-_ELEMENTS_WITH_IDS = etree.XPath("descendant-or-self::*[@id]")
+_ELEMENTS_WITH_IDS = etree.XPath("descendant-or-self::*/@id/..")
 _DASH = re.compile(r"\s*[-‐‑‒–—−]\s*")
 _WRITTEN_RANGE = re.compile(r"[\[(]?(\d+)\s*[-‐‑‒–—−]\s*(\d+)[\])]?")
 
@@ -126,13 +126,16 @@ def _open_range(xref: Element, index: Index) -> None:
 
 
 def _end_of_range(xref: Element, index: Index, refs: list[Element], start: int) -> int:
-    following = xref.getnext()
-    if following is not None and following.tag == "xref" and _DASH.fullmatch(xref.tail or ""):
+    tail = xref.tail
+    following = xref.getnext() if tail and _DASH.fullmatch(tail) else None
+    if following is not None and following.tag == "xref":
         last = index.first_target(following)
         if last is not None and index.positions.get(last, (None,))[0] is refs:
             return index.positions[last][1]
     words = text_of(xref)
-    written = None if words.isdecimal() else _WRITTEN_RANGE.fullmatch(words)
+    if words.isdecimal():
+        return start
+    written = _WRITTEN_RANGE.fullmatch(words)
     if written and len(index.resolved[xref]) == 1 and int(written.group(1)) == start + 1:
         return min(int(written.group(2)) - 1, len(refs) - 1)
     return start

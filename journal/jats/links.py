@@ -35,7 +35,7 @@ def mail_url(address: str) -> str:
 
 def find_doi(text: str) -> str:
     """The DOI in a text, a DOI URL or a ``doi:`` string, without what punctuation follows it; "" if there is none."""
-    match = DOI.search(unquote(text) if "%2f" in text.lower() else text)
+    match = DOI.search(unquote(text) if "%2" in text and "%2f" in text.lower() else text)
     return match.group().rstrip(".,;:)]}'’”") if match else ""
 
 
@@ -54,8 +54,11 @@ def declared_doi(text: str) -> str:
     return bare
 
 
+_OFTEN = re.compile(r"[A-Za-z0-9/:;()._-]*", re.ASCII)
+
+
 def doi_url(doi: str) -> str:
-    return "https://doi.org/" + quote(doi, safe="/:;()._-")
+    return "https://doi.org/" + (doi if _OFTEN.fullmatch(doi) else quote(doi, safe="/:;()._-"))
 
 
 def _digits(identifier: str) -> str:

@@ -24,7 +24,8 @@ def attribute(name: str, value: str | int | None) -> str:
     """`` name="value"`` with a leading space, or "" when there is no value."""
     if value is None or value == "":
         return ""
-    return f' {name}="{html.escape(str(value), quote=True)}"'
+    text = escape(str(value))
+    return f' {name}="{text}"' if '"' not in text else f' {name}="{text.replace(chr(34), "&quot;")}"'
 
 
 def element(tag: str, content: str, attributes: str = "") -> str:
@@ -47,6 +48,26 @@ def to_text(fragment: str) -> str:
     if "&" in fragment:
         fragment = html.unescape(fragment)
     return squeeze(fragment)
+
+
+class _Gaps(dict[str, str]):
+    """What stands for a tag in plain text: a space for a block, nothing for all others."""
+
+    def __missing__(self, tag: str) -> str:
+        gap = " " if not tag.startswith(("<a ", "<span ")) and _BLOCK_TAG.match(tag) else ""
+        if len(self) < 2000 and "id=" not in tag and "href=" not in tag:
+            self[tag] = gap
+        return gap
+
+
+_gaps = _Gaps()
+
+
+def words_of(pieces: list[str]) -> str:
+    """As `to_text`, of a fragment that has been split: words and tags in turn."""
+    pieces[1::2] = map(_gaps.__getitem__, pieces[1::2])
+    text = "".join(pieces)
+    return squeeze(html.unescape(text) if "&" in text else text)
 
 
 def line_text(fragment: str) -> str:

@@ -3,7 +3,7 @@
 import re
 import unicodedata
 from functools import lru_cache
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from lxml import etree
 
@@ -14,6 +14,8 @@ XML = "{http://www.w3.org/XML/1998/namespace}"
 ALI = "{http://www.niso.org/schemas/ali/1.0/}"
 MATHML = "{http://www.w3.org/1998/Math/MathML}"
 _LANG, _HREF = XML + "lang", XLINK + "href"
+#: In half the time of `itertext`, of few words as of many.
+_words: Any = etree.XPath("string()", smart_strings=False)
 _SPACES = re.compile("  +")
 _BCP_47 = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 
@@ -73,16 +75,15 @@ def squeeze(text: str) -> str:
 
 def raw_text(el: Element) -> str:
     """All text beneath an element as it stands."""
-    if len(el) == 0:
-        return el.text or ""
-    return "".join(el.itertext())  # type: ignore[arg-type]
+    text: str = _words(el) if len(el) else el.text or ""
+    return text
 
 
 def text_of(el: Element | None) -> str:
     """All text beneath an element, squeezed; "" for None."""
     if el is None:
         return ""
-    text = el.text if len(el) == 0 else "".join(el.itertext())  # type: ignore[arg-type]
+    text = _words(el) if len(el) else el.text
     return squeeze(text) if text else ""
 
 

@@ -13,7 +13,7 @@ from journal.jats.front import front_only
 from journal.jats.markup import to_text, without_citations
 from journal.jats.metadata import metadata
 from journal.jats.render import blocks, cals, citations, figures, inline, maths, notes, pictures, references, tables
-from journal.jats.render.allowed import clean
+from journal.jats.render.allowed import clean, clean_and_read
 from journal.jats.render.front import affiliation_list, byline
 from journal.jats.render.information import information
 from journal.jats.render.parts import sections, tree
@@ -115,7 +115,7 @@ def _references(article: Element, r: Rendering) -> dict[str, Any]:
 def _finished(article: Element, r: Rendering, finish: "_Finish", fields: dict[str, Any]) -> ArticleDoc:
     """Take out links to nothing, clean, and freeze."""
     meta: Metadata = fields["metadata"]
-    found = [replace(section, html=finish.html(section.html)) for section in fields["sections"]]
+    found = [(section, *finish.read(section.html)) for section in fields["sections"]]
     reference_html = finish.html(fields["references_html"])
     brief: Extract | None = fields["extract"]
     return ArticleDoc(
@@ -125,7 +125,7 @@ def _finished(article: Element, r: Rendering, finish: "_Finish", fields: dict[st
             for abstract in fields["abstracts"]
         ),
         extract=replace(brief, html=finish.public(brief.html)) if brief else None,
-        sections=tuple(found),
+        sections=tuple(replace(section, html=html) for section, html, _words in found),
         contents=tree([_clean_heading(heading) for heading in r.headings]),
         figures=tuple(r.figures),
         tables=tuple(r.tables),
@@ -138,7 +138,7 @@ def _finished(article: Element, r: Rendering, finish: "_Finish", fields: dict[st
         byline_html=finish.public(fields["byline_html"]),
         affiliations_html=finish.public(fields["affiliations_html"]),
         information_html=finish.public(fields["information_html"]),
-        plain_text="\n\n".join(to_text(section.html) for section in found),
+        plain_text="\n\n".join(words for _section, _html, words in found),
         front_xml=fields["front"],
         errors=tuple(_errors(article, meta)),
         warnings=tuple(r.warnings),
@@ -159,6 +159,10 @@ class _Finish:
     def html(self, fragment: str) -> str:
         """A fragment for the page with the full text."""
         return clean(self._with_ends(fragment, self.present))
+
+    def read(self, fragment: str) -> tuple[str, str]:
+        """The same, and its words."""
+        return clean_and_read(self._with_ends(fragment, self.present))
 
     def public(self, fragment: str) -> str:
         """A fragment for everybody: its links must not need the full text."""

@@ -6,11 +6,13 @@ not cut here; a citation of the article itself (`journal.citation`) follows the 
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
 
 from journal.jats.links import doi_url, find_doi, pmcid_url, pmid_url, typed_url
+from journal.jats.markup import escape
 from journal.jats.render.inline import anchor_tag
-from journal.jats.render.rendering import Rendering, inline, inline_of
-from journal.jats.tree import Element, href, text_of
+from journal.jats.render.rendering import Rendering, inline, inline_of, plainly
+from journal.jats.tree import Element, href, squeeze, text_of
 
 PEOPLE = (
     "name",
@@ -38,14 +40,36 @@ def has_own_words(el: Element) -> bool:
 @inline("name", "string-name")
 def person(r: Rendering, el: Element) -> str:
     """A name as given; a space between its parts where the source has none."""
+    if len(el) == 0:
+        return r.inline(el)
+    words = plain_parts(el)
+    if words is not None:
+        return escape(words)
     if has_words_between(el):
         return r.inline(el)
     return " ".join([part for child in el if (part := r.inline(child).strip())])
 
 
+def plain_parts(el: Element) -> str | None:
+    """The parts of a name with a space between, if they are only words and nothing stands between them."""
+    text = el.text
+    if text and not text.isspace():
+        return None
+    parts = []
+    for child in el:
+        tail = child.tail
+        if (tail and not tail.isspace()) or len(child):
+            return None
+        text = child.text
+        if text and (text := squeeze(text)):
+            parts.append(text)
+    return " ".join(parts)
+
+
 def has_words_between(el: Element) -> bool:
     """Whether anything but white space stands beside an element's children."""
-    if el.text and not el.text.isspace():
+    text = el.text
+    if text and not text.isspace():
         return True
     for child in el:
         tail = child.tail
@@ -86,19 +110,21 @@ def publication_id(r: Rendering, el: Element) -> str:
     prefix, url_of = IDENTIFIERS.get(kind, ("", None))
     value = find_doi(text) if kind == "doi" else text
     url = url_of(value) if url_of and value else typed_url(kind, href(el) or value)
-    before = _words_before(el).rstrip().lower()
-    if before.endswith((":", "doi", "pmid", "pmcid", "/", "pmc")) or said.lower().startswith(
-        prefix.strip().lower() or "\0"
-    ):
+    previous = el.getprevious()
+    before = _words_before(el, previous).rstrip().lower()
+    if prefix and (before.endswith(_TELL_THE_KIND) or said.lower().startswith(prefix.strip().lower())):
         prefix = ""
-    gap = "" if not before or before[-1] in " (/[:" or (el.getprevious() is not None and prefix == "") else " "
+    gap = "" if not before or before[-1] in " (/[:" or (previous is not None and prefix == "") else " "
     return gap + prefix + anchor_tag(r, url, said)
 
 
-def _words_before(el: Element) -> str:
-    previous, parent = el.getprevious(), el.getparent()
+_TELL_THE_KIND = (":", "doi", "pmid", "pmcid", "/", "pmc")
+
+
+def _words_before(el: Element, previous: Element | None) -> str:
     if previous is not None:
         return (previous.tail or "") or text_of(previous)
+    parent = el.getparent()
     return (parent.text or "") if parent is not None else ""
 
 
@@ -110,12 +136,15 @@ def is_author(el: Element) -> bool:
 
 def plain_name(el: Element) -> str:
     """The parts of a name with a space between, whatever the source writes there."""
-    parts = [text for part in el if (text := text_of(part))] if el.tag != "collab" else []
-    return " ".join(parts) or text_of(el)
+    if el.tag == "collab":
+        return text_of(el)
+    return " ".join([text for part in el if (text := text_of(part))]) or text_of(el)
 
 
 def rendered(r: Rendering, el: Element) -> str:
     handler = inline_of[el.tag]
+    if (handler is plainly or handler is None) and len(el) == 0:
+        return escape(el.text).strip()
     return (handler(r, el) if handler else r.inline(el)).strip()
 
 
@@ -131,7 +160,10 @@ class Parts:
         left: dict[str, list[str]] = {}
         groups: list[tuple[str, str]] = []
         for el in citation:
-            words, tag = rendered(r, el), el.tag
+            tag = el.tag
+            handler = inline_of[tag]
+            words = escape(el.text) if handler is plainly and len(el) == 0 else handler(r, el) if handler else r.inline(el)
+            words = words.strip()
             if not words:
                 continue
             if tag == "person-group":
@@ -145,7 +177,10 @@ class Parts:
     def take(self, *names: str, between: str = " ") -> str:
         """The html of all parts so named, which are then used."""
         left = self.left
-        return between.join([words for each in names if each in left for words in left.pop(each)])
+        found = [left.pop(each) for each in names if each in left]
+        if not found:
+            return ""
+        return between.join(found[0] if len(found) == 1 else chain.from_iterable(found))
 
     def take_people(self, *kinds: str) -> str:
         """People of groups of these kinds ("" is a group without a kind, and names outside any group)."""

@@ -66,13 +66,19 @@ def loose_title(r: Rendering, el: Element) -> str:
 @block("p")
 def paragraph(r: Rendering, el: Element) -> str:
     """One paragraph, or several with the blocks between them."""
-    content = r.flow(el)
+    content = r.flow(el) if len(el) else plain_paragraph(el)
     attributes = r.anchor(el) + r.language(el)
     if not attributes:
         return content
     if content.startswith("<p>"):
         return f"<p{attributes}>{content[3:]}"
     return f"<div{attributes}>{content}</div>"
+
+
+def plain_paragraph(el: Element) -> str:
+    """A paragraph of nothing but words, as `flow` writes it."""
+    text = escape(el.text).strip(" \t\r\n")
+    return f"<p>{text}</p>" if text else ""
 
 
 @block("list")

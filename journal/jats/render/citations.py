@@ -2,23 +2,26 @@
 
 from journal.jats.markup import attribute, escape
 from journal.jats.render.rendering import Rendering, inline
-from journal.jats.tree import Element, name, text_of
+from journal.jats.tree import Element, text_of
 
 
 @inline("xref")
 def xref(r: Rendering, el: Element) -> str:
     """A link to its first target; a citation names all its references in ``data-refs``. Else its text."""
-    targets = [target for target in r.index.resolved.get(el, ()) if r.may_link(target)]
+    targets = r.index.resolved.get(el, [])
+    if targets and (r.place != "page" or r.in_link):
+        targets = [target for target in targets if r.may_link(target)]
     content = r.unlinked(el)
-    if not content.strip():
+    if not content or content.isspace():
         content = _own_words(r, el)
     if not targets or not content:
         return content
     first = targets[0]
     href = f' href="{r.link_to(first)}"'
-    if name(first) == "ref":
-        return f'<a class="cite"{href}{_all_references(r, targets)}{r.mark(el)}>{content}</a>'
-    if name(first) == "fn":
+    if first.tag == "ref":
+        more = _all_references(r, targets) if len(targets) > 1 else ""
+        return f'<a class="cite"{href}{more}{r.mark(el)}>{content}</a>'
+    if first.tag == "fn":
         return f'<a class="note-mark"{href}{r.mark(el)} role="doc-noteref">{content}</a>'
     return f"<a{href}{r.anchor(el)}>{content}</a>"
 
@@ -33,7 +36,7 @@ def _own_words(r: Rendering, el: Element) -> str:
 
 
 def _all_references(r: Rendering, targets: list[Element]) -> str:
-    refs = [target for target in targets if name(target) == "ref"]
+    refs = [target for target in targets if target.tag == "ref"]
     if len(refs) < 2:
         return ""
     return attribute("data-refs", " ".join(r.link_to(ref)[1:] for ref in refs))

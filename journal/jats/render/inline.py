@@ -4,7 +4,7 @@ import re
 
 from journal.jats import links
 from journal.jats.markup import attribute, escape
-from journal.jats.render.rendering import Handler, Rendering, inline
+from journal.jats.render.rendering import Handler, Rendering, inline, plainly
 from journal.jats.tree import Element, href, names, text_of
 
 FACES = {"italic": "i", "bold": "b", "sup": "sup", "sub": "sub", "strike": "s", "tp:taxon-name": "i"}
@@ -32,7 +32,8 @@ PLAIN = names(
 
 def face(tag: str) -> Handler:
     def render(r: Rendering, el: Element) -> str:
-        return f"<{tag}{r.anchor(el)}>{r.inline(el)}</{tag}>"
+        content = r.inline(el) if len(el) else escape(el.text)
+        return f"<{tag}{r.anchor(el)}>{content}</{tag}>"
 
     return render
 
@@ -50,7 +51,7 @@ for _name, _class in SPANS.items():
     inline(_name)(span(_class))
 
 
-inline(*PLAIN)(Rendering.inline)
+inline(*PLAIN)(plainly)
 
 
 @inline("break")

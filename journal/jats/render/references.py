@@ -83,9 +83,9 @@ def _item(r: Rendering, ref: Element, entry: Reference, words: str) -> str:
 
 def reference(r: Rendering, ref: Element, html: str) -> Reference:
     """What exports and meta tags need of an entry; ``html`` are its rendered words."""
-    label = next(ref.iterchildren("label"), None)
+    label = next((child for child in ref if child.tag == "label"), None)
     text = line_text(html)
-    found, ids, authors = _facts(next(ref.iter(*CITATIONS), ref))
+    found, ids, authors = _facts(_citation_in(ref))
     return Reference(
         id=r.index.id_of(ref, "ref"),
         label=r.inline(label).strip() if label is not None else "",
@@ -102,16 +102,30 @@ def reference(r: Rendering, ref: Element, html: str) -> Reference:
     )
 
 
+def _citation_in(ref: Element) -> Element:
+    """The first citation of an entry, which is nearly always a child; without one the entry itself."""
+    for child in ref:
+        if child.tag in CITATIONS:
+            return child
+        if len(child):
+            break
+    return next(ref.iter(*CITATIONS), ref)
+
+
 def _facts(citation_el: Element) -> tuple[dict[str, str], dict[str, str], list[str]]:
     """What exports ask for: the text of the first element of each name; identifiers by kind, with `linked` a DOI in a
     link; the authors' names."""
     found: dict[str, str] = {}
     ids: dict[str, str] = {}
     authors: list[str] = []
+    group, counts = None, True
     for el in citation_el.iter(*_ASKED):
         tag = el.tag
         if tag in _NAMES:
-            if is_author(el):
+            parent = el.getparent()
+            if parent is not group:
+                group, counts = parent, is_author(el)
+            if counts:
                 authors.append(plain_name(el))
         elif tag in ("pub-id", "article-id"):
             ids[el.get("pub-id-type", "")] = text_of(el)
@@ -125,11 +139,11 @@ def _facts(citation_el: Element) -> tuple[dict[str, str], dict[str, str], list[s
 
 def _parts(r: Rendering, ref: Element) -> list[str]:
     """Citations, notes and paragraphs in order, each in one line; the tagged twin of a printed citation is left out."""
-    children = list(ref)
-    as_printed = any(child.tag == "mixed-citation" for child in children)
+    children = [(child, child.tag) for child in ref]
+    as_printed = any([tag == "mixed-citation" for _child, tag in children])
     twins = ("label", "element-citation") if as_printed else ("label",)
-    parts = [_line(r, child) for child in children if child.tag not in twins]
-    return [part.strip() for part in [escape(ref.text), *parts] if part.strip()]
+    parts = [_line(r, child) for child, tag in children if tag not in twins]
+    return [words for part in [escape(ref.text), *parts] if (words := part.strip())]
 
 
 def _line(r: Rendering, child: Element) -> str:

@@ -103,7 +103,11 @@ class Rendering:
         parts = [escape(text)] if text else []
         for child in el:
             handler = inline_of[child.tag]
-            if handler is not None:
+            if handler is plainly and len(child) == 0:  # most parts of names and citations
+                text = child.text
+                if text:
+                    parts.append(escape(text))
+            elif handler is not None:
                 parts.append(handler(self, child))
             elif name(child) not in SILENT:
                 parts.append(self._unboxed(child))
@@ -217,3 +221,7 @@ class Rendering:
         if not tag:
             return ""
         return attribute("lang", tag) + (' dir="rtl"' if is_rtl(tag) else "")
+
+
+#: What a name is registered with whose content alone is shown.
+plainly: Handler = Rendering.inline

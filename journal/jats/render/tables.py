@@ -17,10 +17,20 @@ MAX_COLSPAN, MAX_ROWSPAN = 100, 1000
 LONG_TABLE = 2000
 #: Cells that take a browser more than half a second.
 HUGE_TABLE = 20_000
+#: Rows of a huge table that a browser lays out together.
+ROWS_TOGETHER = 100
 _ALIGN = re.compile(r"text-align\s*:\s*(left|right|center|justify)", re.IGNORECASE)
 #: Nothing, or nothing but spaces and rules, as PMC sets in the corner of a head.
 _BLANK = re.compile(r"(?:\s|</?(?:hr|br|p|b|i|sup|sub)>)*")
 _UNNAMED = ' aria-label="Table"'
+#: A text in a cell that is more than a number or a name.
+_WORDY = re.compile(">[^<]{25}")
+#: What HTML says by itself is said in ARIA where the parts of a table are laid out as blocks.
+_ROLES = {
+    **{f"<{part}>": f'<{part} role="rowgroup">' for part in ("thead", "tbody", "tfoot")},
+    **{"<tr": '<tr role="row"', "<td": '<td role="cell"'},
+    **{f'<th scope="{way}': f'<th role="{way}header" scope="{way}' for way in ("col", "row")},
+}
 _WORDS_OUTSIDE_CELLS: Any = etree.XPath("(. | thead | tbody | tfoot | tr | */tr)/text()[normalize-space()]")
 HEAD = ("label", "caption", "object-id", "alt-text", "long-desc", "table-wrap-foot", "attrib", "permissions")
 
@@ -102,7 +112,30 @@ def table(r: Rendering, el: Element) -> str:
     if loose:
         parts.append(element("tbody", "".join(loose)))
     loose_words = "".join(f"<p>{escape(str(text).strip())}</p>" for text in _WORDS_OUTSIDE_CELLS(el))
-    return scroll(f"<table{r.anchor(el)}>{''.join(parts)}</table>") + loose_words
+    attributes = r.anchor(el)
+    if sum(part.count("<td") for part in parts) > HUGE_TABLE and _is_even(parts):
+        attributes, parts = f'{attributes} role="table" class="{_class_of(parts)}"', [_apart(part) for part in parts]
+    return scroll(f"<table{attributes}>{''.join(parts)}</table>") + loose_words
+
+
+def _is_even(parts: list[str]) -> bool:
+    """Whether each row has a cell a column: none spans, and no cell holds a table of its own."""
+    return not any('span="' in part or "<table" in part or part.startswith("<caption") for part in parts)
+
+
+def _class_of(parts: list[str]) -> str:
+    return "table-parts table-parts-wide" if any(_WORDY.search(part) for part in parts) else "table-parts"
+
+
+def _apart(part: str) -> str:
+    """A body as many: browsers lay out all cells of a table at once, but of its bodies, as blocks, those in sight."""
+    if part.startswith("<tbody>"):
+        rows = part.removeprefix("<tbody>").removesuffix("</tbody>").split("</tr>")[:-1]
+        together = ("</tr>".join(rows[n : n + ROWS_TOGETHER]) for n in range(0, len(rows), ROWS_TOGETHER))
+        part = "".join(f"<tbody>{some}</tr></tbody>" for some in together)
+    for written, said in _ROLES.items():
+        part = part.replace(written, said)
+    return part
 
 
 def _part(r: Rendering, child: Element) -> str:
@@ -128,7 +161,7 @@ def _stray(r: Rendering, el: Element) -> str:
 def row(r: Rendering, tr: Element, in_head: bool) -> str:
     cells = []
     for td in tr:
-        if name(td) in ("td", "th"):
+        if td.tag in ("td", "th"):
             cells.append(cell(r, td, in_head))
         elif words := r.inline(td).strip():
             cells.append(f"<td>{words}</td>")
@@ -138,9 +171,8 @@ def row(r: Rendering, tr: Element, in_head: bool) -> str:
 def cell(r: Rendering, td: Element, in_head: bool) -> str:
     """One cell. Words in a head are header cells whatever the source calls them; empty corners are not."""
     content = escape(td.text).strip(" \t\r\n") if len(td) == 0 else contents(r, td)
-    attributes = r.anchor(td) if td.get("id") else ""
-    if td.attrib:
-        attributes += _span(td, "colspan", MAX_COLSPAN) + _span(td, "rowspan", MAX_ROWSPAN) + _alignment(td)
+    given = td.items()
+    attributes = _attributes(r, td, given) if given else ""
     if (in_head or td.tag == "th") and not _BLANK.fullmatch(content):
         return f"<th{_scope(td, in_head)}{attributes}>{content}</th>"
     return f"<td{attributes}>{content}</td>"
@@ -163,18 +195,35 @@ def _number(value: str | None) -> int:
     return int(value) if value and re.fullmatch(r"\s*\d{1,18}\s*", value) else 1
 
 
-def _span(td: Element, key: str, most: int) -> str:
-    said = td.get(key)
-    if said is None or said == "1":
+def _attributes(r: Rendering, td: Element, given: list[tuple[str, str]]) -> str:
+    """Most cells of a table bear the same attributes: they are written once."""
+    key = tuple(given)
+    try:
+        shape = _shapes[key]
+    except KeyError:
+        found = dict(given)
+        shape = _span(found, "colspan", MAX_COLSPAN) + _span(found, "rowspan", MAX_ROWSPAN) + _alignment(found)
+        if len(_shapes) < MOST_SHAPES and "id" not in found:
+            _shapes[key] = shape
+    return r.anchor(td) + shape if td.get("id") else shape
+
+
+_shapes: dict[tuple[tuple[str, str], ...], str] = {}
+MOST_SHAPES = 2000
+
+
+def _span(given: dict[str, str], key: str, most: int) -> str:
+    said = given.get(key, "1")
+    if said == "1":
         return ""
     count = min(_number(said), most)
     return f' {key}="{count}"' if count > 1 else ""
 
 
-def _alignment(td: Element) -> str:
-    styled = td.get("style")
+def _alignment(given: dict[str, str]) -> str:
+    styled = given.get("style")
     style = _ALIGN.search(styled) if styled else None
-    side = (style.group(1) if style else td.get("align", "")).lower()
+    side = (style.group(1) if style else given.get("align", "")).lower()
     return f' class="align-{side}"' if side in ("left", "right", "center", "justify") else ""
 
 

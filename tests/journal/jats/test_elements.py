@@ -342,6 +342,20 @@ def test_a_long_table_scrolls_by_itself_and_a_huge_one_waits_until_it_is_asked_f
     assert "<summary>Show the table of 2,001 rows</summary>" in table(2001)
 
 
+def test_a_huge_table_comes_in_parts_that_are_a_table_all_the_same() -> None:
+    head = "<thead><tr>" + "<th>Column</th>" * 100 + "</tr></thead>"
+    rows = ("<tr><th>Row</th>" + "<td>1</td>" * 99 + "</tr>") * 250
+    html = html_of(f"<table>{head}<tbody>{rows}</tbody></table>")
+    assert (html.count("<tbody"), html.count("<tr"), html.count("<td"), html.count("<th ")) == (3, 251, 24750, 350)
+    assert '<table role="table" class="table-parts"><thead role="rowgroup"><tr role="row">' in html
+    assert '<th role="rowheader" scope="row">Row</th><td role="cell">1</td>' in html
+    assert html.count("</tr></tbody>") == 3
+    assert "table-parts-wide" in html_of(f"<table>{head}<tbody>{rows.replace('Row', 'A text of many words' * 2)}</tbody></table>")
+    spanned = html_of(f"<table>{head}<tbody>{rows}<tr><td colspan='2'>1</td></tr></tbody></table>")
+    assert "table-parts" not in spanned
+    assert spanned.count("<tbody") == 1
+
+
 def test_a_part_that_stands_beside_body_and_back_is_not_lost() -> None:
     doc = doc_of(
         "<p>Text.</p>",

@@ -7,6 +7,7 @@ import pytest
 
 import journal.jats.render as renderer
 from journal.jats import ArticleDoc, JatsError, read
+from journal.jats.markup import to_text
 from journal.jats.render import render
 from tests.journal.corpus import ARTICLES, needs_corpus
 from tests.journal.jats import page, scorer, soundness
@@ -49,6 +50,7 @@ def lacks(doc: ArticleDoc) -> list[str]:
 
 def test_the_renderer_is_safe_without_its_second_net(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(renderer, "clean", lambda fragment: fragment)
+    monkeypatch.setattr(renderer, "clean_and_read", lambda fragment: (fragment, to_text(fragment)))
     for number, path in enumerate(ARTICLES):
         article, seed = read(path.read_bytes()).article, random.Random(number)
         poison_links(article, seed)
