@@ -1,7 +1,8 @@
 """Banners above an article: what happened to it, and what it says about others (NISO RP-45-2024, CREC)."""
 
-from django.db.models import Q
+from django.db.models import QuerySet
 from django.template.loader import render_to_string
+from django.utils import timezone
 
 from journal.jats.links import doi_url
 from journal.models import Article, Relation, article_address
@@ -28,6 +29,15 @@ def banners(article: Article) -> str:
     return render_to_string("journal/_article_notices.html", {"notices": found}).strip() if found else ""
 
 
+def notices_about(article: Article) -> QuerySet[Relation]:
+    """What articles say about this one that any visitor may find today."""
+    return Relation.objects.filter(
+        target_doi=(article.doi or "").lower(),
+        article__status=Article.Status.PUBLISHED,
+        article__published_online__lte=timezone.localdate(),
+    )
+
+
 def _said_by(article: Article) -> list[dict[str, str]]:
     """What the article says about others: published here, or anywhere else."""
     found = []
@@ -42,10 +52,8 @@ def _said_by(article: Article) -> list[dict[str, str]]:
 
 
 def _said_about(article: Article) -> list[dict[str, str]]:
-    """What published articles say about this one."""
-    about = Relation.objects.filter(
-        ~Q(article=article), target_doi=(article.doi or "").lower(), article__status=Article.Status.PUBLISHED
-    )
+    """What articles on the site say about this one; a notice says nothing before its day."""
+    about = notices_about(article).exclude(article=article)
     return [
         {"kind": WORDS[Relation.Kind(kind)][1], "title_html": title, "url": article_address(doi)}
         for kind, title, doi in about.values_list("kind", "article__title_html", "article__doi")

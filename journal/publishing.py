@@ -1,13 +1,18 @@
-"""What it takes to publish an article, and the two verbs."""
+"""What it takes to publish an article, the two verbs, and what is due on the day of a notice."""
 
 import logging
+from datetime import timedelta
 
+from django.conf import settings
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
+from accounts.languages import speaking
 from journal import pages
 from journal.jats import JatsError
-from journal.models import Article, Withdrawal
+from journal.models import Article, PublicPage, Relation, Withdrawal
+from journal.notices import banners
 from journal.oai.listing import sets_of
 from journal.typesetting import job
 from journal.worker import WorkerError
@@ -72,6 +77,35 @@ def note_withdrawal(article: Article) -> None:
     sets = sets_of(article.journal_id, article.issue_id, article.section_id)
     now = {"doi": article.doi or "", "sets": sets}
     Withdrawal.objects.update_or_create(doi_key=(article.doi or "").lower(), defaults=now, create_defaults=now)
+
+
+#: Days within which the day of a notice is noticed, should no job have run for as long.
+LATE = timedelta(days=30)
+
+
+def announce_due() -> int:
+    """Notices, and articles they are about, whose day has come: the pages around them get their banners.
+
+    Looks at what the pages say, not at when it was last asked, so it may run twice or days late. How many were told.
+    """
+    today = timezone.localdate()
+    lately = Article.objects.published().filter(published_online__gt=today - LATE).select_related("journal", "issue")
+    said, told = Relation.objects.values("article"), Relation.objects.values("target_doi")
+    due = 0
+    for one in lately.filter(Q(pk__in=said) | Q(doi_key__in=told)):
+        if all(_is_told(page) for page in [one, *pages.related(one)]):
+            continue
+        due += 1
+        if problem := _prepared(one, around=True):
+            log.warning("The day of article %s has come; a page around it could not be prepared: %s", one.pk, problem)
+    return due
+
+
+def _is_told(article: Article) -> bool:
+    """Whether an article's page bears the banners that are due today."""
+    stored = PublicPage.objects.filter(article=article).values_list("notices", flat=True).first()
+    with speaking(settings.LANGUAGE_CODE):
+        return stored is None or stored == banners(article)
 
 
 def place(article: Article) -> str:

@@ -3,7 +3,7 @@ truth is in the tables, and the sweep looks at those."""
 
 from procrastinate.contrib.django import app
 
-from journal import alerts, batches, browsing, elsewhere, filing, shelf
+from journal import alerts, batches, browsing, elsewhere, filing, publishing, shelf
 from journal.search import terms, upkeep
 from journal.typesetting import job
 
@@ -38,6 +38,13 @@ def sweep_files(timestamp: int) -> None:
     filing.sweep()
     batches.forget_lost_uploads()
     batches.forget_old()
+
+
+@app.periodic(cron="*/10 * * * *")
+@app.task(name="journal.announce_due", queueing_lock="journal.announce_due")
+def announce_due(timestamp: int) -> None:
+    """Every ten minutes: articles get the banners of notices whose day has come."""
+    publishing.announce_due()
 
 
 @app.task(name=job.TASK)

@@ -391,11 +391,11 @@ def test_the_spelling_of_a_doi_in_addresses_is_that_of_its_first_import() -> Non
     assert Article.objects.get().doi == "10.5555/sample.1"
 
 
-def test_a_new_article_without_files_takes_fifteen_statements_and_its_pdfs_job_and_an_unchanged_one_one() -> None:
+def test_a_new_article_without_files_takes_thirteen_statements_and_its_pdfs_job_and_an_unchanged_one_one() -> None:
     make_journal()
     with CaptureQueriesContext(connection) as taken:
         import_source(make_xml(BODY), "paper.xml")
-    assert len(taken) <= 15 + 1
+    assert len(taken) <= 13 + 1
     with CaptureQueriesContext(connection) as taken:
         import_source(make_xml(BODY), "paper.xml")
     assert len(taken) == 1

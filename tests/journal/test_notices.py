@@ -1,9 +1,12 @@
 """Banners in both directions: what a reader must know of a retraction, concern or correction, at either end."""
 
+from datetime import timedelta
+
 import pytest
 from django.test import Client
+from django.utils import timezone
 
-from journal import pages
+from journal import pages, publishing
 from journal.models import Article, PublicPage, Relation
 from journal.notices import banners
 from tests.make import make_article
@@ -54,6 +57,22 @@ def test_a_draft_notice_says_nothing_to_anybody_and_a_draft_article_is_not_named
     assert banners(article) == ""
     Article.objects.filter(pk=article.pk).update(status="draft")
     assert banners(notice) == ""
+
+
+def test_a_notice_says_nothing_before_its_day_and_is_told_on_it(article: Article, visitor: Client) -> None:
+    notice = notice_of(article, "retracted-article", "Retraction: herons")
+    tomorrow = timezone.localdate() + timedelta(days=1)
+    Article.objects.filter(pk=notice.pk).update(published_online=tomorrow)
+    pages.refresh_around(Article.objects.get(pk=notice.pk))
+    article.refresh_from_db()
+    assert (banners(article), article.retracted_on) == ("", None)
+    assert publishing.announce_due() == 0
+    Article.objects.filter(pk=notice.pk).update(published_online=timezone.localdate())
+    assert publishing.announce_due() == 1
+    article.refresh_from_db()
+    assert article.retracted_on == timezone.localdate()
+    assert "This article has been retracted." in visitor.get(article.get_absolute_url()).content.decode()
+    assert publishing.announce_due() == 0
 
 
 def test_a_retracted_article_says_so_in_its_title_and_across_its_text(article: Article, visitor: Client) -> None:
