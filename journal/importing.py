@@ -131,7 +131,7 @@ def _is_current(sha256: str, record: ImportRecord) -> bool:
 
 
 _CURRENT = "SELECT id, doi FROM journal_article WHERE source_sha256 = %s LIMIT 1"
-#: Written out, as the others that every import asks: Django takes longer to put them together than PostgreSQL to answer.
+#: Written out, as what every import asks: Django takes longer to put it together than PostgreSQL to answer.
 _KNOWN = """
 SELECT id FROM journal_article
 WHERE doi_key = %(doi)s OR doi_key IS NULL AND status = 'draft' AND (source_sha256 = %(sha256)s

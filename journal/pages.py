@@ -188,7 +188,7 @@ def _put(rows: list[models.Model]) -> None:
         for field in row._meta.concrete_fields
     ]
     with connection.cursor() as cursor:
-        cursor.execute(f"WITH {first} {last}", values)  # noqa: S608
+        cursor.execute(f"WITH {first} {last}", values)
 
 
 @cache

@@ -1,4 +1,4 @@
-"""The second net: what reaches the page, whatever the renderer did. A new tag or attribute of the renderer is entered here.
+"""The second net: what reaches the page, whatever the renderer did. A new tag or attribute is entered here.
 
 nh3 takes out what is not allowed, and sets right what is wrongly nested. It builds a tree of every fragment for that, a
 fifth of the time of a whole rendering, and nearly always finds nothing. So a fragment is looked through first, tag by
@@ -87,9 +87,15 @@ _HOLDS: dict[str, frozenset[str]] = {
     **dict.fromkeys(_IN_LINE, _LINE_AND_LINKS),
     **dict.fromkeys(_FORMULA | {"math"}, _FORMULA),
     **dict.fromkeys(names("mi mn mo ms mtext mspace mprescripts"), _NOTHING),
-    **{"a": _LINE, "ul": names("li"), "ol": names("li"), "dl": _PARTS_OF_LISTS | {"div"}},
-    **{"details": _ANYTHING | {"summary"}, "figure": _ANYTHING | {"figcaption"}, "figcaption": _ANYTHING},
-    **{"table": names("caption thead tbody tfoot"), "tr": names("td th")},
+    "a": _LINE,
+    "ul": names("li"),
+    "ol": names("li"),
+    "dl": _PARTS_OF_LISTS | {"div"},
+    "details": _ANYTHING | {"summary"},
+    "figure": _ANYTHING | {"figcaption"},
+    "figcaption": _ANYTHING,
+    "table": names("caption thead tbody tfoot"),
+    "tr": names("td th"),
     **dict.fromkeys(names("thead tbody tfoot"), names("tr")),
 }
 
@@ -115,7 +121,11 @@ MOST_KNOWN = 2000
 def _is_simple(fragment: str, pieces: list[str]) -> bool:
     """Whether each tag is allowed, all are closed in order, and each lies where the parser leaves it."""
     tags = pieces[1::2]
-    return len(tags) == fragment.count("<") == fragment.count(">") and _nests(tags) and not _has_odd_words(fragment, pieces)
+    return (
+        len(tags) == fragment.count("<") == fragment.count(">")
+        and _nests(tags)
+        and not _has_odd_words(fragment, pieces)
+    )
 
 
 def _has_odd_words(fragment: str, pieces: list[str]) -> bool:
@@ -184,7 +194,7 @@ def _allowed(shape: str) -> _Known | None:
         return None
     tag, written = match[1], _NAME.findall(match[2])
     allowed = _EVERYWHERE | _ATTRIBUTES.get(tag, set())
-    if tag not in _HOLDS and tag not in _VOID or len(set(written)) < len(written) or not allowed.issuperset(written):
+    if (tag not in _HOLDS and tag not in _VOID) or len(set(written)) < len(written) or not allowed.issuperset(written):
         return None
     addresses = tuple(2 * place + 1 for place, key in enumerate(written) if key in ("href", "src"))
     end = "" if tag in _VOID else f"</{tag}>"

@@ -162,7 +162,9 @@ class Parts:
         for el in citation:
             tag = el.tag
             handler = inline_of[tag]
-            words = escape(el.text) if handler is plainly and len(el) == 0 else handler(r, el) if handler else r.inline(el)
+            words = (
+                escape(el.text) if handler is plainly and len(el) == 0 else handler(r, el) if handler else r.inline(el)
+            )
             words = words.strip()
             if not words:
                 continue

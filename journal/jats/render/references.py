@@ -140,7 +140,7 @@ def _facts(citation_el: Element) -> tuple[dict[str, str], dict[str, str], list[s
 def _parts(r: Rendering, ref: Element) -> list[str]:
     """Citations, notes and paragraphs in order, each in one line; the tagged twin of a printed citation is left out."""
     children = [(child, child.tag) for child in ref]
-    as_printed = any([tag == "mixed-citation" for _child, tag in children])
+    as_printed = "mixed-citation" in [tag for _child, tag in children]
     twins = ("label", "element-citation") if as_printed else ("label",)
     parts = [_line(r, child) for child, tag in children if tag not in twins]
     return [words for part in [escape(ref.text), *parts] if (words := part.strip())]

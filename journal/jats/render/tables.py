@@ -28,7 +28,8 @@ _WORDY = re.compile(">[^<]{25}")
 #: What HTML says by itself is said in ARIA where the parts of a table are laid out as blocks.
 _ROLES = {
     **{f"<{part}>": f'<{part} role="rowgroup">' for part in ("thead", "tbody", "tfoot")},
-    **{"<tr": '<tr role="row"', "<td": '<td role="cell"'},
+    "<tr": '<tr role="row"',
+    "<td": '<td role="cell"',
     **{f'<th scope="{way}': f'<th role="{way}header" scope="{way}' for way in ("col", "row")},
 }
 _WORDS_OUTSIDE_CELLS: Any = etree.XPath("(. | thead | tbody | tfoot | tr | */tr)/text()[normalize-space()]")

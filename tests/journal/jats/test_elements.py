@@ -350,7 +350,9 @@ def test_a_huge_table_comes_in_parts_that_are_a_table_all_the_same() -> None:
     assert '<table role="table" class="table-parts"><thead role="rowgroup"><tr role="row">' in html
     assert '<th role="rowheader" scope="row">Row</th><td role="cell">1</td>' in html
     assert html.count("</tr></tbody>") == 3
-    assert "table-parts-wide" in html_of(f"<table>{head}<tbody>{rows.replace('Row', 'A text of many words' * 2)}</tbody></table>")
+    assert "table-parts-wide" in html_of(
+        f"<table>{head}<tbody>{rows.replace('Row', 'A text of many words' * 2)}</tbody></table>"
+    )
     spanned = html_of(f"<table>{head}<tbody>{rows}<tr><td colspan='2'>1</td></tr></tbody></table>")
     assert "table-parts" not in spanned
     assert spanned.count("<tbody") == 1
