@@ -240,6 +240,11 @@ class Article(models.Model):
         )
 
     @property
+    def is_only_pdf(self) -> bool:
+        """Whether its full text is the publisher's PDF: what leaves the PDF out (a rental, a gift) would hold nothing."""
+        return self.has_pdf and not self.has_full_text
+
+    @property
     def open_activity(self) -> dict[str, Any] | None:
         """What is told of a CME activity while it can be taken: `from` and `until` are its first and last day."""
         told: dict[str, Any] | None = self.activity

@@ -19,8 +19,8 @@ from journal.worker import WorkerError
 
 log = logging.getLogger(__name__)
 NO_TEXT = (
-    "It has no full text: the JATS has no <body>, or it was rejected. Import it again, or, if it consists of its "
-    "abstract, make it open access or free to read: what is not there is not sold."
+    "It has no full text: the JATS has no <body>, or it was rejected, and there is no PDF. Import it again, or, if it "
+    "consists of its abstract, make it open access or free to read: what is not there is not sold."
 )
 
 
@@ -45,7 +45,8 @@ def obstacles(article: Article) -> list[str]:
 
 def _is_whole(article: Article) -> bool:
     """Nothing is sold that is not there: of an abstract only, what everybody may read can be published."""
-    return article.has_full_text or bool(article.abstract and article.access_type != Article.AccessType.CONTROLLED)
+    is_free = article.access_type != Article.AccessType.CONTROLLED
+    return article.has_full_text or article.is_only_pdf or bool(article.abstract and is_free)
 
 
 def publish(article: Article) -> None:

@@ -148,7 +148,8 @@ def _goes_with(wish: Wish) -> bool:
         return False
     if offer.kind == Offer.Kind.CME:
         return wish.user is not None and offer.article_id == article.pk and not article.retracted_on
-    return offer.article_id in (None, article.pk) and article.is_for_sale and not article.retracted_on
+    on_sale = offer.article_id in (None, article.pk) and article.is_for_sale and not article.retracted_on
+    return on_sale and offer.delivers(article)
 
 
 def _undecided(wish: Wish) -> "QuerySet[Order]":

@@ -114,7 +114,9 @@ def line_for(article: Article, access: Access) -> Block | None:
         state=state,
         until=access.until,
         via=access.via,
-        give_url=reverse("subscriptions:give", args=[article.pk]) if access.reason == Reason.SUBSCRIPTION else "",
+        give_url=reverse("subscriptions:give", args=[article.pk])
+        if access.reason == Reason.SUBSCRIPTION and not article.is_only_pdf
+        else "",
         sales_closed=not gateway.is_open(),
         access=access,
     )
@@ -159,7 +161,9 @@ def shown(context: Any, block: Block, article: Article, resolvers: Sequence[Mapp
 
     if block.state not in ALIKE or block.would_end or resolvers:
         return SafeString(make())
-    return kept(context, ("access", block, article.pk, article.license_url), make)
+    return kept(
+        context, ("access", block, article.pk, article.license_url, article.is_only_pdf, article.pdf_pages), make
+    )
 
 
 def state_of(article: Article, access: Access, reader: RequestReader) -> str:
@@ -188,7 +192,7 @@ def _offers(article: Article, payer: User | None) -> list[Offer]:
     """What is on sale for an article; its own price, or its issue's, takes the place of the journal's."""
     if article.retracted_on or not article.is_for_sale:
         return []
-    found = list(Offer.objects.on_sale_for(article, payer))
+    found = [offer for offer in Offer.objects.on_sale_for(article, payer) if offer.delivers(article)]
     own = {offer.kind for offer in found if offer.article_id or offer.issue_id}
     return [offer for offer in found if offer.article_id or offer.issue_id or offer.kind not in own]
 

@@ -37,7 +37,9 @@ def left_this_month(giver: User | None) -> int:
 
 
 def may_give(reader: RequestReader, article: Article) -> bool:
-    return reader.user is not None and reader.access_to(article).reason == Reason.SUBSCRIPTION
+    """A subscriber may, what holds more than its PDF: that is not part of a gift."""
+    may_read = reader.user is not None and reader.access_to(article).reason == Reason.SUBSCRIPTION
+    return may_read and not article.is_only_pdf
 
 
 def give(reader: RequestReader, article: Article) -> GiftLink:

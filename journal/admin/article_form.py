@@ -21,7 +21,7 @@ class ArticleForm(ModelForm):
                 "free_from", "An open access article is free already. Leave the day empty, or choose Controlled."
             )
         controlled = cleaned.get("access_type") == Article.AccessType.CONTROLLED
-        if published and controlled and not self.instance.has_full_text:
+        if published and controlled and not (self.instance.has_full_text or self.instance.is_only_pdf):
             self.add_error("access_type", "This article has no full text: there would be nothing to sell.")
         issue, section = cleaned.get("issue"), cleaned.get("section")
         if issue and section and issue.journal_id != section.journal_id:

@@ -8,6 +8,7 @@ from datetime import date
 from django.utils.dateformat import format as format_date
 
 from journal.models import Article, Relation
+from journal.notices import notices_about
 from journal.pdf import Mark
 
 #: From the gravest. Relation → what the page says, the word across the page.
@@ -22,9 +23,7 @@ MOST = 3
 
 def mark_of(article: Article) -> Mark | None:
     """The mark of an article, None for one to which nothing happened."""
-    about = Relation.objects.filter(
-        kind__in=WORDS, target_doi=(article.doi or "").lower(), article__status=Article.Status.PUBLISHED
-    ).exclude(article=article)
+    about = notices_about(article).filter(kind__in=WORDS).exclude(article=article)
     rows = list(about.values_list("kind", "article__published_online", "article__doi"))
     if not rows:
         return None

@@ -169,6 +169,10 @@ class Offer(models.Model):
     def reading_time(self) -> timedelta:
         return timedelta(hours=self.rental_hours)
 
+    def delivers(self, article: Article) -> bool:
+        """Whether there is something for the buyer: a rental leaves out the PDF, which may be all there is."""
+        return self.kind != Offer.Kind.RENTAL or not article.is_only_pdf
+
     @property
     def lookup_key(self) -> str:
         """Stripe's name for a recurring price; a changed amount is a new price, so the amount is part of the name."""

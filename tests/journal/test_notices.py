@@ -9,6 +9,7 @@ from django.utils import timezone
 from journal import pages, publishing
 from journal.models import Article, PublicPage, Relation
 from journal.notices import banners
+from journal.pdf.marks import mark_of
 from tests.make import make_article
 
 pytestmark = pytest.mark.django_db
@@ -65,12 +66,13 @@ def test_a_notice_says_nothing_before_its_day_and_is_told_on_it(article: Article
     Article.objects.filter(pk=notice.pk).update(published_online=tomorrow)
     pages.refresh_around(Article.objects.get(pk=notice.pk))
     article.refresh_from_db()
-    assert (banners(article), article.retracted_on) == ("", None)
+    assert (banners(article), article.retracted_on, mark_of(article)) == ("", None, None)
     assert publishing.announce_due() == 0
     Article.objects.filter(pk=notice.pk).update(published_online=timezone.localdate())
     assert publishing.announce_due() == 1
     article.refresh_from_db()
     assert article.retracted_on == timezone.localdate()
+    assert mark_of(article) is not None
     assert "This article has been retracted." in visitor.get(article.get_absolute_url()).content.decode()
     assert publishing.announce_due() == 0
 
