@@ -241,7 +241,7 @@ class Article(models.Model):
 
     @property
     def is_only_pdf(self) -> bool:
-        """Whether its full text is the publisher's PDF: what leaves the PDF out (a rental, a gift) would hold nothing."""
+        """Whether its full text is the publisher's PDF: what leaves that out (a rental, a gift) would hold nothing."""
         return self.has_pdf and not self.has_full_text
 
     @property
