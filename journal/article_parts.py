@@ -17,8 +17,8 @@ from journal.models import Article, FullText, PublicPage
 
 _NEEDED = {
     "id", "doi", "title", "title_html", "article_type", "access_type", "free_from", "published_online", "retracted_on",
-    "is_for_sale", "license_url", "has_pdf", "pdf_pages", "has_full_text", "journal_id", "issue_id", "status", "language",
-    "activity",
+    "is_for_sale", "license_url", "has_pdf", "pdf_pages", "has_full_text", "journal_id", "issue_id", "status",
+    "language", "activity",
 }  # fmt: skip
 _ARTICLE = [
     field.attname for field in Article._meta.concrete_fields if field.attname in _NEEDED
