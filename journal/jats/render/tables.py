@@ -172,7 +172,7 @@ def row(r: Rendering, tr: Element, in_head: bool) -> str:
 def cell(r: Rendering, td: Element, in_head: bool) -> str:
     """One cell. Words in a head are header cells whatever the source calls them; empty corners are not."""
     content = escape(td.text).strip(" \t\r\n") if len(td) == 0 else contents(r, td)
-    given = td.items()
+    given: Any = td.items()
     attributes = _attributes(r, td, given) if given else ""
     if (in_head or td.tag == "th") and not _BLANK.fullmatch(content):
         return f"<th{_scope(td, in_head)}{attributes}>{content}</th>"
