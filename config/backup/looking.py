@@ -23,8 +23,6 @@ def main(expected: Path) -> None:
     from config.backup import fingerprint
     from config.postgres.roles import pages_only
 
-    # Style sheets are made by collectstatic and are no part of a backup.
-    settings.STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
     with transaction.atomic():
         found = fingerprint.tables()
     told: dict[str, Any] = {"differences": fingerprint.differences(json.loads(expected.read_text()), found)}

@@ -76,7 +76,7 @@ def look(url: str, var: Path, manifest: dict[str, Any]) -> dict[str, Any]:
     environment = {
         **os.environ, "DATABASE_URL": url, "DATABASE_URL_FILE": "", "VAR_DIR": str(var), "DATABASE_POOL": "0",
         "LOG_FORMAT": "json", "SITE_URL": settings.SITE_URL, "SECRET_KEY": settings.SECRET_KEY, "SECRET_KEY_FILE": "",
-        "DJANGO_SETTINGS_MODULE": "config.settings",
+        "DJANGO_SETTINGS_MODULE": "config.backup.settings",
     }  # fmt: skip
     command = [sys.executable, "-m", "config.backup.looking", str(told)]
     done = subprocess.run(command, cwd=settings.BASE_DIR, env=environment, capture_output=True, text=True, check=False)
