@@ -142,5 +142,8 @@ def test_the_proxy_counts_as_one_and_keeps_health_and_metrics_to_itself(compose:
         assert "include /etc/nginx/firstpage/site.conf;" in text
         assert "proxy_pass" not in text
         servers = re.findall(r"^\s*server ([\w.]+:\d+)", text, re.MULTILINE)
-        assert len(servers) == 4, "the same several times: what a killed process had in hand is asked of the next"
+        assert len(servers) == 2, "the same twice: what a killed process had in hand is asked of the next"
         assert len(set(servers)) == 1
+        assert not re.search(r"^\s*keepalive \d", text, re.MULTILINE), (
+            "kept connections to a dead process eat the tries"
+        )
