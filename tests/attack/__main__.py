@@ -1,6 +1,7 @@
 """`make attack`: a site of its own, attacked by wapiti, sqlmap and schemathesis for some minutes; a table of findings.
 
-Ends with 1 when there is one. The tools live in var/attack; what they said is kept in var/attack/said.
+Ends with 1 when there is one. The tools live in var/attack; what they said is kept in var/attack/said. With names
+(`python -m tests.attack sqlmap`) only those attack: schemathesis, sqlmap, wapiti (a visitor), reader (signed in).
 """
 
 import subprocess
@@ -23,12 +24,13 @@ def main() -> int:
     with running_site("tests.attack.prepare", DJANGO_SETTINGS_MODULE="config.settings", WEB_WORKERS="2") as site:
         (places,) = site.pages
         before = memory(site)
-        found = [
-            *tools.wapiti(HOME, site.url, places["crawl"]),
-            *tools.wapiti(HOME, site.url, places["mine"], places["cookie"]),
-            *tools.sqlmap(HOME, site.url, places["sql"]),
-            *tools.schemathesis(HOME, site.url, ROOT / "docs/openapi.yaml"),
-        ]
+        attacks = {
+            "schemathesis": lambda: tools.schemathesis(HOME, site.url, ROOT / "docs/openapi.yaml"),
+            "sqlmap": lambda: tools.sqlmap(HOME, site.url, places["sql"]),
+            "wapiti": lambda: tools.wapiti(HOME, site.url, places["crawl"]),
+            "reader": lambda: tools.wapiti(HOME, site.url, places["mine"], places["cookie"]),
+        }
+        found = [one for name, attack in attacks.items() if name in (sys.argv[1:] or attacks) for one in attack()]
         after = memory(site)
         found += logged(site)
     if after - before > GROWTH_MB:
