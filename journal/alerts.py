@@ -17,6 +17,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from accounts import notices
 from accounts.languages import of_reader, speaking
 from accounts.models import ServiceCenter, User
 from journal.authors import name_of, rows_of_name_or_person
@@ -94,9 +95,8 @@ def _is_verified(user: User) -> bool:
 def send_confirmation(recipient: Recipient, words: str) -> None:
     context = {"words": words, "url": absolute(recipient.get_absolute_url()), "journal": _journal()}
     subject = " ".join(render_to_string("journal/email/confirm_subject.txt", context).split())
-    EmailMultiAlternatives(
-        subject, render_to_string("journal/email/confirm_message.txt", context), to=[recipient.email]
-    ).send()
+    text = render_to_string("journal/email/confirm_message.txt", context)
+    notices.send(EmailMultiAlternatives(subject, text, to=[recipient.email]))  # a mail server may be away
 
 
 def _journal() -> Journal:

@@ -1,5 +1,6 @@
 """What a reader does with an article beside reading it: save, share, mail it to a colleague, ask for permissions."""
 
+import logging
 from typing import Any
 
 from django import forms
@@ -21,6 +22,7 @@ from journal.reader_models import Folder, SavedArticle
 from journal.records import facts_of
 from journal.views import listed, marked
 
+log = logging.getLogger(__name__)
 MOST_SAVED, MOST_FOLDERS = 2000, 50
 MAILS_AN_HOUR, MAILS_TO_ONE_A_DAY = 10, 5
 
@@ -149,20 +151,28 @@ def share(request: HttpRequest, doi: str) -> HttpResponse:
         to = form.cleaned_data["to"].lower()
         allowed = is_allowed(request, "colleague", most=MAILS_AN_HOUR, seconds=3600)
         if allowed and is_allowed_for(to, "colleague-to", most=MAILS_TO_ONE_A_DAY, seconds=86_400):
-            _mail(article, form.cleaned_data, to)
-            return render(request, "journal/shared.html", {"article": article, "to": to})
-        form.add_error(None, _("Too many emails in a short time. Please try again later, or copy the link."))
+            if _mail(article, form.cleaned_data, to):
+                return render(request, "journal/shared.html", {"article": article, "to": to})
+            form.add_error(None, _("The email could not be sent right now. Please try again later, or copy the link."))
+        else:
+            form.add_error(None, _("Too many emails in a short time. Please try again later, or copy the link."))
     context = {"article": article, "form": form, "link": f"https://doi.org/{article.doi}"}
     return render(request, "journal/share.html", context, status=200 if form.is_valid() or not form.is_bound else 400)
 
 
-def _mail(article: Article, said: dict[str, Any], to: str) -> None:
+def _mail(article: Article, said: dict[str, Any], to: str) -> bool:
+    """Whether it went out. It is not kept for later, because we say that the address is not."""
     context = {
         "article": article, "url": absolute(article.get_absolute_url()), "journal": article.journal,
         "name": said["name"], "note": said.get("note", ""), "site_url": settings.SITE_URL,
     }  # fmt: skip
     subject = " ".join(render_to_string("journal/email/colleague_subject.txt", context).split())
-    EmailMessage(subject, render_to_string("journal/email/colleague_message.txt", context), to=[to]).send()
+    try:
+        EmailMessage(subject, render_to_string("journal/email/colleague_message.txt", context), to=[to]).send()
+    except OSError as error:
+        log.error("A mail to a colleague did not go out: %s", error)
+        return False
+    return True
 
 
 @require_safe

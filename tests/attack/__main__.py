@@ -78,7 +78,8 @@ def logged(site: Site) -> list[Finding]:
     ]
     (HOME / "said/site.log").write_text("\n".join(lines))
     bad = [line for line in lines if '"level": "ERROR"' in line or '"level": "CRITICAL"' in line or "Traceback" in line]
-    return [Finding("site", "error in the log", "", line[:300]) for line in dict.fromkeys(bad)]
+    told = [line for line in bad if not any(words in line for words in tools.AWAY)]
+    return [Finding("site", "error in the log", "", line[:300]) for line in dict.fromkeys(told)]
 
 
 def table(found: list[Finding], before: int, after: int) -> str:

@@ -9,10 +9,11 @@ from django.core import mail as outbox
 from django.db.models import F
 from django.test import Client
 from django.utils import timezone
+from procrastinate.contrib.django.models import ProcrastinateJob
 
 from subscriptions import mail
 from subscriptions.models import OutgoingMail
-from tests.make import make_journal
+from tests.make import make_article, make_journal
 
 pytestmark = pytest.mark.django_db
 SMTP = "django.core.mail.backends.smtp.EmailBackend"
@@ -87,3 +88,16 @@ def test_a_letter_that_nobody_takes_is_given_up_after_days_and_the_others_do_not
     refused = OutgoingMail.objects.get(sent_at=None)
     assert (refused.attempts, refused.last_error) == (mail.MOST_ATTEMPTS, "user unknown")
     assert refused.created_at < timezone.now()
+
+
+def test_a_page_that_mails_says_so_when_the_server_is_away_and_is_no_error(silent_server: Any) -> None:
+    """Found by `make attack`: both were errors."""
+    article, visitor = make_article(), Client()
+    said = {"to": "colleague@example.org", "name": "Ada"}
+    answer = visitor.post(f"{article.get_absolute_url()}share/", said)
+    assert answer.status_code == 400
+    assert "could not be sent right now" in answer.content.decode()
+    page = visitor.post("/alerts/", {"email": "reader@example.org", "kind": ["issue"], "rhythm": "daily"})
+    assert page.status_code == 200
+    assert page.context.get("form") is None, page.context["form"].errors
+    assert ProcrastinateJob.objects.filter(task_name="accounts.send_notice").count() == 1
