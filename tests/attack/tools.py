@@ -15,9 +15,9 @@ MODULES = (
     "sql,timesql,xss,permanentxss,exec,file,crlf,redirect,csrf,backup,methods,htaccess,upload,csp,http_headers,"
     "cookieflags,ssl"
 )
-#: Kinds wapiti tells of that are no weakness here, and why.
 #: The attacked site has no mail server and no Stripe: what its log says of those is as it should be.
 AWAY = ("Service Unavailable", "Rate-limited", "mail server", "did not go out", "Too Many Requests")
+#: Kinds wapiti tells of that are no weakness here, and why.
 NONE_HERE = {
     "HTTP Strict Transport Security (HSTS)": "the attacked site speaks HTTP; tests/test_bad_input.py asks over HTTPS",
     "Unencrypted Channels": "as above",
