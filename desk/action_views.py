@@ -20,6 +20,7 @@ from desk.actions.frame import (
     Outcome,
     Preview,
     Shown,
+    newest,
     perform,
     perform_undo,
     quicker,
@@ -31,7 +32,8 @@ from desk.models import AuditEntry
 from desk.pages import desk_page, page
 from subscriptions.support import moment
 
-CHANGED = "Things have changed since you looked: {who}. Nothing was done. This is what would happen now."
+CHANGED = "Things have changed since you looked: {who}. Nothing was done."
+NOW = "This is what would happen now."
 EDITED = "The form was changed after you looked, or the page is more than an hour old. This is what would happen now."
 TWICE = "This was done already. Nothing was done twice."
 
@@ -44,10 +46,15 @@ def act(request: HttpRequest, user_id: int, name: str) -> HttpResponse:
     if not request.user.has_perm(action.permission):
         return _refused(request)
     by = cast(User, request.user)
+    last = newest(person, action.name) if request.method == "POST" else 0
     builder = action.builder(request, person)
     initial = {**request.GET.dict(), **(action.begin(builder, person) if builder else {})}
     form = action.form_class(request.POST or None, person=person, initial=initial)
-    step = _Step(request, form, f"{name}:{person.pk}", by, typed(form))
+    step = _Step(request, form, f"{name}:{person.pk}", by, typed(form), last)
+
+    def look() -> Preview:
+        action.check(person)
+        return action.preview(person, form.cleaned_data)
 
     def do(shown: Shown) -> Outcome:
         return perform(action, person, form, by, shown)
@@ -58,14 +65,14 @@ def act(request: HttpRequest, user_id: int, name: str) -> HttpResponse:
         action.check(person)
         if step.is_sent and (address := action.leads_to(form.cleaned_data)):
             return redirect(address)
-        if step.is_sent and (answer := step.take(lambda: action.preview(person, form.cleaned_data), do, person)):
+        if step.is_sent and (answer := step.take(look, do, person)):
             return action.answer(request, answer.entry) or redirect(admin_url(answer.entry))
     except Impossible as why:
         step.refuse(why)
     context = {
         "title": action.title.rstrip("…"), "action": action, "person": person, "builder": builder,
         "back": reverse("admin:desk:person", args=[person.pk]), "can_be_undone": action.can_be_undone,
-        "next": action.button if step.preview else "Look at what happens", **step.context(),
+        "next": action.button if step.preview else action.look, **step.context(),
     }  # fmt: skip
     return page(request, "admin/desk/act.html", context)
 
@@ -107,8 +114,8 @@ def undo(request: HttpRequest, pk: int) -> HttpResponse:
 class _Step:
     """Where a form is on its way: first shown, looked at, done, or in between two agents."""
 
-    def __init__(self, request: HttpRequest, form: ActionForm, what: str, by: User, words: str) -> None:
-        self.request, self.form, self.what, self.by, self.words = request, form, what, by, words
+    def __init__(self, request: HttpRequest, form: ActionForm, what: str, by: User, words: str, last: int = 0) -> None:
+        self.request, self.form, self.what, self.by, self.words, self.last = request, form, what, by, words, last
         self.preview: Preview | None = None
         self.problem = self.note = ""
         self.is_sent = request.method == "POST" and form.is_valid()
@@ -135,15 +142,23 @@ class _Step:
         try:
             outcome = do(shown)
         except Changed:
-            other = quicker(person, shown)
-            self.note, self.preview = CHANGED.format(who=_who(other)), None
-            self.preview = look()
+            self._look_again(look, person, shown)
             return None
         except Failed as failure:
             self.note, self.preview = str(failure), None
             return None
         self._tell(outcome)
         return outcome
+
+    def _look_again(self, look: Callable[[], Preview], person: User, shown: Shown) -> None:
+        """As things are now: it may have become impossible, or what was chosen may be gone."""
+        self.note, self.preview = CHANGED.format(who=_who(quicker(person, self.what.partition(":")[0], shown))), None
+        person.refresh_from_db()
+        self.form.person = person
+        self.form.full_clean()
+        if self.form.is_valid():
+            self.note += " " + NOW
+            self.preview = look()
 
     def _tell(self, outcome: Outcome) -> None:
         if not outcome.is_new:
@@ -156,7 +171,7 @@ class _Step:
         self.preview, self.problem = None, str(why)
 
     def context(self) -> dict[str, Any]:
-        token = token_for(self.what, self.by, self.words, self.preview) if self.preview else ""
+        token = token_for(self.what, self.by, self.words, self.preview, self.last) if self.preview else ""
         return {
             "form": self.form, "preview": self.preview, "token": token, "problem": self.problem, "note": self.note,
             "media": self.form.media,

@@ -23,6 +23,10 @@ class NotRefundable(Exception):
     """More than is left, or a payment the bank has already taken back. The message is for staff."""
 
 
+class Changed(NotRefundable):
+    """Less is left than was shown: somebody was quicker."""
+
+
 @dataclass(frozen=True, slots=True)
 class Preview:
     """What a refund would do: to the money, the right, and the subscription."""
@@ -66,11 +70,13 @@ def preview(payment: Payment, amount: int) -> Preview:
 
 
 def request(
-    payment: Payment, amount: int, *, reason: str, note: str, by: User | None, key: uuid.UUID | None = None
-) -> Refund:
+    payment: Payment, amount: int, *, reason: str, note: str, by: User | None, key: uuid.UUID | None = None,
+    left_before: int | None = None,
+) -> Refund:  # fmt: skip
     """Write the wish down and hint at it. The same key again returns the same row. Raises NotRefundable.
 
-    The caller may run the target at once; if it dies, the sweep does it.
+    `left_before` is what a person was shown as left: if that has changed, nothing is done. The caller may run the
+    target at once; if it dies, the sweep does it.
     """
     with transaction.atomic():
         locked = Payment.objects.select_for_update().get(pk=payment.pk)
@@ -78,6 +84,8 @@ def request(
         if known:
             return known
         check(locked, amount)
+        if left_before is not None and left_before != left(locked):
+            raise Changed(f"{Money(left(locked), locked.currency)} of this payment can still be refunded.")
         refund = Refund.objects.create(
             request=key or uuid.uuid4(), payment=locked, amount=amount, reason=reason, note=note, requested_by=by,
             created_at=timezone.now(),

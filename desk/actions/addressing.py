@@ -55,7 +55,10 @@ class ChangeEmail(Action):
         return Preview(sentences + further)
 
     def do(self, person: User, told: dict[str, Any], by: User) -> Done:
-        before = addresses.change(person, told["email"])
+        try:
+            before = addresses.change(person, told["email"])
+        except addresses.CannotChange as why:  # taken by another account since the form was read
+            raise Impossible(str(why)) from None
         ended = open_sessions.end_all(person) if told["sessions"] == END else 0
         _tell(person, before["email"], person.email)
         effect = f"From {before['email']} to {person.email}; {ended} sessions ended. Both addresses are told."
@@ -74,7 +77,10 @@ class ChangeEmail(Action):
     def undo(self, entry: AuditEntry, by: User) -> Done:
         person = person_of(entry)
         left = person.email
-        addresses.put_back(person, entry.undo)
+        try:
+            addresses.put_back(person, entry.undo)
+        except addresses.CannotChange as why:
+            raise Impossible(str(why)) from None
         open_sessions.end_all(person)
         _tell(person, left, person.email)
         return Done(f"Back from {left} to {person.email}; sessions ended.", thing=person)

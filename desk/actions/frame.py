@@ -16,8 +16,8 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.core import signing
-from django.db import transaction
-from django.db.models import Model, QuerySet
+from django.db import IntegrityError, transaction
+from django.db.models import Max, Model, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
@@ -119,6 +119,7 @@ class Action:
     name: ClassVar[str]
     title: ClassVar[str]
     button: ClassVar[str]
+    look: ClassVar[str] = "Look at what happens"
     permission: ClassVar[str] = "desk.act_for_reader"
     intro: ClassVar[str] = ""
     form_class: ClassVar[type[ActionForm]] = ActionForm
@@ -181,11 +182,21 @@ def locked(row: Any) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """What a preview's page said, as its token tells: read back, or made for a page."""
+    """What a preview's page said, as its token tells. `newest`: the last entry of this deed that stood in the log."""
 
     key: uuid.UUID
     digest: str
+    newest: int
     moment: datetime
+
+
+def newest(person: User, action: str) -> int:
+    """Asked before a preview is made: what was done after that, the preview may not know of.
+
+    Entries of one deed on one person are written under the lock of the account, so their numbers grow.
+    """
+    found = AuditEntry.objects.filter(person=person, action=action).aggregate(last=Max("pk"))
+    return found["last"] or 0
 
 
 def typed(form: forms.Form) -> str:
@@ -194,19 +205,19 @@ def typed(form: forms.Form) -> str:
     return hashlib.sha256(json.dumps(sent, sort_keys=True, default=str).encode()).hexdigest()
 
 
-def token_for(what: str, by: User, words: str, preview: Preview) -> str:
-    said = [what, by.pk, words, preview.digest, str(uuid.uuid4()), timezone.now().timestamp()]
+def token_for(what: str, by: User, words: str, preview: Preview, newest: int) -> str:
+    said = [what, by.pk, words, preview.digest, str(uuid.uuid4()), newest, timezone.now().timestamp()]
     return signing.dumps(said, salt=SALT)
 
 
 def read_token(token: str, what: str, by: User, words: str) -> Shown | None:
     """None when it is not of this page, this member of staff and these words, or too old."""
     try:
-        of_what, by_pk, of_words, digest, key, at = signing.loads(token, salt=SALT, max_age=VALID_SECONDS)
+        *of, digest, key, last, at = signing.loads(token, salt=SALT, max_age=VALID_SECONDS)
     except (signing.BadSignature, ValueError):
         return None
-    moment = datetime.fromtimestamp(at, UTC)
-    return Shown(uuid.UUID(key), digest, moment) if (of_what, by_pk, of_words) == (what, by.pk, words) else None
+    shown = Shown(uuid.UUID(key), digest, last, datetime.fromtimestamp(at, UTC))
+    return shown if of == [what, by.pk, words] else None
 
 
 # --- doing it once ---------------------------------------------------------------------------------------------------
@@ -227,45 +238,58 @@ def perform(action: Action, person: User, form: ActionForm, by: User, shown: Sho
     The entry is written before anybody outside is asked, so that nothing happens without one; where they refuse, an
     entry beside it says that it came to nothing.
     """
-    with transaction.atomic():
-        accounts = _lock(action.locks(person, form.cleaned_data))
-        earlier = AuditEntry.objects.filter(key=shown.key).first()
-        if earlier:
-            return Outcome(earlier, is_new=False)
-        form.person = person = accounts[person.pk]
-        form.full_clean()  # its choices are read again, under the locks
-        if form.errors or AuditEntry.objects.filter(person=person, action=action.name, at__gt=shown.moment).exists():
-            raise Changed
-        action.check(person)
-        told = form.cleaned_data
-        if action.preview(person, told).digest != shown.digest:
-            raise Changed
-        done = action.do(person, told, by)
-        entry = audit.record(
-            action.name, by=by, person=person, thing=done.thing, about=done.about, reason=told["reason"],
-            effect=done.effect, undo=done.undo, key=shown.key,
-        )  # fmt: skip
+    try:
+        with transaction.atomic():
+            accounts = _lock(action.locks(person, form.cleaned_data))
+            earlier = AuditEntry.objects.filter(key=shown.key).first()
+            if earlier:
+                return Outcome(earlier, is_new=False)
+            done, entry = _do(action, accounts[person.pk], form, by, shown)
+    except IntegrityError:  # the same was done at this moment on another account, such as taking an address
+        raise Changed from None
     return Outcome(entry, said=_ask_others(done, entry, by))
 
 
+def _do(action: Action, person: User, form: ActionForm, by: User, shown: Shown) -> tuple[Done, AuditEntry]:
+    """Under the locks: what is so now must be what was shown, or nothing is done."""
+    form.person = person
+    form.full_clean()  # its choices are read again
+    if form.errors or newest(person, action.name) != shown.newest:
+        raise Changed
+    action.check(person)
+    told = form.cleaned_data
+    if action.preview(person, told).digest != shown.digest:
+        raise Changed
+    done = action.do(person, told, by)
+    entry = audit.record(
+        action.name, by=by, person=person, thing=done.thing, about=done.about, reason=told["reason"],
+        effect=done.effect, undo=done.undo, key=shown.key,
+    )  # fmt: skip
+    return done, entry
+
+
 def perform_undo(action: Action, entry: AuditEntry, reason: str, by: User, shown: Shown) -> Outcome:
-    with transaction.atomic():
-        _lock([pk for pk in (entry.person_id,) if pk])
-        entry = AuditEntry.objects.select_related("undone_by", "person").get(pk=entry.pk)
-        if entry.follow_up:
-            return Outcome(entry.follow_up, is_new=False)
-        if action.preview_undo(entry).digest != shown.digest:
-            raise Changed
-        done = action.undo(entry, by)
-        undone = audit.record(
-            f"undo_{action.name}", by=by, person=entry.person, thing=done.thing, about=done.about or entry.about,
-            reason=reason, effect=done.effect, key=shown.key, undoes=entry,
-        )  # fmt: skip
+    try:
+        with transaction.atomic():
+            _lock([pk for pk in (entry.person_id,) if pk])
+            entry = AuditEntry.objects.select_related("undone_by", "person").get(pk=entry.pk)
+            if entry.follow_up:
+                return Outcome(entry.follow_up, is_new=False)
+            if action.preview_undo(entry).digest != shown.digest:
+                raise Changed
+            done = action.undo(entry, by)
+            undone = audit.record(
+                f"undo_{action.name}", by=by, person=entry.person, thing=done.thing, about=done.about or entry.about,
+                reason=reason, effect=done.effect, key=shown.key, undoes=entry,
+            )  # fmt: skip
+    except IntegrityError:
+        raise Changed from None
     return Outcome(undone, said=_ask_others(done, undone, by))
 
 
 def _lock(accounts: list[int]) -> dict[int, User]:
-    return User.objects.select_for_update().order_by("pk").in_bulk(sorted(set(accounts)))
+    """Kept from each other and from whoever changes the account; rows that only name it may be written meanwhile."""
+    return User.objects.select_for_update(no_key=True).order_by("pk").in_bulk(sorted(set(accounts)))
 
 
 def _ask_others(done: Done, entry: AuditEntry, by: User) -> str:
@@ -281,6 +305,7 @@ def _ask_others(done: Done, entry: AuditEntry, by: User) -> str:
         raise
 
 
-def quicker(person: User, shown: Shown) -> AuditEntry | None:
+def quicker(person: User, action: str, shown: Shown) -> AuditEntry | None:
     """The newest deed on this person since a preview was shown: who was quicker."""
-    return AuditEntry.objects.filter(person=person, at__gt=shown.moment).select_related("by").first()
+    since = Q(at__gt=shown.moment) | Q(action=action, pk__gt=shown.newest)
+    return AuditEntry.objects.filter(since, person=person).select_related("by").first()

@@ -13,7 +13,7 @@ from subscriptions.models import Subscription
 
 class OtherForm(ActionForm):
     email = forms.EmailField(
-        label="E-mail address of the other account", error_messages={"required": "Write the other account's address."}
+        label="Email address of the other account", error_messages={"required": "Write the other account's address."}
     )
 
     def clean_email(self) -> str:
@@ -69,8 +69,8 @@ class Merge(Action):
         except merging.CannotMerge as why:
             raise Impossible(str(why)) from None
         merging.tell(record)
-        moved = ", ".join(f"{count} {kind}" for kind, count in record.moved.items()) or "nothing"
-        stayed = ", ".join(f"{count} {kind}" for kind, count in record.stayed.items())
+        moved = ", ".join(f"{kind} ({count})" for kind, count in record.moved.items()) or "nothing"
+        stayed = ", ".join(f"{kind} ({count})" for kind, count in record.stayed.items())
         effect = f"Came along: {moved}." + (f" Stayed, having its like here: {stayed}." if stayed else "")
         return Done(effect, thing=record)
 

@@ -155,7 +155,8 @@ class PaymentForm(ActionForm):
 
 
 class Refund(Action):
-    name, title, button = "refund", "Refund a payment…", "Look at the refund"
+    name, title, button = "refund", "Refund a payment…", "Refund it"
+    look = "Look at the refund"
     intro = "The payment's own page says what goes back and what becomes of the access, before it is done."
     permission, form_class, for_staff = "subscriptions.add_refund", PaymentForm, True
 

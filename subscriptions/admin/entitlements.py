@@ -5,6 +5,7 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.widgets import AdminDateWidget
+from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
@@ -78,6 +79,8 @@ class EndForm(forms.Form):
     def __init__(self, *args: Any, right: Entitlement, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         actions = self.choices_for(right)
+        gone = f"That is not possible any more. The right: {support.state_of(right)}."
+        self.fields["action"].error_messages["invalid_choice"] = gone
         self.fields["action"].choices = [(name, self.ACTIONS[name]) for name in actions]  # type: ignore[attr-defined]
         self.fields["action"].initial = next(iter(actions), None)
         if self.END not in actions:
@@ -216,13 +219,15 @@ class EntitlementAdmin(PlainChoices, ModelAdmin):
     # --- ending -------------------------------------------------------------------------------------------------------
 
     def end_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
-        right = get_object_or_404(Entitlement, pk=object_id)
         if not self.has_end_permission(request):
             return refused(self, request, "Support")
-        form = EndForm(request.POST or None, right=right)
-        if request.method == "POST" and form.is_valid():
-            said = form.act(right, request.user)
-            self.log_change(request, right, said)
+        with transaction.atomic():  # of two at once the second sees what the first has done
+            right = get_object_or_404(Entitlement.objects.select_for_update(), pk=object_id)
+            form = EndForm(request.POST or None, right=right)
+            said = form.act(right, request.user) if request.method == "POST" and form.is_valid() else ""
+            if said:
+                self.log_change(request, right, said)
+        if said:
             self.message_user(request, f"{right}. {said}", messages.SUCCESS)
             return redirect(self._after(right))
         return self._end_page(request, right, form)

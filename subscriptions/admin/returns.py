@@ -1,16 +1,14 @@
 """Money that goes back: refunds, disputes, fraud warnings, the policy on them, and what comparing with Stripe found."""
 
-import uuid
-from typing import Any, cast
+from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect
+from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.html import format_html
 
@@ -20,146 +18,22 @@ from accounts.admin_pages import (
     PageAtOnce,
     ReadOnlyAdmin,
     ReadOnlyInline,
-    admin_url,
     column,
     link_to,
-    refused,
 )
-from accounts.models import User
-from subscriptions import gateway, policy, policy_preview, refunds, support, sync, withdrawals
+from subscriptions import policy, policy_preview, withdrawals
 from subscriptions.admin import at_a_glance
-from subscriptions.admin.sales import PaymentAdmin, stripe_link
+from subscriptions.admin.sales import stripe_link
 from subscriptions.models import (
     CreditNote,
     Dispute,
     Finding,
     FraudWarning,
-    Payment,
     Policy,
     Reconciliation,
     Refund,
-    SyncTarget,
 )
-from subscriptions.money import Money, from_minor, parse_money
-
-
-class RefundForm(forms.Form):
-    """What goes back, and why. `key` is made with the page, so that pressing twice refunds once."""
-
-    amount = forms.CharField(max_length=20, help_text="Written like 30.00.")
-    reason = forms.ChoiceField(choices=Refund.Reason.choices)
-    note = forms.CharField(
-        label="Why", widget=forms.Textarea(attrs={"rows": 3}), max_length=1000,
-        error_messages={"required": "Write why the money goes back: it is kept with the refund and in the log."},
-    )  # fmt: skip
-    cancel = forms.BooleanField(label="Cancel the subscription now, too", required=False)
-    key = forms.UUIDField(widget=forms.HiddenInput)
-
-    def __init__(self, data: Any, *, payment: Payment) -> None:
-        left = refunds.left(payment)
-        super().__init__(data, initial={"amount": str(from_minor(left, payment.currency)), "key": uuid.uuid4()})
-        self.payment = payment
-        if payment.subscription is None or payment.subscription.status == "canceled":
-            del self.fields["cancel"]
-
-    def clean_amount(self) -> int:
-        try:
-            amount = parse_money(self.cleaned_data["amount"], self.payment.currency)
-            if not self._was_made():
-                refunds.check(self.payment, amount)
-        except (ValueError, refunds.NotRefundable) as error:
-            raise forms.ValidationError(str(error)) from None
-        return amount
-
-    def _was_made(self) -> bool:
-        """The button pressed twice: the second time there is nothing left to check."""
-        key = self.fields["key"].clean(self.data.get("key") or uuid.UUID(int=0))
-        return Refund.objects.filter(request=key).exists()
-
-
-class Refunds(ReadOnlyInline):
-    model = Refund
-    fields = ("created_at", "price", "state", "reason", "note", "requested_by", "stripe_id", "failure_reason")
-
-
-class PaymentWithRefundAdmin(PaymentAdmin):
-    """The payment's page with its refunds and the verb Refund…, previewed before it is done."""
-
-    change_form_template = "admin/subscriptions/payment/change_form.html"
-    inlines = (Refunds,)
-
-    def change_view(
-        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
-        payment = self.get_object(request, object_id)
-        may = bool(payment and request.user.has_perm("subscriptions.add_refund") and refunds.left(payment))
-        return super().change_view(request, object_id, form_url, {**(extra_context or {}), "may_refund": may})
-
-    def refund_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
-        payment = get_object_or_404(Payment.objects.select_related("user", "order", "subscription"), pk=object_id)
-        if not request.user.has_perm("subscriptions.add_refund"):
-            return refused(self, request, "Support")
-        form = RefundForm(request.POST or None, payment=payment)
-        if request.method != "POST" or not form.is_valid():
-            return self._page(request, payment, form)
-        if "confirm" not in request.POST:
-            return self._page(request, payment, form, refunds.preview(payment, form.cleaned_data["amount"]))
-        return self._refund(request, payment, form)
-
-    def _refund(self, request: HttpRequest, payment: Payment, form: RefundForm) -> HttpResponse:
-        told, staff = form.cleaned_data, cast(User, request.user)
-        try:
-            refund = refunds.request(
-                payment, told["amount"], reason=told["reason"], note=told["note"], by=staff, key=told["key"]
-            )
-        except refunds.NotRefundable as error:
-            form.add_error("amount", str(error))
-            return self._page(request, payment, form)
-        self.log_change(request, payment, f"{refund}: {refund.get_reason_display()}. {told['note']}")
-        sync.run(SyncTarget.Kind.REFUND, str(refund.request))
-        if told.get("cancel"):
-            self._cancel(request, payment)
-        self._tell(request, refund)
-        return redirect(admin_url(payment))
-
-    def _cancel(self, request: HttpRequest, payment: Payment) -> None:
-        subscription = payment.subscription
-        assert subscription is not None  # noqa: S101  (the form has the field only then)
-        try:
-            gateway.cancel_subscription(subscription.stripe_id)
-        except gateway.GatewayError as error:
-            self.message_user(request, f"The subscription was not canceled: {error}", messages.ERROR)
-            return
-        self.log_change(request, payment, "Subscription canceled.")
-        support.re_read(SyncTarget.Kind.SUBSCRIPTION, subscription.stripe_id)
-
-    def _tell(self, request: HttpRequest, refund: Refund) -> None:
-        refund.refresh_from_db()
-        if refund.state == Refund.State.FAILED:
-            self.message_user(request, f"Stripe refused the refund: {refund.failure_reason}", messages.ERROR)
-        elif refund.state == Refund.State.REQUESTED:
-            said = "is written down. Stripe did not answer; it is carried out as soon as it does. Don't ask again."
-            self.message_user(request, f"{refund} {said}", messages.WARNING)
-        else:
-            self.message_user(request, f"{refund}: {refund.get_state_display().lower()}.", messages.SUCCESS)
-
-    def _page(
-        self, request: HttpRequest, payment: Payment, form: RefundForm, preview: refunds.Preview | None = None
-    ) -> HttpResponse:
-        context = {
-            **self.admin_site.each_context(request), "title": "Refund", "opts": self.opts, "payment": payment,
-            "form": form, "preview": preview, "back": admin_url(payment),
-            "state": support.state_of(preview.right) if preview and preview.right else "",
-        }  # fmt: skip
-        return TemplateResponse(request, "admin/subscriptions/payment/refund.html", context)
-
-    def get_urls(self) -> list[URLPattern]:
-        view = self.admin_site.admin_view(self.refund_view)
-        return [path("<int:object_id>/refund/", view, name="subscriptions_payment_refund"), *super().get_urls()]
-
-
-admin.site.unregister(Payment)
-admin.site.register(Payment, PaymentWithRefundAdmin)
+from subscriptions.money import Money
 
 
 @admin.register(Refund)

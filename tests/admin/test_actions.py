@@ -202,6 +202,16 @@ def test_a_receipt_goes_out_again_to_the_address_as_it_is_now(sam: Client, dan: 
     assert letter.to == ["dan@example.org"]
     assert str(payment.receipt.number) in letter.body
     assert OutgoingMail.objects.get().user == dan
+    context = {"order_number": "7KQ4-9ACM", "paragraphs": ["You bought it."], "language": "en"}
+    sent = OutgoingMail.objects.create(
+        key="confirmation:1", template="subscriptions/email/confirmation", to="old@example.org", user=dan,
+        context=context, sent_at=timezone.now(),
+    )  # fmt: skip
+    do(sam, dan, "resend", paper=f"mail:{sent.pk}")
+    again = OutgoingMail.objects.latest("pk")
+    assert (again.to, again.template, again.context, again.sent_at) == (dan.email, sent.template, context, None)
+    said = text_of(look(sam, dan, "resend", paper=f"mail:{sent.pk}"))
+    assert "Confirmation of order 7KQ4-9ACM" in said
 
 
 def test_stripe_is_read_again_for_everything_and_says_when_it_does_not_answer(
@@ -228,7 +238,14 @@ def test_a_refund_is_found_from_the_person_and_stands_in_the_log_with_its_person
     assert "This is not a payment of dan@example.org" in text_of(look(sam, dan, "refund", payment=foreign.pk))
     page = look(sam, dan, "refund", payment=payment.pk)["Location"]
     assert page == f"/admin/subscriptions/payment/{payment.pk}/refund/"
-    form = {"amount": "30.01", "reason": "requested_by_customer", "note": WHY, "key": "0" * 32, "confirm": "1"}
+    form = {
+        "amount": "30.01",
+        "reason": "requested_by_customer",
+        "note": WHY,
+        "key": "0" * 32,
+        "left": "3000",
+        "confirm": "1",
+    }
     assert "$30.00 of this payment can still be refunded" in text_of(sam.post(page, form))
     sam.post(page, {**form, "amount": "30.00"})
     assert Refund.objects.get().state == "succeeded"
@@ -331,7 +348,7 @@ def test_two_accounts_are_compared_and_merged_and_nonsense_is_refused(
     assert "Stripe customers 1 1" in shown
     entry = do(sam, alice, "merge", email=old.email)
     assert may_read(alice, article)
-    assert "Stayed, having its like here: 1 stripe customers" in entry.effect
+    assert "Stayed, having its like here: stripe customers (1)" in entry.effect
     assert entry.row() == AccountMerge.objects.get()
     assert "Undo…" not in text_of(sam.get(f"/admin/desk/auditentry/{entry.pk}/change/"))
     old.refresh_from_db()

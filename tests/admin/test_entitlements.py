@@ -123,7 +123,7 @@ def test_a_sold_right_cannot_be_ended_only_revoked(sam: Client, dan: User) -> No
     page = text_of(sam.get(f"{LIST}{right.pk}/end/"))
     assert "Revoking it gives no money back" in page
     assert "End it with a day" not in page
-    assert "Select a valid choice" in text_of(end(sam, right, action="end", last_day="2026-01-01", reason="x"))
+    assert "That is not possible any more" in text_of(end(sam, right, action="end", last_day="2026-01-01", reason="x"))
 
 
 def test_what_staff_revoked_stays_revoked_when_stripe_is_read_again(sam: Client, dan: User) -> None:
