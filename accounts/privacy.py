@@ -71,6 +71,16 @@ def _plain(value: Any) -> Any:
     return value if value is None or isinstance(value, (str, int, float, bool, dict, list)) else str(value)
 
 
+def accounts_of(user: User) -> list[int]:
+    """The account, and all that were merged into it: what stays with those is this person's, too."""
+    found, new = [user.pk], [user.pk]
+    while new:
+        rows = AccountMerge.objects.filter(kept__in=new, other__isnull=False).exclude(other__in=found)
+        new = list(rows.values_list("other_id", flat=True))
+        found += new
+    return found
+
+
 # --- the copy --------------------------------------------------------------------------------------------------------
 
 
@@ -199,7 +209,10 @@ def _erase_own(user: User) -> Iterable[str]:
         export.delete()
     SignInIncident.objects.filter(user=user).update(user=None)
     AccountMerge.objects.filter(kept=user).update(other_email="")
-    LogEntry.objects.filter(content_type__model="user", object_id=str(user.pk)).update(object_repr="An erased account")
+    own = [str(pk) for pk in accounts_of(user)]
+    LogEntry.objects.filter(content_type__model="user", object_id__in=own).update(
+        object_repr="An erased account", change_message=""
+    )
     Member.objects.filter(user=user).update(user=None, activated_at=None)
     user.groups.clear()
     user.email, user.name, user.degrees, user.profession = f"erased-{user.pk}@invalid.invalid", "", "", ""

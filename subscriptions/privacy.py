@@ -2,14 +2,15 @@
 
 from collections.abc import Iterable
 
-from django.db.models import TextField
+from django.db.models import OuterRef, Subquery, TextField
 from django.db.models.functions import Cast
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import User
-from accounts.privacy import Part, Rows, values
+from accounts.privacy import Part, Rows, accounts_of, values
+from journal.models import Article
 from subscriptions import papers
 from subscriptions.models import (
     Consent,
@@ -22,6 +23,8 @@ from subscriptions.models import (
     OutgoingMail,
     Payment,
     Receipt,
+    Refund,
+    RightChange,
     SeatInvitation,
     StripeEvent,
     Subscription,
@@ -38,11 +41,19 @@ KEEPS_CONSENTS = gettext_lazy(
 )
 
 
+#: A right's history names its article by number, so that it outlives it.
+ARTICLE = Subquery(Article.objects.filter(pk=OuterRef("article_id")).values("doi")[:1])
+
+
 def tables(user: User) -> dict[str, Rows]:
     return {
         "rights": values(
             Entitlement.objects.filter(user=user), "kind", "source", "article__doi", "issue__volume", "issue__number",
             "journal__title", "starts_at", "ends_at", "opened_at", "revoked_at", "revoke_reason", "reason",
+        ),
+        "changes_of_rights": values(
+            RightChange.objects.filter(user_id__in=accounts_of(user)).annotate(doi=ARTICLE), "changed_at", "kind",
+            "source", "doi", "starts_at", "ends_at", "opened_at", "revoked_at", "revoke_reason", "was_deleted",
         ),
         "orders": values(
             Order.objects.filter(user=user), "number", "kind", "description", "amount", "currency", "state",
@@ -128,10 +139,18 @@ def erase(user: User) -> Iterable[str]:
     Membership.objects.filter(user=user).delete()
     DownloadQuestion.objects.filter(user=user).delete()
     user.library_managers.all().delete()
-    Entitlement.objects.filter(user=user, revoked_at=None).update(
-        revoked_at=timezone.now(), revoke_reason="The reader had the account erased."
-    )
+    _forget_rights(user)
     return kept
+
+
+def _forget_rights(user: User) -> None:
+    """They end, and lose what staff wrote on them. What they were before goes: nobody can ask for it any more."""
+    rights = Entitlement.objects.filter(user=user)
+    rights.filter(revoked_at=None).update(revoked_at=timezone.now(), revoke_reason="The reader had the account erased.")
+    rights.filter(revoked_by__isnull=False).update(revoke_reason="Taken back by staff.")
+    rights.exclude(reason="").update(reason="")
+    RightChange.objects.filter(user_id__in=accounts_of(user)).delete()
+    Refund.objects.filter(payment__user=user, requested_by__isnull=False).update(note="")
 
 
 def _forget_events(email: str) -> None:
