@@ -60,6 +60,7 @@ class Checked:
     same: int = 0
     ended: int = 0
     ended_active: int = 0
+    touched: list[Member] = field(default_factory=list)  # with an account, once it is applied
 
     @property
     def words(self) -> str:
@@ -165,7 +166,8 @@ def apply(roster: RosterImport) -> Checked:
             changed += _end(member for member in known.values() if member.valid_until >= timezone.localdate())
         Member.objects.bulk_create(new, batch_size=1000)
         Member.objects.bulk_update(changed, ["name", "valid_until", "email"], batch_size=1000)
-        tell(member for member in changed if member.user_id)
+        checked.touched = [member for member in changed if member.user_id]
+        tell(checked.touched)
         roster.applied_at, roster.summary, roster.content = timezone.now(), checked.words, ""
         roster.save()
     return checked

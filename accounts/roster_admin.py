@@ -4,6 +4,8 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
+from django.contrib.admin.models import CHANGE, LogEntry
+from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
@@ -64,7 +66,7 @@ class RosterImportAdmin(ReadOnlyAdmin):
         if row.applied_at:
             return redirect("admin:accounts_rosterimport_change", row.pk)
         if request.method == "POST":
-            checked = roster.apply(row)
+            checked = self._apply(request, row)
             if not checked.errors:
                 messages.success(request, f"The roster is applied: {checked.words}.")
                 return redirect("admin:accounts_rosterimport_changelist")
@@ -74,6 +76,16 @@ class RosterImportAdmin(ReadOnlyAdmin):
             "opts": self.opts,
         }  # fmt: skip
         return TemplateResponse(request, "admin/accounts/rosterimport/check.html", context)
+
+    def _apply(self, request: HttpRequest, row: RosterImport) -> roster.Checked:
+        """With an entry in the log for the roster, and for each member who has an account and is changed by it."""
+        with transaction.atomic():
+            checked = roster.apply(row)
+            if not checked.errors:
+                self.log_change(request, row, f"Applied: {checked.words}.")
+                by = request.user.pk or 0
+                LogEntry.objects.log_actions(by, checked.touched, CHANGE, change_message=f"By the roster {row.name}.")
+        return checked
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(self.check_view)

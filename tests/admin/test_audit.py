@@ -5,21 +5,23 @@ import io
 from datetime import timedelta
 
 import pytest
+from allauth.mfa.models import Authenticator
 from django.contrib.auth.models import Group, Permission
 from django.db import ProgrammingError, connection, transaction
 from django.test import Client
 from django.utils import timezone
 
 from accounts import privacy
-from accounts.models import Erasure, User
+from accounts.models import Erasure, Member, RosterImport, User
 from desk.models import AuditEntry, Note
 from journal.models import Article
 from journal.topic_models import Topic
 from subscriptions import merging
+from subscriptions.models import RightChange
 from tests.admin.acting import WHY, do
 from tests.admin.said import messages_of, text_of
 from tests.conftest import signed_in
-from tests.make import make_right, make_user
+from tests.make import make_institution, make_right, make_user
 
 pytestmark = pytest.mark.django_db
 LOG = "/admin/desk/auditentry/"
@@ -71,6 +73,37 @@ def test_every_change_in_the_admin_stands_in_the_log_with_whom_it_was_about(
     assert edith.post("/admin/journal/topic/", data).status_code == 302
     deleted = AuditEntry.objects.filter(action="delete topic")
     assert {(entry.about, entry.by.email) for entry in deleted} == {(n, "edith@example.org") for n in ("one", "two")}
+
+
+def test_whoever_is_touched_by_a_deed_on_many_finds_it_in_their_own_history(
+    bea: Client, root: Client, sam: Client, dan: User, alice: User
+) -> None:
+    """A roster, several rows deleted at once, a row of Stripe's tried again, a library's new librarian."""
+    until = timezone.localdate() + timedelta(days=9)
+    for number, user in (("P1", dan), ("P2", alice), ("P3", None)):
+        Member.objects.create(number=number, name=f"Member {number}", valid_until=until, user=user)
+    lines = "number,name,until\nP1,Member P1,2030-01-01\n"
+    roster = RosterImport.objects.create(name="may.csv", content=lines, is_complete=True)
+    assert bea.post(f"/admin/accounts/rosterimport/{roster.pk}/check/").status_code == 302
+    applied = AuditEntry.objects.filter(action="change member")
+    assert set(applied.values_list("person__email", "effect")) == {
+        ("dan@example.org", "By the roster may.csv."), ("alice@example.org", "By the roster may.csv."),
+    }  # fmt: skip
+    assert AuditEntry.objects.get(action="change roster").effect.startswith("Applied: 0 new, 1 changed")
+    factors = [Authenticator.objects.create(user=user, type="totp", data={}) for user in (dan, alice)]
+    data = {"action": "delete_selected", "_selected_action": [one.pk for one in factors], "post": "yes"}
+    assert root.post("/admin/mfa/authenticator/", data).status_code == 302
+    deleted = AuditEntry.objects.filter(action="delete authenticator")
+    assert set(deleted.values_list("person__email", flat=True)) == {"dan@example.org", "alice@example.org"}
+    said = text_of(sam.get(f"/admin/desk/people/{dan.pk}/", {"source": "staff"}))
+    assert "bea@example.org: Change member: By the roster may.csv." in said
+    assert "root@example.org: Delete authenticator" in said
+    heron = make_institution()
+    form = {"name": heron.name, "seats": 0, "ranges-TOTAL_FORMS": 0, "ranges-INITIAL_FORMS": 0}
+    form |= {"library_managers-TOTAL_FORMS": 1, "library_managers-INITIAL_FORMS": 0, "library_managers-0-user": dan.pk}
+    bea.post(f"/admin/subscriptions/institution/{heron.pk}/change/", form)
+    entry = AuditEntry.objects.get(action="librarian")
+    assert (entry.person, entry.effect) == (dan, "Looks after the library: University of Tests")
 
 
 def test_an_account_can_be_deleted_and_the_log_says_so(root: Client, alice: User) -> None:
@@ -153,6 +186,34 @@ def test_who_was_erased_is_a_number_in_the_log_and_in_no_note(sam: Client, dan: 
     assert not Note.objects.exists()
     assert "pilot" not in text_of(sam.get(LOG)) and "change email" in text_of(sam.get(LOG)).lower()
     assert any("our staff did something" in words for words in Erasure.objects.get().kept)
+
+
+def test_what_is_said_of_a_person_is_in_their_copy_and_goes_with_them_from_every_log(
+    sam: Client, ada: Client, dan: User, article: Article
+) -> None:
+    """Also what stayed with an account that was merged into theirs, and Django's own log of their rows."""
+    old = make_user("pilot.old@example.org")
+    right = make_right(old, article, reason="Asked by the pilot’s club")
+    do(sam, old, "revoke", right=right.pk)
+    merging.merge(dan, old)
+    sam.post(f"/admin/subscriptions/entitlement/{right.pk}/end/", {"action": "give_back", "reason": "The pilot called"})
+    do(sam, dan, "revoke", right=right.pk)
+    ada.get(f"{LOG}audit-log.csv", {"q": "dan@example.org"})
+    copy = {name: rows for part in privacy._parts for name, rows in part.tables(dan).items()}
+    assert [row["action"] for row in copy["done_by_staff"]].count("revoke") == 2
+    assert {row["doi"] for row in copy["changes_of_rights"]} == {article.doi}
+    assert len(copy["changes_of_rights"]) == 4  # revoked, came along, given back, revoked
+    assert any("our staff did something" in words for words in privacy.kept_by_law(dan))
+    privacy.erase(Erasure.objects.create(user=dan, due_at=timezone.now() - timedelta(days=1)))
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
+        for (table,) in cursor.fetchall():
+            for words in ("pilot", "dan@example.org", WHY):
+                cursor.execute(f'SELECT count(*) FROM "{table}" t WHERE t::text ILIKE %s', [f"%{words}%"])  # noqa: S608
+                assert cursor.fetchone() == (0,), (table, words)
+    assert not RightChange.objects.exists()
+    assert AuditEntry.objects.filter(person__in=(dan, old), action="revoke", erased_at__isnull=False).count() == 2
+    assert refused("UPDATE desk_auditentry SET reason = 'another'")
 
 
 def test_an_administrator_gives_roles_and_becomes_no_superuser(ada: Client, root: Client) -> None:
