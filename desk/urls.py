@@ -22,6 +22,7 @@ urlpatterns = [
     path("people/<int:user_id>/explain/", explain_views.show, name="explain_person"),
     path("explain/", explain_views.show, name="explain"),
     path("figures/", figures.figures, name="figures"),
+    path("figures/payments.csv", figures.books_as_csv, name="books"),
     path("figures/<str:key>.csv", figures.as_csv, name="figures_csv"),
     path("tables/<str:name>.csv", bulk.take, name="table"),
     path("tables/<str:name>/", bulk.bring, name="bring"),

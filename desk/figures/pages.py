@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.safestring import SafeString
 
 from accounts import spreadsheets
-from desk.figures import series, spans
+from desk.figures import books, series, spans
 from desk.figures.drawing import columns
 from desk.figures.series import Asking, Line, Plot
 from desk.figures.spans import Span
@@ -89,6 +89,7 @@ def figures(request: HttpRequest) -> HttpResponse:
     context = {
         "title": "Figures", "form": form, "span": span,
         "figures": [(figure, _drawn(figure, asking)) for figure in shown],
+        "has_books": _may_see_books(request),
         "presets": [(name, preset, preset == span) for name, preset in spans.presets(timezone.localdate())],
     }  # fmt: skip
     return page(request, "admin/desk/overview_figures.html", context)
@@ -126,6 +127,24 @@ def as_csv(request: HttpRequest, key: str) -> HttpResponse:
         return HttpResponse("This takes too long to count. Choose fewer days.", status=503, content_type="text/plain")
     rows = (row for plot in plots for line in plot.lines for row in _rows(line, span))
     return spreadsheets.answer(f"{key}-{span.first}-{span.last}", COLUMNS, rows)
+
+
+TOO_MUCH = "This is too much for one file. Choose fewer days."
+
+
+def _may_see_books(request: HttpRequest) -> bool:
+    return any(request.user.has_perm(permission) for permission in MONEY)
+
+
+@desk_page()
+def books_as_csv(request: HttpRequest) -> HttpResponse:
+    """Every payment and refund of the time that is shown."""
+    if not _may_see_books(request):
+        return refused(request, "Business")
+    _, span = spans.chosen(request.GET)
+    if books.are_too_many(span):
+        return HttpResponse(TOO_MUCH, status=503, content_type="text/plain")
+    return spreadsheets.answer(f"payments-{span.first}-{span.last}", books.COLUMNS, books.rows(span))
 
 
 def _rows(line: Line, span: Span) -> Iterator[list[Any]]:

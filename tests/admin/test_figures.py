@@ -16,8 +16,10 @@ from desk.figures import series
 from desk.figures.series import Asking
 from desk.figures.spans import DAY, MONTH, WEEK, Span, SpanForm
 from subscriptions.models import (
+    CreditNote,
     Order,
     Payment,
+    Receipt,
     Refund,
     SiteLicense,
     Subscription,
@@ -208,6 +210,37 @@ def test_a_table_for_a_spreadsheet_says_currency_and_minor_units(bea: Client) ->
     assert answer.content.startswith(b"\xef\xbb\xbf")
     assert len(rows) == 12
     assert list(rows[2].values()) == ["Articles bought", "2026-03-01", "2026-03-31", "USD", "1234.56", "123456"]
+
+
+def test_the_books_hold_every_payment_and_refund_by_its_paper_without_a_name(bea: Client, ella: Client) -> None:
+    bought, living = pay("2026-03-31 23:30", 123_456, "jpy"), subscription(make_user("anna@example.org"))
+    Receipt.objects.create(payment=bought, description="Article", tax={"amount": 100, "lines": []})
+    first = pay("2026-03-02 10:00", 900, subscription=living)
+    pay("2026-04-02 10:00", 900, subscription=living)
+    pay("2026-04-03 10:00", 250_000, license=SiteLicense.objects.create(
+        institution=make_institution(), journal=make_journal(), starts_on=date(2026, 1, 1), ends_on=date(2026, 12, 31),
+        amount=250_000,
+    ))  # fmt: skip
+    refund = Refund.objects.create(payment=first, amount=400, state="succeeded", created_at=at("2026-04-01 09:00"))
+    Refund.objects.create(payment=first, amount=1, state="failed", created_at=at("2026-04-01 09:00"))
+    note = CreditNote.objects.create(refund=refund, receipt=Receipt.objects.create(payment=first, description="x"))
+    assert "Every payment and refund of this time" in text_of(bea.get(f"/admin/desk/figures/?{YEAR.query}"))
+    with CaptureQueriesContext(connection) as asked:
+        answer = bea.get(f"/admin/desk/figures/payments.csv?{YEAR.query}")
+    assert len(asked) < 15
+    said = answer.content.decode("utf-8-sig")
+    _, *rows = csv.reader(io.StringIO(said))
+    assert [row[:6] for row in rows] == [
+        ["2026-03-02", "Payment", f"Receipt {note.receipt.number}", "New subscriptions", "USD", "9.00"],
+        ["2026-03-31", "Payment", f"Receipt {bought.receipt.number}", "Articles bought", "JPY", "123456"],
+        ["2026-04-01", "Refund", f"Credit note {note.number}", "Refunds", "USD", "-4.00"],
+        ["2026-04-02", "Payment", "", "Renewals", "USD", "9.00"],
+        ["2026-04-03", "Payment", "", "Institutions’ licenses", "USD", "2500.00"],
+    ]
+    assert [row[6:8] for row in rows[:3]] == [["", "900"], ["100", "123456"], ["", "-400"]]
+    assert "@" not in said
+    assert ella.get("/admin/desk/figures/payments.csv").status_code == 403
+    assert "payments.csv" not in ella.get("/admin/desk/figures/").content.decode()
 
 
 @pytest.mark.parametrize(
