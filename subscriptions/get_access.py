@@ -129,7 +129,7 @@ def block_for(article: Article, access: Access, reader: RequestReader, chosen: s
     here = article.get_absolute_url()
     seconds = access.reading_seconds
     payer = None if state in ("rental_running", "rental_ready") else reader.user
-    offers = _offers(article, payer) if state in SELLING and gateway.is_open() else []
+    offers = offers_for(article, payer) if state in SELLING and gateway.is_open() else []
     unlinked = next((offer.unlinked for offer in offers if offer.unlinked), "")
     if unlinked:
         return Block(state="unlinked", reference=reader.report_unlinked(unlinked), access=access)
@@ -188,7 +188,7 @@ def _options(offers: list[Offer], article: Article, reader: RequestReader, state
     return [_option(offer, article, reader, chosen, credits.quote(offer, article, payments)) for offer in offers]
 
 
-def _offers(article: Article, payer: User | None) -> list[Offer]:
+def offers_for(article: Article, payer: User | None) -> list[Offer]:
     """What is on sale for an article; its own price, or its issue's, takes the place of the journal's."""
     if article.retracted_on or not article.is_for_sale:
         return []

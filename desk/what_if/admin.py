@@ -1,6 +1,6 @@
 """The change pages that look first: articles, offers, institutions and their networks, licenses."""
 
-from typing import Any
+from typing import Any, cast
 
 from django.contrib import admin, messages
 from django.db.models import QuerySet
@@ -9,17 +9,21 @@ from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.utils import timezone
 
-from desk.what_if import articles, embargo, licenses, networks, offers
+from accounts.admin_pages import admin_url
+from accounts.models import User
+from desk import audit
+from desk.what_if import articles, embargo, licenses, networks, offers, publishing
 from desk.what_if.effect import Effect
 from desk.what_if.pages import LOOKED_AT, LooksFirst, carried, page, seen_by
 from journal.admin.articles import ArticleAdmin
 from journal.models import Article
+from journal.publishing import obstacles
 from subscriptions.admin.institutions import InstitutionAdmin
 from subscriptions.admin.licenses import SiteLicenseAdmin
 from subscriptions.admin.offers import OfferAdmin
 from subscriptions.admin.proposals import RangeProposalAdmin, plan_of
 from subscriptions.institutions.ranges import Plan
-from subscriptions.models import Institution, IPRange, Offer, RangeProposal, SiteLicense
+from subscriptions.models import Institution, IPRange, LibraryManager, Offer, RangeProposal, SiteLicense
 
 
 class LookingArticleAdmin(LooksFirst, ArticleAdmin):
@@ -27,6 +31,38 @@ class LookingArticleAdmin(LooksFirst, ArticleAdmin):
 
     def effect_of(self, before: Article, form: Any, formsets: list[Any]) -> Effect | None:
         return articles.effect(before, form.instance)
+
+    @admin.action(description="Publish…", permissions=["publish"])
+    def publish_selected(self, request: HttpRequest, queryset: "QuerySet[Article]") -> HttpResponse | None:
+        return self._verb(request, list(queryset), publish=True) or super().publish_selected(request, queryset)
+
+    @admin.action(description="Unpublish (back to draft)…", permissions=["publish"])
+    def unpublish_selected(self, request: HttpRequest, queryset: "QuerySet[Article]") -> HttpResponse | None:
+        return self._verb(request, list(queryset), publish=False) or super().unpublish_selected(request, queryset)
+
+    def verb_view(self, request: HttpRequest, article_id: int, verb: str) -> HttpResponse:
+        article = get_object_or_404(Article, pk=article_id)
+        looked = None
+        if self.has_change_permission(request, article):
+            looked = self._verb(request, [article], publish=verb == "publish", original=article)
+        return looked or super().verb_view(request, article_id, verb)
+
+    def _verb(
+        self, request: HttpRequest, articles: list[Article], *, publish: bool, original: Article | None = None
+    ) -> HttpResponse | None:
+        """What publishing or unpublishing would do, unless it was looked at, or there is nothing that can be done."""
+        possible = [one for one in articles if not (publish and obstacles(one))]
+        effect = publishing.effect(possible, publish=publish)
+        looked_at = request.POST.get(LOOKED_AT)
+        if effect is None or looked_at == effect.digest:
+            return None
+        if looked_at:
+            messages.warning(request, "Nothing was done: it would do something else by now. Look again.")
+        if len(possible) < len(articles):
+            effect.limits.append(f"{len(articles) - len(possible):,} cannot be published; each will say what it lacks.")
+        words = f"{'Publish' if publish else 'Unpublish'} {'it' if original else 'them'}"
+        back = admin_url(original) if original else ""
+        return page(self, request, effect, original, words, {LOOKED_AT: effect.digest}, back)
 
     @admin.action(description="Change when they become free…", permissions=["publish"])
     def change_free_day(self, request: HttpRequest, queryset: "QuerySet[Article]") -> HttpResponse | None:
@@ -67,6 +103,19 @@ class LookingLicenseAdmin(LooksFirst, SiteLicenseAdmin):
 
 
 class LookingInstitutionAdmin(LooksFirst, InstitutionAdmin):
+    def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
+        """Who becomes a librarian, or is none any more, finds it in what staff did for them."""
+        super().save_formset(request, form, formset, change)
+        if formset.model is LibraryManager:
+            for row in (*formset.new_objects, *(one for one, _ in formset.changed_objects)):
+                self._librarian(request, row, "Looks after the library")
+            for row in formset.deleted_objects:
+                self._librarian(request, row, "Looks after the library no more")
+
+    def _librarian(self, request: HttpRequest, row: LibraryManager, effect: str) -> None:
+        by = cast(User, request.user)
+        audit.record("librarian", by=by, person=row.user, thing=row.institution, effect=f"{effect}: {row.institution}")
+
     def effect_of(self, before: Institution, form: Any, formsets: list[Any]) -> Effect | None:
         rows = next((one for one in formsets if one.model is IPRange), None)
         if rows is None:

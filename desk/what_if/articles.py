@@ -39,13 +39,16 @@ def effect(before: Article, after: Article) -> Effect | None:
     told = Effect(said=_said(before, after, today, public_was=public_was, public_will=public_will))
     if public_will and not public_was:
         told.gains = [EVERYBODY]
-        told.keeps = _groups(was, "could read it already")
+        told.keeps = groups_of(was, "could read it already")
     elif public_was and not public_will:
         told.loses = [Group("Everybody who has no right of their own", -1)]
-        told.keeps = _groups(will, "can still read it, by a right")
+        told.keeps = groups_of(will, "can still read it, by a right")
     elif not public_was:
-        told.gains, told.loses = _groups(will - was, "can read it then"), _groups(was - will, "can no longer read it")
-        told.keeps = _groups(was & will, "can read it as before")
+        told.gains, told.loses = (
+            groups_of(will - was, "can read it then"),
+            groups_of(was - will, "can no longer read it"),
+        )
+        told.keeps = groups_of(was & will, "can read it as before")
     if is_cut:
         told.limits = [f"The first {MOST_RIGHTS:,} rights to it were looked at; there are more."]
     return told
@@ -82,7 +85,7 @@ def readers(article: Article, rights: Iterable[Held], now: datetime, today: date
     }
 
 
-def _groups(holders: set[Holder], words: str) -> list[Group]:
+def groups_of(holders: set[Holder], words: str) -> list[Group]:
     ids = {kind: {one for found, one in holders if found == kind} for kind in ("user", "institution", "gift_link")}
     people = named(f"Readers who {words}", names_of(User, ids["user"], "email"), SEE_READERS)
     places = named(

@@ -49,14 +49,16 @@ class LooksFirst(ModelAdmin):
 
 
 def page(
-    model_admin: Any, request: HttpRequest, effect: Effect, original: Any, verb: str, told: dict[str, str]
-) -> HttpResponse:
+    model_admin: Any, request: HttpRequest, effect: Effect, original: Any, verb: str, told: dict[str, str],
+    back: str = "",
+) -> HttpResponse:  # fmt: skip
     """The difference, with what was typed carried along and the button that does it."""
     opts = model_admin.opts
     context = {
         **model_admin.admin_site.each_context(request), "title": "What this changes", "opts": opts,
         "original": original, "effect": seen_by(request, effect), "verb": verb,
-        "list_url": reverse(f"admin:{opts.app_label}_{opts.model_name}_changelist"), "back": request.get_full_path(),
+        "list_url": reverse(f"admin:{opts.app_label}_{opts.model_name}_changelist"),
+        "back": back or request.get_full_path(),
         "carried": [*carried(request, *told), *told.items()],
     }  # fmt: skip
     return TemplateResponse(request, TEMPLATE, context)

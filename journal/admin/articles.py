@@ -180,14 +180,16 @@ class ArticleAdmin(PlainChoices, ModelAdmin):
     # --- verbs --------------------------------------------------------------------------------------------------------
 
     @admin.action(description="Publish", permissions=["publish"])
-    def publish_selected(self, request: HttpRequest, queryset: "QuerySet[Article]") -> None:
+    def publish_selected(self, request: HttpRequest, queryset: "QuerySet[Article]") -> HttpResponse | None:
         for article in queryset:
             self._publish(request, article)
+        return None
 
     @admin.action(description="Unpublish (back to draft)", permissions=["publish"])
-    def unpublish_selected(self, request: HttpRequest, queryset: "QuerySet[Article]") -> None:
+    def unpublish_selected(self, request: HttpRequest, queryset: "QuerySet[Article]") -> HttpResponse | None:
         for article in queryset:
             self._unpublish(request, article)
+        return None
 
     @admin.action(description="Download Crossref deposit", permissions=["publish"])
     def crossref_selected(self, request: HttpRequest, queryset: "QuerySet[Article]") -> HttpResponse | None:

@@ -38,6 +38,11 @@ def change(client: Client, article: Article, **fields: Any) -> Any:
     return look_and_save(client, f"{LIST}{article.pk}/change/", typed)
 
 
+def press(client: Client, article: Article, verb: str) -> Any:
+    """The button of an article's page, and the one of the page that says what it does."""
+    return look_and_save(client, f"{LIST}{article.pk}/{verb}/", {})
+
+
 @pytest.mark.parametrize("words", ["herons", "10.5555/HERON.1", "Fenwick"])
 def test_an_article_is_found_by_title_doi_and_author(edith: Client, words: str) -> None:
     make_article(title="On waiting herons", doi="10.5555/heron.1", byline="Ada Fenwick")
@@ -57,7 +62,7 @@ def test_the_list_can_be_narrowed_to_what_the_import_noted(edith: Client) -> Non
 def test_a_complete_draft_is_published_and_then_found(edith: Client, visitor: Client) -> None:
     article = draft()
     assert visitor.get(article.get_absolute_url()).status_code == 404
-    answer = edith.post(f"{LIST}{article.pk}/publish/")
+    answer = press(edith, article, "publish")
     assert "is published" in messages_of(answer)
     assert visitor.get(article.get_absolute_url()).status_code == 200
     assert LogEntry.objects.get(object_id=str(article.pk)).get_change_message() == "Published."
@@ -75,7 +80,7 @@ def test_a_complete_draft_is_published_and_then_found(edith: Client, visitor: Cl
 def test_a_draft_that_lacks_something_stays_a_draft_and_says_what(edith: Client, fields: Any, sentence: str) -> None:
     article = draft(**fields)
     assert sentence in text_of(edith.get(f"{LIST}{article.pk}/change/"))
-    assert sentence in messages_of(edith.post(f"{LIST}{article.pk}/publish/"))
+    assert sentence in messages_of(press(edith, article, "publish"))
     article.refresh_from_db()
     assert article.status == "draft"
 
@@ -86,7 +91,7 @@ def test_an_abstract_only_is_published_when_everybody_may_read_it_and_never_sold
     article = draft(has_full_text=False, access_type="open")
     FullText.objects.filter(article=article).update(body="")
     make_offer("purchase")
-    assert "is published" in messages_of(edith.post(f"{LIST}{article.pk}/publish/"))
+    assert "is published" in messages_of(press(edith, article, "publish"))
     page = visitor.get(article.get_absolute_url())
     assert "What everybody may read." in page.text
     assert "Buy" not in text_of(page)
@@ -99,19 +104,20 @@ def test_an_abstract_only_is_published_when_everybody_may_read_it_and_never_sold
 def test_several_are_published_at_once_and_each_is_answered(edith: Client) -> None:
     good, bad = draft(title="Good"), draft(title="Bad", doi=None)
     data = {"action": "publish_selected", "_selected_action": [good.pk, bad.pk]}
-    said = messages_of(edith.post(LIST, data))
+    assert "1 cannot be published; each will say what it lacks" in text_of(edith.post(LIST, data))
+    said = messages_of(look_and_save(edith, LIST, data))
     assert "“Good” is published" in said
     assert "“Bad” can't be published. It has no DOI" in said
 
 
 def test_an_article_of_tomorrow_says_from_when_it_is_found(edith: Client) -> None:
     article = draft(published_online=timezone.localdate() + timedelta(days=1))
-    assert "Visitors find it from" in messages_of(edith.post(f"{LIST}{article.pk}/publish/"))
+    assert "Visitors find it from" in messages_of(press(edith, article, "publish"))
 
 
 def test_unpublishing_takes_it_off_the_site(edith: Client, visitor: Client) -> None:
     article = make_article()
-    edith.post(f"{LIST}{article.pk}/unpublish/")
+    press(edith, article, "unpublish")
     assert visitor.get(article.get_absolute_url()).status_code == 404
 
 
@@ -167,7 +173,7 @@ def test_a_page_that_cannot_be_prepared_is_said_and_nothing_is_published(edith: 
         raise WorkerError("It took too long.")
 
     monkeypatch.setattr("journal.pages.refresh_around", fails)
-    assert "could not be prepared: It took too long." in messages_of(edith.post(f"{LIST}{article.pk}/publish/"))
+    assert "could not be prepared: It took too long." in messages_of(press(edith, article, "publish"))
     article.refresh_from_db()
     assert article.status == "draft"
 
@@ -179,7 +185,7 @@ def test_a_failing_page_never_keeps_an_article_on_the_site(edith: Client, monkey
         raise WorkerError("It took too long.")
 
     monkeypatch.setattr("journal.pages.refresh_around", fails)
-    edith.post(f"{LIST}{article.pk}/unpublish/")
+    press(edith, article, "unpublish")
     article.refresh_from_db()
     assert article.status == "draft"
 

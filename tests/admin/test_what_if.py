@@ -349,7 +349,7 @@ def test_an_offer_that_goes_off_sale_names_the_articles_that_can_no_longer_be_bo
     told = set(offers.sold_through(offer, TODAY))
     assert told == {
         article for article in Article.objects.all()
-        if not granted(None, article) and offer in get_access._offers(article, None)
+        if not granted(None, article) and offer in get_access.offers_for(article, None)
     } == {plain}  # fmt: skip
     assert Offer.objects.get(pk=offer.pk).active
 
