@@ -44,7 +44,7 @@ class AuditEntryAdmin(ReadOnlyAdmin):
     show_full_result_count = False
     date_hierarchy = "at"
     search_fields = ("by__email", "person__email", "action", "about", "reason", "effect", "request_id")
-    search_help_text = "E-mail address of either, action, order number or other words, request id"
+    search_help_text = "Email address of either, action, order number or other words, request id"
     fields = ("at", "who", "what", "whom", "about_link", "reason", "effect_lines", "undone", "undoes_link",
               "request_id")  # fmt: skip
     change_form_template = "admin/desk/auditentry/change_form.html"

@@ -16,7 +16,7 @@ class NoteAdmin(ReadOnlyAdmin):
     list_filter = (("struck_at", admin.EmptyFieldListFilter), "at")
     list_select_related = ("person", "by")
     search_fields = ("person__email", "by__email", "text")
-    search_help_text = "E-mail address or words"
+    search_help_text = "Email address or words"
     show_full_result_count = False
     fields = ("about", "by", "at", "text", "struck_at", "struck_by", "strike_reason")
 

@@ -44,7 +44,7 @@ class PersonAdmin(PageAtOnce, AccountAdmin):
     list_filter = ("is_active", "held_for", ReadsNow, "is_staff", "groups")  # type: ignore[assignment]
 
     change_form_template = "admin/accounts/user/change_form.html"
-    search_help_text = "E-mail, name, order or receipt number, error reference (E2-7KQ4M) or Stripe id"
+    search_help_text = "Email, name, order or receipt number, error reference (E2-7KQ4M) or Stripe id"
 
     @column("email address", ordering="email")
     def person(self, user: User) -> SafeString:

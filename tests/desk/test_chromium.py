@@ -78,3 +78,55 @@ def test_support_answers_five_callers(tab: Page) -> None:
     assert look.found == []
     assert complaints.heard == []
     assert User.objects.filter(email__startswith="anna").count() == 1
+
+
+def test_support_acts_for_a_reader_looks_first_and_takes_it_back(tab: Page) -> None:
+    """Forms, previews, what was done, its entry, undoing, a refund: clean for axe, on a phone and in the dark."""
+    complaints = Complaints()
+    complaints.listen(tab)
+    look = Glance(tab, complaints)
+    article = make_article(title="On waiting herons", doi="10.5555/heron.1")
+    anna, old = make_user("anna@example.org", name="Anna Müller"), make_user("anna.old@example.org")
+    bought(old, article)
+    page = tab.get_by_role("main")
+
+    def press(name: str) -> None:
+        page.get_by_role("button", name=name, exact=True).click()
+
+    tab.goto(f"/admin/desk/people/{anna.pk}/")
+    page.get_by_role("link", name="Give complimentary access…").click()
+    page.get_by_label("DOI of the article").fill("10.5555/heron.1")
+    press("Look at what happens")
+    expect(page.get_by_text("Write the reason: it is kept in the audit log.")).to_be_visible()
+    look.of("a form with a mistake")
+    page.get_by_label("Reason").fill("Called; the author’s copy")
+    press("Look at what happens")
+    expect(page.get_by_text("Nothing has been done yet.")).to_be_visible()
+    look.of("a preview")
+    press("Give access")
+    expect(page.get_by_text("Called; the author’s copy")).to_be_visible()
+    look.of("an entry of the log")
+    page.get_by_role("link", name="Undo…").click()
+    look.of("undoing")
+    page.get_by_label("Reason").fill("The wrong Anna")
+    press("Undo it")
+    expect(tab.get_by_text("Taken back at once.").first).to_be_visible()
+    tab.goto(f"/admin/desk/people/{anna.pk}/do/merge/")
+    page.get_by_label("Email address of the other account").fill("anna.old@example.org")
+    page.get_by_label("Reason").fill("Two addresses of one person")
+    press("Look at what happens")
+    expect(page.get_by_role("columnheader", name="anna.old@example.org (comes along)")).to_be_visible()
+    look.of("two accounts compared")
+    press("Merge the accounts")
+    expect(page.locator(".readonly", has_text="Came along: entitlements (1)")).to_be_visible()
+    tab.goto("/admin/desk/auditentry/")
+    expect(page.get_by_text("3 entries")).to_be_visible()
+    look.of("the audit log")
+    tab.goto(f"/admin/desk/people/{anna.pk}/do/refund/")
+    press("Look at the refund")
+    page.get_by_label("Why").fill("Bought twice")
+    press("Look at what happens")
+    expect(page.get_by_text("goes back to the card or account it came from")).to_be_visible()
+    look.of("a refund")
+    assert look.found == []
+    assert complaints.heard == []

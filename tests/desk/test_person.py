@@ -11,10 +11,15 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import User
+from cme.explaining import OPEN, WORDS
+from cme.models import Opening
+from cme.standing import Step
 from desk import person, timeline
 from subscriptions import grants
+from subscriptions.explaining import REPRESENTATIONS
 from subscriptions.models import Entitlement, LibraryManager, Order
 from tests.admin.said import text_of
+from tests.cme.make import make_activity
 from tests.conftest import signed_in
 from tests.desk.selling import bought, ordered, subscribed
 from tests.make import make_article, make_institution, make_issue, make_right, make_user
@@ -134,6 +139,39 @@ def test_a_shell_says_what_it_cannot_do(dan: User) -> None:
     ):
         with pytest.raises(CommandError, match=sentence):
             told(*words)
+
+
+ANSWERS = """
+purchase      yes page, yes pdf, yes figures, yes cme
+rental        yes page, no pdf, yes figures, no cme
+subscription  yes page, yes pdf, yes figures, yes cme
+complimentary yes page, yes pdf, yes figures, yes cme
+nothing       no page, no pdf, no figures, no cme
+"""
+
+
+def test_each_representation_has_its_own_answer_now_and_in_the_past(sam: Client, dan: User) -> None:
+    """And the page's is what the reader gets at that moment."""
+    activity = make_activity()
+    article, now = activity.article, timezone.now()
+    assert set(OPEN) | set(WORDS) == set(Step)
+    for line in ANSWERS.strip().splitlines():
+        kind, told = line[:14].strip(), dict(reversed(one.split()) for one in line[14:].split(", "))  # type: ignore[misc]
+        assert set(told) == set(REPRESENTATIONS)
+        reader = make_user()
+        if kind != "nothing":
+            scope = article.journal if kind == "subscription" else article
+            clock = {"opened_at": now, "ends_at": now + timedelta(hours=9)} if kind == "rental" else {}
+            make_right(reader, scope, kind, **clock)
+            Opening.objects.create(user=reader, article=article)
+        opens = "The heron waits behind the wall" in signed_in(reader).get(article.get_absolute_url()).content.decode()
+        assert opens == (told["page"] == "yes"), kind
+        for of, answer in told.items():
+            asked = {"doi": article.doi, "representation": of}
+            said = text_of(sam.get(f"/admin/desk/people/{reader.pk}/explain/", asked))
+            assert f"{answer.title()}, {reader}" in said, (kind, of)
+            past = {**asked, "at": f"{timezone.localtime(now) - timedelta(days=2):%Y-%m-%d %H:%M}"}
+            assert f"No, {reader} could not read" in text_of(sam.get(f"/admin/desk/people/{reader.pk}/explain/", past))
 
 
 # --- the reader and the library ---
