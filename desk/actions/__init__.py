@@ -16,6 +16,7 @@ from desk.actions.replying import Reply
 from desk.actions.rights import Complimentary, ExtendRental, GiveBack, Revoke
 from desk.actions.sessions import EndSessions
 from desk.actions.viewing import ViewAs
+from desk.models.audit import TITLES
 
 #: In the order in which they are asked for on the telephone.
 GROUPS: dict[str, tuple[Action, ...]] = {
@@ -25,6 +26,7 @@ GROUPS: dict[str, tuple[Action, ...]] = {
     "Account": (EndSessions(), ChangeEmail(), Merge(), Hold(), Release()),
 }
 ACTIONS: dict[str, Action] = {action.name: action for actions in GROUPS.values() for action in actions}
+TITLES.update({name: action.title.rstrip("…") for name, action in ACTIONS.items()})
 
 
 def actions_for(request: HttpRequest, person: User) -> Iterable[tuple[str, str, str]]:

@@ -71,7 +71,7 @@ class ActionForm(forms.Form):
     """What an action asks. The reason comes last, is required, and is kept in the audit log."""
 
     reason = forms.CharField(
-        label="Reason", max_length=1000, widget=forms.Textarea(attrs={"rows": 2}),
+        label="Reason", max_length=1000, widget=forms.Textarea(attrs={"rows": 3}),
         help_text="Who asked and why. Kept in the audit log; the reader does not see it.",
         error_messages={"required": "Write the reason: it is kept in the audit log."},
     )  # fmt: skip

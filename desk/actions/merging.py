@@ -60,7 +60,7 @@ class Merge(Action):
         running = Subscription.objects.filter(user__in=[person, other], status__in=Subscription.LIVE).count()
         if running > 1:
             cautions.append(f"Together they have {running} running subscriptions: cancel what is too many afterwards.")
-        return Preview(sentences, cautions, table, ("", f"{person} (stays)", f"{other} (comes along)"))
+        return Preview(sentences, cautions, table, ("What", f"{person} (stays)", f"{other} (comes along)"))
 
     def do(self, person: User, told: dict[str, Any], by: User) -> Done:
         other = _other(told)

@@ -14,6 +14,7 @@ from accounts.admin_pages import NOTHING, ReadOnlyAdmin, admin_url, column, refu
 from accounts.spreadsheets import harmless
 from desk.action_views import undoable
 from desk.models import AuditEntry
+from subscriptions.support import moment
 
 WHOLE = "desk.see_whole_audit_log"
 COLUMNS = ("when", "who", "what", "on whom", "about", "reason", "effect", "request id", "undone or ended by", "number")
@@ -36,8 +37,8 @@ class Undone(admin.SimpleListFilter):
 class AuditEntryAdmin(ReadOnlyAdmin):
     """Support sees what was done to readers; who may see everything also exports it."""
 
-    list_display = ("at", "who", "what", "whom", "about", "reason_in_short", "undone")
-    list_display_links = ("at", "what")
+    list_display = ("when", "who", "what", "whom", "about", "reason_in_short", "undone")
+    list_display_links = ("when", "what")
     list_filter = (Undone, "at")
     list_select_related = ("by", "person", "undone_by__by")
     list_per_page = 50
@@ -45,7 +46,7 @@ class AuditEntryAdmin(ReadOnlyAdmin):
     date_hierarchy = "at"
     search_fields = ("by__email", "person__email", "action", "about", "reason", "effect", "request_id")
     search_help_text = "Email address of either, action, order number or other words, request id"
-    fields = ("at", "who", "what", "whom", "about_link", "reason", "effect_lines", "undone", "undoes_link",
+    fields = ("when", "who", "what", "whom", "about_link", "reason", "effect_lines", "undone", "undoes_link",
               "request_id")  # fmt: skip
     change_form_template = "admin/desk/auditentry/change_form.html"
     change_list_template = "admin/desk/auditentry/change_list.html"
@@ -61,14 +62,18 @@ class AuditEntryAdmin(ReadOnlyAdmin):
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         entry = self.get_object(request, object_id)
-        may = {"may_undo": entry is not None and undoable(entry, request.user) is not None}
+        may = {"may_undo": entry is not None and undoable(entry, request.user) is not None, "title": "Audit entry"}
         return super().change_view(request, object_id, form_url, {**(extra_context or {}), **may})
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        may = {"may_export": request.user.has_perm(WHOLE), "query": request.GET.urlencode()}
+        may = {"title": "Audit log", "may_export": request.user.has_perm(WHOLE), "query": request.GET.urlencode()}
         return super().changelist_view(request, {**(extra_context or {}), **may})
 
     # --- columns -----------------------------------------------------------------------------------------------------
+
+    @column("when", ordering="at")
+    def when(self, entry: AuditEntry) -> str:
+        return format_html('<span class="nowrap">{}</span>', moment(entry.at))
 
     @column("who", ordering="by__email")
     def who(self, entry: AuditEntry) -> str:

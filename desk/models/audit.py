@@ -8,6 +8,9 @@ from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
+#: What a deed is called where its name does not say it: filled by whoever does it (desk/actions).
+TITLES: dict[str, str] = {}
+
 
 class AuditEntry(models.Model):
     """One deed. The table's triggers refuse every change but one: the words about a person who was erased go.
@@ -59,7 +62,12 @@ class AuditEntry(models.Model):
 
     @property
     def title(self) -> str:
-        """`change_email` as `Change email`."""
+        """`hold` as `Hold the account`; what is no action of the desk by its name, `change_offer` as `Change offer`."""
+        if self.action in TITLES:
+            return TITLES[self.action]
+        undone = self.action.removeprefix("undo_")
+        if undone != self.action and undone in TITLES:
+            return f"Undone: {TITLES[undone][0].lower()}{TITLES[undone][1:]}"
         return self.action.replace("_", " ").replace("-", " ").capitalize()
 
     @property

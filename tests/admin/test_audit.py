@@ -184,7 +184,7 @@ def test_who_was_erased_is_a_number_in_the_log_and_in_no_note(sam: Client, dan: 
         ("note", "", "", {}),
     ]
     assert not Note.objects.exists()
-    assert "pilot" not in text_of(sam.get(LOG)) and "change email" in text_of(sam.get(LOG)).lower()
+    assert "pilot" not in text_of(sam.get(LOG)) and "Change the email address" in text_of(sam.get(LOG))
     assert any("our staff did something" in words for words in Erasure.objects.get().kept)
 
 
