@@ -97,7 +97,8 @@ EXPLAINED = {
     "Support": "Helps readers: sees what they have and paid, and does all the desk's actions. Sets no prices, publishes"
     " nothing.",
     "Editor": "Imports and publishes articles, keeps issues, sections, topics, collections. Sees no readers, no money.",
-    "Business": "Prices, plans, policy, institutions and their licenses, rosters. Sees no reader's orders.",
+    "Business": "Prices, plans, policy, institutions and their licenses, rosters; figures, and the books without names."
+    " Sees no reader's orders.",
     "Education": "CME activities, certificates and reports.",
     "Administrator": "All of these together; gives roles, takes lost second factors away, sees the whole audit log.",
 }

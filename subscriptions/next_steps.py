@@ -32,7 +32,8 @@ def next_step(found: Explanation) -> str:
         )
     if found.access.reason in BY_REASON:
         return BY_REASON[found.access.reason]
-    return _by_order(found) or _by_subscription(found) or _by_line(found) or _by_network(found) or _by_others(found)
+    looked_at = (_by_order, _by_subscription, _by_line, _by_later, _by_network, _by_others)
+    return next(step for look in looked_at if (step := look(found)))
 
 
 def _by_order(found: Explanation) -> str:
@@ -83,6 +84,16 @@ def _by_line(found: Explanation) -> str:
             return "Its time is over. They can buy, rent or subscribe; extend it if that was a mistake of ours."
         if line.code == Verdict.CME_ONLY:
             return "They paid for the CME activity. To read the article they buy, rent or subscribe."
+    return ""
+
+
+def _by_later(found: Explanation) -> str:
+    """Of a past moment: what covers the article was not known here yet."""
+    if found.question.at and any(line.code is None for line in found.lines):
+        return (
+            "What covers it was written afterwards, as the list says: at that moment nothing was known here. Ask again"
+            " without a moment to see whether it is open now."
+        )
     return ""
 
 

@@ -115,6 +115,11 @@ class Plot:
     def is_empty(self) -> bool:
         return not any(line.most for line in self.lines)
 
+    @property
+    def is_known(self) -> bool:
+        """Whether nothing of it was deleted before it was asked for."""
+        return all(value is not None for line in self.lines for value in line.values.values())
+
 
 class TooMuch(Exception):
     """The database was asked for longer than anybody waits."""

@@ -220,7 +220,8 @@ def _(dan: User) -> Case:
     at = timezone.localtime(NOW - timedelta(days=2))
     order = bought(dan, article, at=at)
     Order.objects.filter(pk=order.pk).update(created_at=at)
-    says = ["could not read", "Was written here", "1 day later", "Orders for it", "paid $30.00"]
+    then = ["at that moment nothing was known here", "Was written here", "1 day later"]
+    says = ["could not read", *then, "Orders for it", "paid $30.00"]
     return Case(NUMBER, says, article, {"at": f"{at + timedelta(minutes=5):%Y-%m-%d %H:%M}"})
 
 
