@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any, cast
 
+from django import forms
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
@@ -32,6 +33,7 @@ from desk.models import AuditEntry
 from desk.pages import desk_page, page
 from subscriptions.support import moment
 
+CORE = forms.Media(js=["admin/js/core.js"])  # what the admin's calendar stands on
 CHANGED = "Things have changed since you looked: {who}. Nothing was done."
 NOW = "This is what would happen now."
 EDITED = "The form was changed after you looked, or the page is more than an hour old. This is what would happen now."
@@ -174,7 +176,7 @@ class _Step:
         token = token_for(self.what, self.by, self.words, self.preview, self.last) if self.preview else ""
         return {
             "form": self.form, "preview": self.preview, "token": token, "problem": self.problem, "note": self.note,
-            "media": self.form.media,
+            "media": CORE + self.form.media if self.form.media.render_js() else self.form.media,
         }  # fmt: skip
 
 

@@ -8,7 +8,7 @@ import uuid
 from dataclasses import dataclass
 
 from django.db import transaction
-from django.db.models import Sum
+from django.db.models import Q, Sum
 from django.utils import timezone
 
 from accounts.models import User
@@ -39,9 +39,15 @@ class Preview:
 
 
 def left(payment: Payment) -> int:
-    """Minor units that can still go back: less what was refunded, and what is asked for and not yet at Stripe."""
-    waiting = payment.refunds.filter(state=Refund.State.REQUESTED).aggregate(sum=Sum("amount"))["sum"] or 0
-    return max(0, payment.amount - payment.amount_refunded - waiting)
+    """Minor units that can still go back: less what was refunded, and what is asked for and not yet at Stripe.
+
+    Stripe has said yes to a refund a moment before the payment is read again: meanwhile the refunds know more than it.
+    """
+    waits = Q(state=Refund.State.REQUESTED)
+    known = payment.refunds.filter(state__in=Refund.GIVEN_BACK).aggregate(
+        waiting=Sum("amount", filter=waits, default=0), all=Sum("amount", default=0)
+    )
+    return max(0, payment.amount - max(payment.amount_refunded + known["waiting"], known["all"]))
 
 
 def check(payment: Payment, amount: int) -> None:

@@ -100,7 +100,8 @@ def test_whoever_is_touched_by_a_deed_on_many_finds_it_in_their_own_history(
     assert "root@example.org: Delete authenticator" in said
     heron = make_institution()
     form = {"name": heron.name, "seats": 0, "ranges-TOTAL_FORMS": 0, "ranges-INITIAL_FORMS": 0}
-    form |= {"library_managers-TOTAL_FORMS": 1, "library_managers-INITIAL_FORMS": 0, "library_managers-0-user": dan.pk}
+    form |= {"library_managers-TOTAL_FORMS": 1, "library_managers-INITIAL_FORMS": 0}
+    form |= {"library_managers-0-email": dan.email}
     bea.post(f"/admin/subscriptions/institution/{heron.pk}/change/", form)
     entry = AuditEntry.objects.get(action="librarian")
     assert (entry.person, entry.effect) == (dan, "Looks after the library: University of Tests")

@@ -109,6 +109,15 @@ def test_two_workers_that_both_ask_at_the_same_moment_refund_once(
     assert len(local_stripe.control("objects", kind="refund")["data"]) == 1
 
 
+def test_what_stripe_has_said_yes_to_is_not_left_though_the_payment_was_not_read_again(payment: Payment) -> None:
+    wish = refunds.request(payment, 1000, reason="", note="x", by=None)
+    Refund.objects.filter(pk=wish.pk).update(state="pending")
+    assert refunds.left(payment) == 2000
+    payment.amount_refunded = 1500  # with one that was made in Stripe's dashboard, and is no row yet
+    refunds.request(payment, 500, reason="", note="y", by=None, left_before=1500)
+    assert refunds.left(payment) == 1000
+
+
 def test_what_the_bank_has_taken_back_is_not_refunded_as_well(
     sam: Client, payment: Payment, local_stripe: LocalStripe
 ) -> None:
