@@ -114,6 +114,7 @@ def test_what_stripe_has_said_yes_to_is_not_left_though_the_payment_was_not_read
     Refund.objects.filter(pk=wish.pk).update(state="pending")
     assert refunds.left(payment) == 2000
     payment.amount_refunded = 1500  # with one that was made in Stripe's dashboard, and is no row yet
+    payment.save()
     refunds.request(payment, 500, reason="", note="y", by=None, left_before=1500)
     assert refunds.left(payment) == 1000
 
