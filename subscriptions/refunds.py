@@ -47,7 +47,8 @@ def left(payment: Payment) -> int:
     known = payment.refunds.filter(state__in=Refund.GIVEN_BACK).aggregate(
         waiting=Sum("amount", filter=waits, default=0), all=Sum("amount", default=0)
     )
-    return max(0, payment.amount - max(payment.amount_refunded + known["waiting"], known["all"]))
+    gone: int = max(payment.amount_refunded + known["waiting"], known["all"])
+    return max(0, payment.amount - gone)
 
 
 def check(payment: Payment, amount: int) -> None:
