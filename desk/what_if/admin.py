@@ -1,6 +1,6 @@
 """The change pages that look first: articles, offers, institutions and their networks, licenses."""
 
-from typing import Any, cast
+from typing import Any
 
 from django.contrib import admin, messages
 from django.db.models import QuerySet
@@ -10,8 +10,6 @@ from django.template.response import TemplateResponse
 from django.utils import timezone
 
 from accounts.admin_pages import admin_url
-from accounts.models import User
-from desk import audit
 from desk.what_if import articles, embargo, licenses, networks, offers, publishing
 from desk.what_if.effect import Effect
 from desk.what_if.pages import LOOKED_AT, LooksFirst, carried, page, seen_by
@@ -23,7 +21,7 @@ from subscriptions.admin.licenses import SiteLicenseAdmin
 from subscriptions.admin.offers import OfferAdmin
 from subscriptions.admin.proposals import RangeProposalAdmin, plan_of
 from subscriptions.institutions.ranges import Plan
-from subscriptions.models import Institution, IPRange, LibraryManager, Offer, RangeProposal, SiteLicense
+from subscriptions.models import Institution, IPRange, Offer, RangeProposal, SiteLicense
 
 
 class LookingArticleAdmin(LooksFirst, ArticleAdmin):
@@ -103,19 +101,6 @@ class LookingLicenseAdmin(LooksFirst, SiteLicenseAdmin):
 
 
 class LookingInstitutionAdmin(LooksFirst, InstitutionAdmin):
-    def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
-        """Who becomes a librarian, or is none any more, finds it in what staff did for them."""
-        super().save_formset(request, form, formset, change)
-        if formset.model is LibraryManager:
-            for row in (*formset.new_objects, *(one for one, _ in formset.changed_objects)):
-                self._librarian(request, row, "Looks after the library")
-            for row in formset.deleted_objects:
-                self._librarian(request, row, "Looks after the library no more")
-
-    def _librarian(self, request: HttpRequest, row: LibraryManager, effect: str) -> None:
-        by = cast(User, request.user)
-        audit.record("librarian", by=by, person=row.user, thing=row.institution, effect=f"{effect}: {row.institution}")
-
     def effect_of(self, before: Institution, form: Any, formsets: list[Any]) -> Effect | None:
         rows = next((one for one in formsets if one.model is IPRange), None)
         if rows is None:
