@@ -172,6 +172,7 @@ def save_ranges(client: Client, institution: Institution, *wanted: str) -> Any:
     """The institution's page with its networks as they are wanted: kept, deleted or added."""
     rows = list(institution.ranges.all())
     data: dict[str, Any] = {"name": institution.name, "seats": 0, "library_managers-TOTAL_FORMS": 0}
+    data["tax_exempt"] = institution.tax_exempt
     data |= {"library_managers-INITIAL_FORMS": 0, "ranges-INITIAL_FORMS": len(rows)}
     for number, row in enumerate(rows):
         data |= {f"ranges-{number}-id": row.pk, f"ranges-{number}-institution": institution.pk}
