@@ -292,7 +292,7 @@ def test_the_service_center_is_seen_as_readers_see_it_and_cannot_be_deleted(bea:
 
 
 def save_institution(client: Client, *networks: str, **fields: str) -> Any:
-    data = {"name": "University of Tests", "seats": 0, **fields}
+    data = {"name": "University of Tests", "seats": 0, "tax_exempt": "none", **fields}
     for inline, number in {"ranges": len(networks), "library_managers": 0}.items():
         data |= {f"{inline}-TOTAL_FORMS": number, f"{inline}-INITIAL_FORMS": 0}
     data |= {f"ranges-{number}-network": network for number, network in enumerate(networks)}
