@@ -209,13 +209,12 @@ def _set_revoked(right: Entitlement, reason: str) -> None:
 
 def apply_subscription(found: FoundSubscription) -> Targets:
     state = found.state
-    user, order = _owner(state)
-    if user is None:
+    known = Subscription.objects.filter(stripe_id=state.id).select_related("user", "order", "journal").first()
+    user, order = _owner(state, known)
+    journal = order.journal if order else known.journal if known else None
+    if user is None or journal is None:
         return []  # another site's subscription on the same Stripe account
-    journal = order.journal if order else Subscription.objects.get(stripe_id=state.id).journal
-    subscription, _ = Subscription.objects.update_or_create(
-        stripe_id=state.id, defaults={"user": user, "journal": journal, "order": order, **_mirrored(state)}
-    )
+    subscription = _mirror(known, state, {"user": user, "journal": journal, "order": order})
     description = order.description if order else f"Subscription to {journal.title}"
     terms = f"{order.consent_text} {_new_price_told(subscription)}".strip() if order else ""
     links = {"order": order, "subscription": subscription}
@@ -260,14 +259,24 @@ def _mirrored(state: gateway.SubscriptionState) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _owner(state: gateway.SubscriptionState) -> tuple[User | None, Order | None]:
+def _mirror(known: Subscription | None, state: gateway.SubscriptionState, whose: dict[str, Any]) -> Subscription:
+    """The row of a subscription. The fence has let one writer through; what others keep on the row is left alone."""
+    told = {**whose, **_mirrored(state)}
+    if known is None:
+        return Subscription.objects.update_or_create(stripe_id=state.id, defaults=told)[0]
+    for name, value in told.items():
+        setattr(known, name, value)
+    known.save(update_fields=list(told))
+    return known
+
+
+def _owner(state: gateway.SubscriptionState, known: Subscription | None) -> tuple[User | None, Order | None]:
     """Whose subscription it is: by our order's id, which we put into its metadata; else by the customer we made."""
     if state.metadata.get("site") != settings.SITE_TAG:
         return None, None
     order = _order_named(state.metadata.get("order", ""))
     if order:
         return order.user, order
-    known = Subscription.objects.filter(stripe_id=state.id).select_related("user").first()
     if known:
         return known.user, known.order
     customer = StripeCustomer.objects.filter(stripe_id=state.customer_id).first()
