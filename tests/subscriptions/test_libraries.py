@@ -4,7 +4,8 @@ import io
 import re
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier
+from contextlib import suppress
+from threading import Barrier, BrokenBarrierError
 from typing import Any
 
 import pytest
@@ -246,8 +247,10 @@ def test_a_reader_is_invited_accepts_reads_and_gives_the_seat_back(
 
 
 @pytest.mark.django_db(transaction=True)
-def test_two_who_want_the_last_seat_do_not_both_get_it() -> None:
-    """Two librarians invite and two readers accept, each pair at the same moment."""
+def test_two_who_want_the_last_seat_do_not_both_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two librarians invite and two readers accept, each pair at the same moment: neither writes before both looked."""
+    monkeypatch.setattr(seats.letters, "invitation", after_both_looked(seats.letters.invitation))
+    monkeypatch.setattr(seats, "_seat", after_both_looked(seats._seat))
     institution = make_institution(seats=1)
     make_journal()
     librarian = make_user()
@@ -259,6 +262,18 @@ def test_two_who_want_the_last_seat_do_not_both_get_it() -> None:
     rows = together(lambda n: seats.accept([first, second][n], readers[n]))
     assert sorted(type(row).__name__ for row in rows) == ["Membership", "NoSeatFree"]
     assert seats.taken(institution) == 1
+
+
+def after_both_looked(write: Callable[..., Any]) -> Callable[..., Any]:
+    """Waits for the other one, as long as they are let through; where one is locked out, for half a second."""
+    both = Barrier(2)
+
+    def wrapped(*args: Any) -> Any:
+        with suppress(BrokenBarrierError):
+            both.wait(0.5)
+        return write(*args)
+
+    return wrapped
 
 
 def together(act: Callable[[int], Any]) -> list[Any]:
