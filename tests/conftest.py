@@ -14,7 +14,7 @@ from hypothesis import settings as hypothesis_settings
 from accounts.models import User
 from config import frame
 from journal.models import Article
-from tests import emptying, template_database
+from tests import emptying, template_database, together
 from tests.chromium import chromium
 from tests.make import make_article, make_journal, make_right, make_user
 
@@ -26,6 +26,16 @@ if TYPE_CHECKING:
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "1")  # Playwright's sync API runs an event loop in the test's thread
 hypothesis_settings.register_profile("firstpage", deadline=None)  # a timing is a benchmark, never an assertion
 hypothesis_settings.load_profile("firstpage")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    together.first_the_long(items)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> together.WholeFiles:
+    return together.WholeFiles(config, log)
 
 
 @pytest.fixture(scope="session")

@@ -26,6 +26,7 @@ def remember_what_migrations_wrote() -> None:
 
 def empty_the_tables() -> None:
     """Leave what a new database holds: by Django's flush where standing rows were changed or we are no superuser."""
+    assert connection.settings_dict["NAME"].startswith("test_"), "This is no database of tests: is django_db marked?"
     if _fingerprints(list(_standing)) != _standing or not _delete([t for t in _tables() if t not in _standing]):
         with connection.cursor() as cursor:
             cursor.execute("ALTER TABLE desk_auditentry DISABLE TRIGGER USER")  # the audit log refuses to be emptied

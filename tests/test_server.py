@@ -28,7 +28,7 @@ TYPED = b"Content-Type: application/x-www-form-urlencoded\r\n"
 MULTIPART = b"Content-Type: multipart/form-data; boundary=b\r\n"
 FORGED = b'{"level": "ERROR", "message": "forged"}'
 
-pytestmark = pytest.mark.xdist_group("server")
+pytestmark = pytest.mark.django_db  # else there is no database of tests, and this one would be somebody's own
 
 
 @dataclass

@@ -16,7 +16,6 @@ import pytest
 from demo.processes import free_port
 
 ROOT = Path(__file__).parents[2]
-pytestmark = pytest.mark.xdist_group("demo")
 
 
 class Terminal:

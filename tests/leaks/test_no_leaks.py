@@ -200,7 +200,6 @@ def guesses() -> Iterator[str]:
 
 pytestmark = [
     pytest.mark.django_db(transaction=False),
-    pytest.mark.xdist_group("sample"),
     pytest.mark.usefixtures("sample_site"),
 ]
 
