@@ -107,6 +107,7 @@ def test_support_acts_for_a_reader_looks_first_and_takes_it_back(tab: Page) -> N
     expect(page.get_by_text("Called; the author’s copy")).to_be_visible()
     look.of("an entry of the log")
     page.get_by_role("link", name="Undo…").click()
+    expect(page.get_by_role("button", name="Undo it")).to_be_visible()
     look.of("undoing")
     page.get_by_label("Reason").fill("The wrong Anna")
     press("Undo it")
