@@ -24,6 +24,7 @@ from accounts.forms import seen
 from accounts.models import Erasure, Export, User
 from accounts.tasks import look_after_privacy, make_export
 from journal.models import Article
+from subscriptions.counter import recording
 from subscriptions.models import (
     Consent,
     Entitlement,
@@ -34,10 +35,11 @@ from subscriptions.models import (
     StripeEvent,
     Subscription,
     TraineeProof,
+    UsageEvent,
 )
 from tests.accounts.steps import by_password, is_signed_in, set_up_totp
 from tests.conftest import signed_in
-from tests.make import make_offer, make_right, make_user
+from tests.make import SECRET_SENTENCE, make_offer, make_right, make_user
 
 
 @pytest.fixture
@@ -247,3 +249,30 @@ def test_every_table_that_names_a_reader_has_its_part_in_the_copy_or_in_being_fo
         if model not in known and model._meta.label not in FOLLOWS and not model._meta.auto_created
     }
     assert sorted(forgotten) == []
+
+
+FIREFOX = {"user-agent": "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"}
+
+
+def test_what_somebody_reads_is_not_kept_with_the_account(alice: User, article: Article) -> None:
+    """There is no history of reading that could be on: usage is counted under a digest, which lasts some weeks."""
+
+    def rows_of_alice() -> dict[str, int]:
+        fields = [
+            (model, field.name)
+            for model in apps.get_models()
+            for field in model._meta.get_fields()
+            if field.concrete and field.related_model is User and not model._meta.auto_created
+        ]
+        return {f"{model._meta.label}.{name}": model.objects.filter(**{name: alice}).count() for model, name in fields}
+
+    browser, before = signed_in(alice), rows_of_alice()
+    recording.buffer.waiting.clear()
+    assert SECRET_SENTENCE in browser.get(article.get_absolute_url(), headers=FIREFOX).content.decode()
+    assert recording.buffer.flush() == 1
+    assert rows_of_alice() == before
+    use = UsageEvent.objects.get()
+    assert use.article_id == article.pk
+    assert alice.email not in str(vars(use))
+    assert use.reader not in (str(alice.pk), browser.session.session_key)
+    assert "No list of what you read is kept" in browser.get("/account/privacy/").content.decode()
