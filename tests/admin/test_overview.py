@@ -1,6 +1,7 @@
 """The start page: what needs whose attention, since when, and the next step; in one statement, whatever there is."""
 
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -95,8 +96,10 @@ def attention_of(client: Client) -> Any:
 
 
 @pytest.mark.parametrize("role", ["edith", "sam", "bea", "ella", "root"])
-def test_a_quiet_day_is_said_to_be_one(role: str, request: pytest.FixtureRequest, settings: Any) -> None:
-    settings.SEARCH_FOLDER.mkdir(exist_ok=True)
+def test_a_quiet_day_is_said_to_be_one(
+    role: str, request: pytest.FixtureRequest, settings: Any, tmp_path: Path
+) -> None:
+    settings.SEARCH_FOLDER = tmp_path
     (settings.SEARCH_FOLDER / "current").write_text("v1-quiet")
     answer = request.getfixturevalue(role).get("/admin/")
     assert "Nothing needs attention." in text_of(answer)

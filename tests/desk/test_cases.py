@@ -217,7 +217,7 @@ def _(dan: User) -> Case:
 @case("I could not read on the evening I paid")
 def _(dan: User) -> Case:
     article = make_article()
-    at = timezone.localtime(NOW - timedelta(days=2))
+    at = timezone.localtime(timezone.now() - timedelta(days=2))
     order = bought(dan, article, at=at)
     Order.objects.filter(pk=order.pk).update(created_at=at)
     then = ["at that moment nothing was known here", "Was written here", "1 day later"]
