@@ -12,10 +12,10 @@ from django.test.utils import CaptureQueriesContext
 from accounts.models import Member, User
 from desk.finding import FINDERS, Hit, Typed, find, finder, table
 from desk.finding.cards import read_card
-from subscriptions.models import Institution, StripeEvent
+from subscriptions.models import Institution, SiteLicense, StripeEvent
 from tests.admin.said import text_of
 from tests.desk.selling import bought
-from tests.make import make_article, make_institution, make_user
+from tests.make import make_article, make_institution, make_journal, make_user
 
 pytestmark = pytest.mark.django_db
 SEARCH = "/admin/desk/"
@@ -187,3 +187,14 @@ def test_the_list_of_accounts_searches_the_same_way(sam: Client, dan: User) -> N
     for typed in ("7kq4 9acm", "dan", "dan@example.org"):
         page = text_of(sam.get("/admin/accounts/user/", {"q": typed}))
         assert "dan@example.org" in page and "eve@example.org" not in page, typed
+
+
+@pytest.mark.parametrize("typed", ["HU-2026-0007", "PO 4500", "in_heron"])
+def test_an_institutions_invoice_is_found_by_its_number_its_order_number_and_stripes(sam: Client, typed: str) -> None:
+    row = SiteLicense.objects.create(
+        institution=make_institution(name="Heron University"), journal=make_journal(), starts_on=date(2026, 1, 1),
+        ends_on=date(2026, 12, 31), amount=250_000, currency="usd", state="open", po_number="PO 4500",
+        invoice_number="HU-2026-0007", invoice_id="in_heron",
+    )  # fmt: skip
+    answer = sam.get(SEARCH, {"q": typed})
+    assert (answer.status_code, answer["Location"]) == (302, f"/admin/subscriptions/sitelicense/{row.pk}/change/")
