@@ -43,14 +43,21 @@ class RefundForm(forms.Form):
     def clean_amount(self) -> int:
         try:
             amount = parse_money(self.cleaned_data["amount"], self.payment.currency)
-            if not self.was_made():
-                refunds.check(self.payment, amount)
+            self._check(amount)
         except (ValueError, refunds.NotRefundable) as error:
             raise forms.ValidationError(f"{error} {refunded_lately(self.payment)}".strip()) from None
         return amount
 
+    def _check(self, amount: int) -> None:
+        """In this order: whether this form was pressed before is asked after the look that may have met its refund."""
+        try:
+            refunds.check(self.payment, amount)
+        except refunds.NotRefundable:
+            if not self.was_made():
+                raise
+
     def was_made(self) -> bool:
-        """The button pressed twice: the second time there is nothing left to check."""
+        """The button pressed twice: the second time there may be nothing left."""
         key = self.fields["key"].clean(self.data.get("key") or uuid.UUID(int=0))
         return Refund.objects.filter(request=key).exists()
 
@@ -91,8 +98,17 @@ class PaymentWithRefundAdmin(PaymentAdmin):
         if request.method != "POST" or not form.is_valid():
             return self._page(request, payment, form)
         if "confirm" not in request.POST:
-            return self._page(request, payment, form, refunds.preview(payment, form.cleaned_data["amount"]))
+            return self._look(request, payment, form)
         return self._refund(request, payment, form)
+
+    def _look(self, request: HttpRequest, payment: Payment, form: RefundForm, told: str = "") -> HttpResponse:
+        """What would happen; or that it can't any more: this form may have been pressed before."""
+        try:
+            preview = refunds.preview(payment, form.cleaned_data["amount"])
+        except refunds.NotRefundable as error:
+            form.add_error("amount", f"{error} {refunded_lately(payment)}".strip())
+            return self._page(request, payment, form)
+        return self._page(request, payment, form, preview, told)
 
     def _refund(self, request: HttpRequest, payment: Payment, form: RefundForm) -> HttpResponse:
         """Once, and only while as much is left as the preview said."""
@@ -100,7 +116,7 @@ class PaymentWithRefundAdmin(PaymentAdmin):
             refund = self._asked(request, payment, form)
         except refunds.Changed as error:
             told = " ".join(filter(None, ("Nothing was done.", refunded_lately(payment), str(error), LOOK)))
-            return self._page(request, payment, form, refunds.preview(payment, form.cleaned_data["amount"]), told)
+            return self._look(request, payment, form, told)
         except refunds.NotRefundable as error:
             form.add_error("amount", f"Nothing was done. {error} {refunded_lately(payment)}".strip())
             return self._page(request, payment, form)

@@ -12,7 +12,7 @@ from django.utils import timezone
 from accounts.models import AccountMerge, User
 from desk.models import AuditEntry, Note
 from stripe_simulator.process import LocalStripe
-from subscriptions import sync
+from subscriptions import refunds, sync
 from subscriptions.models import Entitlement, OutgoingMail, Payment, Refund, Subscription
 from tests.admin.acting import WHY, address, do, look, token_in
 from tests.admin.said import text_of
@@ -166,3 +166,28 @@ def test_money_goes_back_once_and_a_subscription_is_canceled_once(agents: Agents
     subscription.refresh_from_db()
     assert subscription.ends_at is None
     assert AuditEntry.objects.filter(undoes=canceled).count() == 1
+
+
+def test_a_form_pressed_twice_is_told_so_however_close_the_first_press_was(
+    agents: Agents, local_stripe: LocalStripe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first press refunds between the second one's two looks: at its own form, and at what is left."""
+    reader = signed_in(make_user("dan@example.org"))
+    reader.get(buy(reader, local_stripe, make_offer(), make_article()))
+    payment = Payment.objects.get()
+    page, sent = f"/admin/subscriptions/payment/{payment.pk}/refund/", refund_form(agents[0], payment, "30.00")
+    really, looked = refunds.check, []
+
+    def first_the_other_press(*told: Any) -> None:
+        looked.append(told)
+        if len(looked) == 1:
+            assert agents[0].post(page, sent).status_code == 302
+        really(*told)
+
+    monkeypatch.setattr(refunds, "check", first_the_other_press)
+    answer = agents[0].post(page, sent, follow=True)
+    assert TWICE in text_of(answer)
+    looking = agents[0].post(page, {name: value for name, value in sent.items() if name != "confirm"})
+    assert looking.status_code == 200 and "Nothing is left. sam@example.org refunded $30.00" in text_of(looking)
+    assert Refund.objects.get().amount == 3000
+    assert len(local_stripe.control("objects", kind="refund")["data"]) == 1
