@@ -63,6 +63,7 @@ def act(request: HttpRequest, user_id: int, name: str) -> HttpResponse:
 
     if earlier := step.done_before():
         return redirect(admin_url(earlier))
+    step.notice_who_was_quicker(person)
     try:
         action.check(person)
         if step.is_sent and (address := action.leads_to(form.cleaned_data)):
@@ -126,18 +127,24 @@ class _Step:
         """The button pressed twice: by now there may be nothing left to do it to, and that is no error."""
         if "confirm" not in self.request.POST:
             return None
-        shown = read_token(self.request.POST.get("token", ""), self.what, self.by, self.words)
+        shown = self._shown()
         earlier = AuditEntry.objects.filter(key=shown.key).first() if shown else None
         if earlier:
             messages.info(self.request, TWICE)
         return earlier
+
+    def notice_who_was_quicker(self, person: User) -> None:
+        """Said first, because it may be why the choice is gone or the deed is impossible by now."""
+        shown = self._shown() if "confirm" in self.request.POST else None
+        if shown and shown.newest != self.last:
+            self._say_who_was_quicker(person, shown)
 
     def take(self, look: Callable[[], Preview], do: Callable[[Shown], Outcome], person: User) -> Outcome | None:
         """Do it when it was confirmed and is still what was shown; else show it. None: the page is shown (again)."""
         self.preview = look()
         if "confirm" not in self.request.POST:
             return None
-        shown = read_token(self.request.POST.get("token", ""), self.what, self.by, self.words)
+        shown = self._shown()
         if shown is None:
             self.note = EDITED
             return None
@@ -154,13 +161,20 @@ class _Step:
 
     def _look_again(self, look: Callable[[], Preview], person: User, shown: Shown) -> None:
         """As things are now: it may have become impossible, or what was chosen may be gone."""
-        self.note, self.preview = CHANGED.format(who=_who(quicker(person, self.what.partition(":")[0], shown))), None
+        self._say_who_was_quicker(person, shown)
+        self.preview = None
         person.refresh_from_db()
         self.form.person = person
         self.form.full_clean()
         if self.form.is_valid():
             self.note += " " + NOW
             self.preview = look()
+
+    def _shown(self) -> Shown | None:
+        return read_token(self.request.POST.get("token", ""), self.what, self.by, self.words)
+
+    def _say_who_was_quicker(self, person: User, shown: Shown) -> None:
+        self.note = CHANGED.format(who=_who(quicker(person, self.what.partition(":")[0], shown)))
 
     def _tell(self, outcome: Outcome) -> None:
         if not outcome.is_new:

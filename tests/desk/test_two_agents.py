@@ -1,6 +1,10 @@
-"""Two agents act at the same moment, in transactions of their own: nothing is done twice, the slower one is told."""
+"""Two agents act at the same moment, in transactions of their own: nothing is done twice, the slower one is told.
+
+So it is, too, when the slower one presses just after the other is done: the same is tried in both paces.
+"""
 
 import re
+import sys
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -24,6 +28,15 @@ from tests.subscriptions.test_libraries import together
 pytestmark = pytest.mark.django_db(transaction=True)
 Agents = tuple[Client, Client]
 DONE, TWICE = "Sam or Bob did it", "Nothing was done twice"
+
+
+def one_after_the_other(press: Callable[[int], Any]) -> list[Any]:
+    return [press(0), press(1)]
+
+
+@pytest.fixture(autouse=True, params=[together, one_after_the_other])
+def pace(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys.modules[__name__], "together", request.param)
 
 
 @pytest.fixture
