@@ -1,10 +1,12 @@
 """The cast: a visitor, alice who subscribes, dan a stranger, and what stands between them."""
 
 import os
+import shutil
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from django.conf import settings
 from django.db import connection
 from django.db.models.signals import post_migrate
 from django.dispatch import receiver
@@ -54,6 +56,16 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
 def new_frame() -> None:
     """What stands around every page is of the database of this test."""
     frame.forget()
+
+
+SEARCH_FOLDER = settings.SEARCH_FOLDER
+
+
+@pytest.fixture(autouse=True)
+def no_index() -> Iterator[None]:
+    """An index that a test has built in the place of all tests is not the next one's."""
+    yield
+    shutil.rmtree(SEARCH_FOLDER, ignore_errors=True)
 
 
 @receiver(post_migrate)
