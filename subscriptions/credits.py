@@ -7,15 +7,16 @@ first subscription payment. Integers in minor units; each payment is credited on
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery, Sum
 from django.utils import timezone
 
 from accounts.models import User
 from journal.models import Article
 from subscriptions import mail
-from subscriptions.models import Credit, Offer, Order
-from subscriptions.money import MINIMUM, Money
+from subscriptions.models import Credit, Finding, Offer, Order, Refund
+from subscriptions.money import MINIMUM, Money, step
 
 RENTAL_DAYS, PURCHASE_DAYS = 30, 60
 BOUGHT = (Offer.Kind.PURCHASE, Offer.Kind.ISSUE)
@@ -51,7 +52,21 @@ def payments_that_may_count(user: User) -> list[Order]:
     held = taken.exclude(state=Credit.State.RESERVED, target__state__in=(Order.State.NEW, Order.State.OPEN))
     recent = Q(paid_at__gt=timezone.now() - timedelta(days=PURCHASE_DAYS))
     paid = Order.objects.filter(recent, user=user, state=Order.State.PAID).exclude(kind=Offer.Kind.SUBSCRIPTION)
-    return list(paid.filter(~Exists(held)).defer("params", "consent_text").order_by("paid_at"))
+    sums = _refunds(OuterRef("pk")).order_by().values("payment__order").annotate(sum=Sum("amount")).values("sum")
+    free = paid.filter(~Exists(held)).annotate(asked_back=Subquery(sums))
+    return list(free.defer("params", "consent_text").order_by("paid_at"))
+
+
+def _refunds(order: Any) -> "QuerySet[Refund]":
+    """What of an order's payment went back, or is asked for."""
+    return Refund.objects.filter(payment__order=order, state__in=Refund.GIVEN_BACK)
+
+
+def _left(order: Order) -> int:
+    """What of a payment is still here: a refund may be younger than our last look at the order."""
+    known = hasattr(order, "asked_back")
+    asked_back = order.asked_back if known else _refunds(order).aggregate(sum=Sum("amount", default=0))["sum"]
+    return int(max(order.amount_paid - max(order.amount_refunded, asked_back or 0), 0))
 
 
 def quote(offer: Offer, article: Article | None, payments: Iterable[Order]) -> Quote:
@@ -73,9 +88,9 @@ def _counts(order: Order, offer: Offer, article: Article | None) -> bool:
 
 def _worth(order: Order) -> int:
     """What is left of a payment. Tax on top of the price went to the state, and comes on top of the next one again."""
-    left = order.amount_paid - order.amount_refunded
-    asked = order.amount - order.credit
-    return left * asked // order.amount_paid if order.amount_paid > asked else left
+    left, asked = _left(order), order.amount - order.credit
+    worth = left * asked // order.amount_paid if order.amount_paid > asked else left
+    return worth - worth % step(order.currency)
 
 
 def _parts(price: Money, orders: Sequence[Order]) -> list[tuple[Order, int]]:
@@ -119,15 +134,18 @@ def settle(order: Order, state: str) -> str:
         taken.update(state=Credit.State.RELEASED)
     if state != Order.State.PAID or not order.credit:
         return state
-    covered = sum(credit.amount for credit in taken.select_related("source") if _take(credit))
+    # Locked: the refund of a source may be written at this moment, and one of the two must see the other.
+    covered = sum(credit.amount for credit in taken.select_for_update() if _take(credit))
     if covered == order.credit:
         return state
     lacking = Money(order.credit - covered, order.currency)
-    mail.alert_staff(
-        f"credit:{order.pk}",
-        f"Order {order.number} was paid with {lacking} taken off for an earlier payment that is gone. It opens nothing"
-        " until somebody has looked at it.",
-    )
+    about = f"Order {order.number} was paid with {lacking} taken off for an earlier payment that is gone."
+    remedy = "It opens nothing until you give the access, or refund what was paid."
+    if order.kind == Offer.Kind.SUBSCRIPTION:
+        remedy = "The subscription is open; ask for the difference, or leave it."
+    fields = {"kind": Finding.Kind.REVIEW, "about": about, "remedy": remedy}
+    Finding.objects.get_or_create(key=f"credit:{order.pk}", defaults=fields)
+    mail.alert_staff(f"credit:{order.pk}", f"{about} {remedy}")
     return Order.State.REVIEW
 
 
@@ -144,27 +162,33 @@ def _take(credit: Credit) -> bool:
 
 
 def payment_came_back(order: Order) -> None:
-    """A payment that counts towards another order was refunded: what is only reserved is let go; of the rest staff
-    hear."""
-    if not order.amount_refunded:
+    """A payment that counts towards another order was refunded or is disputed: what is only reserved is let go; of the
+    rest staff hear."""
+    disputed = order.state == Order.State.DISPUTED
+    if not order.amount_refunded and not disputed:
         return
-    given = Credit.objects.filter(source=order).select_related("target")
-    for credit in given.exclude(state=Credit.State.RELEASED):
-        if credit.amount <= _worth(order):
+    given = Credit.objects.filter(source=order).exclude(state=Credit.State.RELEASED).select_related("target")
+    for credit in given.select_for_update(of=("self",)):
+        if credit.amount <= _worth(order) and not disputed:
             continue
         if credit.state == Credit.State.RESERVED:
             credit.state = Credit.State.RELEASED
             credit.save(update_fields=["state"])
             continue
         back, counted = Money(order.amount_refunded, order.currency), Money(credit.amount, order.currency)
+        happened = f"{back} of order {order.number} went back to the reader"
+        if disputed:
+            happened = f"Order {order.number} is disputed"
         mail.alert_staff(
-            f"credit-refunded:{credit.pk}",
-            f"{back} of order {order.number} went back to the reader, and {counted} of it had counted towards order"
-            f" {credit.target.number}, which they keep. Ask for the difference, or leave it.",
+            f"credit-{'disputed' if disputed else 'refunded'}:{credit.pk}",
+            f"{happened}, and {counted} of it had counted towards order {credit.target.number}, which they keep."
+            " Ask for the difference, or leave it.",
         )
 
 
 def refundable(order: Order) -> int:
-    """What can go back without paying a credit out twice, in minor units: paid, less refunded, less credited."""
-    given = Credit.objects.filter(source=order, state=Credit.State.USED).values_list("amount", flat=True)
-    return max(_worth(order) - sum(given), 0)
+    """What can go back without paying a credit out twice, in minor units: paid, less refunded, less what counts towards
+    another order, paid or still at the payment page."""
+    given = Credit.objects.filter(source=order).exclude(state=Credit.State.RELEASED)
+    counted: int = given.aggregate(sum=Sum("amount", default=0))["sum"]
+    return max(_worth(order) - counted, 0) if counted else _left(order)

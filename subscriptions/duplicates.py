@@ -2,6 +2,7 @@
 
 import uuid
 
+from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
@@ -50,16 +51,26 @@ def proposals(user: User) -> "QuerySet[Finding]":
 
 
 def settle(finding: Finding, *, refund: bool) -> None:
-    """The reader's word on a proposal: the later payment back, or both kept. Raises NotRefundable."""
+    """The reader's word on a proposal: the later payment back, or both kept. Raises NotRefundable; Counted where all of
+    it came off the price of a later order."""
+    with transaction.atomic():
+        if refund and finding.payment:
+            _give_back(finding.payment)
+        finding.settled_at = timezone.now()
+        finding.save(update_fields=["settled_at"])
+
+
+def _give_back(payment: Payment) -> None:
+    """Under the account's lock: whoever orders at this moment either counts the payment or finds it gone."""
     from subscriptions import refunds  # noqa: PLC0415  (refunds asks for a sync, which leads here)
 
-    payment = finding.payment
-    if refund and payment:
-        key = uuid.uuid5(uuid.NAMESPACE_URL, f"{payment.charge_id}:{policy.Happening.DUPLICATE}")
-        note = "Paid twice; the reader asked for it under My access."
-        refunds.request(payment, refunds.left(payment), reason=Refund.Reason.DUPLICATE, note=note, by=None, key=key)
-    finding.settled_at = timezone.now()
-    finding.save(update_fields=["settled_at"])
+    User.objects.select_for_update(no_key=True).get(pk=payment.user_id)
+    key = uuid.uuid5(uuid.NAMESPACE_URL, f"{payment.charge_id}:{policy.Happening.DUPLICATE}")
+    amount = refunds.not_counted(payment)
+    if not amount and refunds.left(payment):
+        raise refunds.Counted("The payment came off the price of a later order.")
+    note = "Paid twice; the reader asked for it under My access."
+    refunds.request(payment, amount, reason=Refund.Reason.DUPLICATE, note=note, by=None, key=key)
 
 
 def find_second_subscription(subscription: Subscription) -> None:
@@ -73,12 +84,19 @@ def find_second_subscription(subscription: Subscription) -> None:
     if first and payment:
         about = f"{subscription.user} pays two subscriptions: {first.stripe_id} and {subscription.stripe_id}."
         _found(payment, about, "Cancel the younger subscription and refund its payment.")
+        if _goes_back_at_once():
+            told = "Its payment goes back by the policy. Cancel the younger subscription, or it renews."
+            mail.alert_staff(f"second:{subscription.stripe_id}", f"{about} {told}")
+
+
+def _goes_back_at_once() -> bool:
+    return policy.rules()[policy.Happening.DUPLICATE].consequence == policy.REFUND
 
 
 def _found(payment: Payment, about: str, remedy: str = "Refund the later payment.") -> None:
     from subscriptions import refunds  # noqa: PLC0415  (refunds asks for a sync, which leads here)
 
-    if policy.rules()[policy.Happening.DUPLICATE].consequence == policy.REFUND:
+    if _goes_back_at_once():
         refunds.by_policy(payment, policy.Happening.DUPLICATE, about)
         return
     fields = {"kind": Finding.Kind.DUPLICATE, "about": about[:500], "remedy": remedy, "payment": payment}

@@ -75,13 +75,12 @@ def read(kind: str, key: str) -> Found | None:
 
 def read_subscription(subscription_id: str) -> FoundSubscription:
     state = gateway.read_subscription(subscription_id)
-    charges = [
-        (invoice.id, charge)
-        for invoice in state.invoices
-        for intent in invoice.payment_intent_ids
-        if (charge := gateway.read_charge(intent))
-    ]
-    return FoundSubscription(state, tuple(charges))
+    paid = {intent: invoice for invoice in state.invoices for intent in invoice.payment_intent_ids}
+    if not paid:
+        return FoundSubscription(state, ())
+    since = min(invoice.created for invoice in paid.values())
+    charges = gateway.read_charges(paid, customer_id=state.customer_id, since=since)
+    return FoundSubscription(state, tuple((paid[intent].id, charge) for intent, charge in charges.items()))
 
 
 def carry_out_refund(request: str) -> FoundRefund:
@@ -117,7 +116,8 @@ def apply_order(found: FoundOrder) -> Targets:
     order = rows.get(pk=found.order_id)
     session, charge = found.session, found.session.charge
     paid = payments.standing_of(charge) if charge else None
-    order.state = credits.settle(order, standing.order_state(order, session, paid))
+    derived = standing.order_state(order, session, paid)
+    order.state = credits.settle(order, derived)
     order.session_expires_at = session.expires_at
     order.payment_intent_id = session.payment_intent_id
     order.subscription_id = session.subscription_id or ""
@@ -137,9 +137,9 @@ def apply_order(found: FoundOrder) -> Targets:
         )
     if order.state == Order.State.PAID and session.payment_status == "no_payment_required":
         mail.confirmation(order)
-    if order.state == Order.State.REVIEW:
+    if derived == Order.State.REVIEW:
         _ask_for_review(order, session)
-    elif order.kind != Offer.Kind.SUBSCRIPTION and order.paid_at:
+    if order.kind != Offer.Kind.SUBSCRIPTION and order.paid_at and order.state != Order.State.REVIEW:
         grant_order(order, paid)
         duplicates.find_paid_twice(order)
     _refund_if_warned(payment, paid)
@@ -161,8 +161,10 @@ def _ask_for_review(order: Order, session: gateway.Session) -> None:
     agreed = f"{order.price}, less {order.credited} paid before" if order.credit else str(order.price)
     about = f"Order {order.number} costs {agreed}; the payment page asked {asked} (minor units)."
     remedy = "Compare it with Stripe; refund the payment, or give the access."
+    if order.kind == Offer.Kind.SUBSCRIPTION:
+        remedy = "Compare it with Stripe; cancel and refund it, or mark this as settled: then it opens."
     Finding.objects.get_or_create(
-        key=f"review:{order.pk}", defaults={"kind": Finding.Kind.REVIEW, "about": about, "remedy": remedy}
+        key=review_key(order), defaults={"kind": Finding.Kind.REVIEW, "about": about, "remedy": remedy}
     )
     mail.alert_staff(f"review:{order.pk}", f"{about} No access was given. {remedy}")
 
@@ -222,7 +224,9 @@ def apply_subscription(found: FoundSubscription) -> Targets:
     for invoice_id, charge in found.charges:
         tax = taxes.get(invoice_id)
         paid = payments.standing_of(charge)
-        payment = payments.record_charge(charge, user, description, terms, tax, paid, invoice_id=invoice_id, **links)
+        payment = payments.record_charge(
+            charge, subscription.user, description, terms, tax, paid, invoice_id=invoice_id, **links
+        )
         _refund_if_warned(payment, paid)
     _grant_subscription(subscription, found.charges)
     _tell_of_unpaid(subscription, state)
@@ -260,13 +264,17 @@ def _mirrored(state: gateway.SubscriptionState) -> dict[str, Any]:
 
 
 def _mirror(known: Subscription | None, state: gateway.SubscriptionState, whose: dict[str, Any]) -> Subscription:
-    """The row of a subscription. The fence has let one writer through; what others keep on the row is left alone."""
+    """The row of a subscription. The fence has let one writer through; what others keep on the row is left alone, and
+    so is whose it is unless that is news: accounts are merged at any moment."""
     told = {**whose, **_mirrored(state)}
     if known is None:
         return Subscription.objects.update_or_create(stripe_id=state.id, defaults=told)[0]
-    for name, value in told.items():
+    news = {name: value for name, value in told.items() if name not in whose or getattr(known, name) != value}
+    for name, value in news.items():
         setattr(known, name, value)
-    known.save(update_fields=list(told))
+    known.save(update_fields=list(news))
+    if Subscription.objects.values_list("user_id", flat=True).get(pk=known.pk) != known.user_id:
+        known.refresh_from_db()
     return known
 
 
@@ -304,15 +312,36 @@ def _grant_subscription(subscription: Subscription, charges: tuple[tuple[str, ga
             _set_revoked(right, f"Stripe reports the subscription as {subscription.status}")
         return
     right = right or Entitlement(source=source, kind=Entitlement.Kind.SUBSCRIPTION)
-    before = (right.pk, right.user_id, right.journal_id, right.starts_at, right.ends_at, right.grace_since)
-    right.starts_at = min(right.starts_at, subscription.period_start)
-    right.user, right.journal = subscription.user, subscription.journal
-    right.ends_at = max(ends_at, right.starts_at)
-    right.grace_since = subscription.unpaid_since if subscription.status == "past_due" else None
-    if before != (right.pk, right.user_id, right.journal_id, right.starts_at, right.ends_at, right.grace_since):
-        right.save()
+    starts_at = min(right.starts_at, subscription.period_start)
+    told = {
+        "user_id": subscription.user_id, "journal_id": subscription.journal_id, "starts_at": starts_at,
+        "ends_at": max(ends_at, starts_at),
+        "grace_since": subscription.unpaid_since if subscription.status == "past_due" else None,
+    }  # fmt: skip
+    news = {name: value for name, value in told.items() if right.pk is None or getattr(right, name) != value}
+    for name, value in news.items():
+        setattr(right, name, value)
+    if news:
+        right.save(update_fields=None if right.pk is None else [*news, "updated_at"])
     latest = max((charge for _, charge in charges), key=lambda charge: charge.created, default=None)
-    _set_revoked(right, standing.objection(payments.standing_of(latest), rules, period=True) if latest else "")
+    objection = standing.objection(payments.standing_of(latest), rules, period=True) if latest else ""
+    _set_revoked(right, objection or _other_price(subscription))
+
+
+def _other_price(subscription: Subscription) -> str:
+    """A subscription whose payment page asked for another price than the order's waits for staff, as a purchase does:
+    until they mark the finding as settled. (Its news may come before the order's. Later on a price may change.)"""
+    order, words = subscription.order, "The price differs from the order, and we are looking at it"
+    if order is None or order.state == Order.State.PAID:
+        return ""
+    if order.state != Order.State.REVIEW:
+        is_the_price = (subscription.amount, subscription.currency) == (order.amount, order.currency)
+        return "" if order.state not in Order.UNDECIDED or is_the_price else words
+    return words if Finding.objects.filter(key=review_key(order), settled_at=None).exists() else ""
+
+
+def review_key(order: Order) -> str:
+    return f"review:{order.pk}"
 
 
 def _tell_of_unpaid(subscription: Subscription, state: gateway.SubscriptionState) -> None:
@@ -351,6 +380,11 @@ def apply_refund(found: FoundRefund) -> Targets:
         refund.stripe_id, refund.state = found.refund.id, Refund.State.PENDING
     elif refund.state == Refund.State.REQUESTED:
         refund.state, refund.failure_reason = Refund.State.FAILED, found.refusal[:500]
+        mail.alert_staff(
+            f"refund_refused:{refund.request}",
+            f"Stripe refused {refund} to {refund.payment.email}: {found.refusal} If the money is owed, pay it back"
+            " another way.",
+        )
     refund.save()
     return [refund.payment.target]
 

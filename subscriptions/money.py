@@ -39,6 +39,11 @@ def decimals(currency: str) -> int:
     return 3 if currency in THREE_DECIMAL else 2
 
 
+def step(currency: str) -> int:
+    """Stripe takes amounts of this currency only in so many minor units."""
+    return 100 if currency in WHOLE_UNITS_ONLY else 10 if currency in THREE_DECIMAL else 1
+
+
 def to_minor(value: Decimal, currency: str) -> int:
     """`Decimal("30.00")`, "usd" → 3000. Raises ValueError for a fraction the currency or Stripe does not know."""
     # Compared as fractions: decimal arithmetic rounds silently past 28 digits.
@@ -46,7 +51,7 @@ def to_minor(value: Decimal, currency: str) -> int:
     if scaled.denominator != 1:
         raise ValueError(f"{currency.upper()} has {decimals(currency)} decimals; {value} has more.")
     minor = int(scaled)
-    if (currency in WHOLE_UNITS_ONLY and minor % 100) or (currency in THREE_DECIMAL and minor % 10):
+    if minor % step(currency):
         raise ValueError(
             f"Stripe takes {currency.upper()} only in steps of {'1' if currency in WHOLE_UNITS_ONLY else '0.010'}."
         )

@@ -8,7 +8,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from subscriptions import sync
-from subscriptions.models import Entitlement, Order, Subscription, SyncTarget
+from subscriptions.models import Entitlement, Finding, Order, Subscription, SyncTarget
 
 AFTER_EXPIRY = timedelta(minutes=2)
 STALE = timedelta(hours=24)
@@ -37,6 +37,14 @@ def overdue() -> list[tuple[str, str]]:
     orders = [(str(SyncTarget.Kind.ORDER), str(pk)) for pk in over.values_list("pk", flat=True)[:MANY]]
     ids = stale.order_by("synced_at").values_list("stripe_id", flat=True)[:MANY]
     return orders + [(str(SyncTarget.Kind.SUBSCRIPTION), stripe_id) for stripe_id in ids]
+
+
+def after_review(finding: Finding) -> None:
+    """Staff have settled a finding: a subscription that waited for their look is read again, and opens."""
+    kind, _, name = finding.key.partition(":")
+    order = Order.objects.filter(pk=name).exclude(subscription_id="").first() if kind == "review" else None
+    if order:
+        sync.hint(SyncTarget.Kind.SUBSCRIPTION, order.subscription_id)
 
 
 def number_behind(entitlement_id: int) -> str:

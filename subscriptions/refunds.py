@@ -12,8 +12,8 @@ from django.db.models import Q, Sum
 from django.utils import timezone
 
 from accounts.models import User
-from subscriptions import standing, sync
-from subscriptions.models import Entitlement, Payment, Refund, Subscription, SyncTarget
+from subscriptions import credits, standing, sync
+from subscriptions.models import Entitlement, Payment, Policy, Refund, Subscription, SyncTarget
 from subscriptions.money import Money
 from subscriptions.policy import rules
 from subscriptions.standing import Paid
@@ -21,6 +21,10 @@ from subscriptions.standing import Paid
 
 class NotRefundable(Exception):
     """More than is left, or a payment the bank has already taken back. The message is for staff."""
+
+
+class Counted(NotRefundable):
+    """The payment came off the price of a later order: it would be given back twice."""
 
 
 class Changed(NotRefundable):
@@ -49,6 +53,11 @@ def left(payment: Payment) -> int:
     )
     gone: int = max(payment.amount_refunded + known["waiting"], known["all"])
     return max(0, payment.amount - gone)
+
+
+def not_counted(payment: Payment) -> int:
+    """Minor units that can go back without a person's word: what came off the price of a later order stays here."""
+    return min(left(payment), credits.refundable(payment.order)) if payment.order else left(payment)
 
 
 def check(payment: Payment, amount: int) -> None:
@@ -102,9 +111,11 @@ def request(
 
 
 def by_policy(payment: Payment, happening: str, note: str) -> None:
-    """A refund the policy asks for: once for a payment and a happening, of all that is left."""
+    """A refund the policy asks for: once for a payment and a happening, of all that is left. What was paid twice goes
+    back less what of it came off a later price."""
     key = uuid.uuid5(uuid.NAMESPACE_URL, f"{payment.charge_id}:{happening}")
-    amount = left(payment)
+    warned = happening == Policy.Happening.FRAUD_WARNING
+    amount = left(payment) if warned else not_counted(payment)
     if amount and not payment.disputed and not Refund.objects.filter(request=key).exists():
-        reason = Refund.Reason.FRAUD if happening == "fraud_warning" else Refund.Reason.DUPLICATE
+        reason = Refund.Reason.FRAUD if warned else Refund.Reason.DUPLICATE
         request(payment, amount, reason=reason, note=note, by=None, key=key)

@@ -61,6 +61,9 @@ OWNED = ("purchase", "complimentary", "access_code", "membership", "cme")
 NO_ANSWER = gettext_lazy(
     "The payment service does not answer. Nothing was charged and your order is kept; please try again in a minute."
 )
+COUNTED = gettext_lazy(
+    "This payment came off the price of your later order, so it does not go back by itself. Please write to us."
+)
 ASK_AGAIN_SECONDS = 3
 
 
@@ -321,6 +324,8 @@ def settle_duplicate(request: HttpRequest, finding_id: int) -> HttpResponse:
     refund = request.POST.get("answer") == "refund"
     try:
         duplicates.settle(finding, refund=refund)
+    except refunds.Counted:
+        messages.info(request, COUNTED)
     except refunds.NotRefundable:
         messages.info(request, _("This payment has gone back already. Nothing more needs to be done."))
     else:

@@ -21,7 +21,7 @@ from accounts.admin_pages import (
     column,
     link_to,
 )
-from subscriptions import policy, policy_preview, withdrawals
+from subscriptions import orders, policy, policy_preview, withdrawals
 from subscriptions.admin import at_a_glance
 from subscriptions.admin.sales import stripe_link
 from subscriptions.models import (
@@ -245,5 +245,6 @@ class FindingAdmin(ReadOnlyAdmin):
         for finding in open_ones:
             finding.settled_at, finding.settled_by = timezone.now(), request.user
             finding.save()
+            orders.after_review(finding)
             self.log_change(request, finding, "Settled.")
         self.message_user(request, format_html("{} settled.", len(open_ones)), messages.SUCCESS)

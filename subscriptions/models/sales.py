@@ -19,7 +19,7 @@ from accounts.languages import spoken
 from accounts.models import User
 from journal.models import Article, Issue, Journal
 from subscriptions import intervals
-from subscriptions.money import MINIMUM, WHOLE_UNITS_ONLY, Money
+from subscriptions.money import MINIMUM, Money, step
 
 RENTAL_HOURS = 48
 RENTAL_OPEN_DAYS = 30
@@ -198,8 +198,9 @@ class Offer(models.Model):
         smallest = MINIMUM.get(self.currency, 1)
         if self.amount is not None and self.amount < smallest:
             raise ValidationError({"amount": f"Stripe takes no payment below {Money(smallest, self.currency)}."})
-        if self.currency in WHOLE_UNITS_ONLY and self.amount is not None and self.amount % 100:
-            raise ValidationError({"amount": f"Stripe takes {self.currency.upper()} in whole units only."})
+        if self.amount is not None and self.amount % step(self.currency):
+            least = Money(step(self.currency), self.currency)
+            raise ValidationError({"amount": f"Stripe takes this currency in steps of {least} only."})
 
 
 class Order(models.Model):

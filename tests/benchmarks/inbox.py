@@ -3,8 +3,10 @@
 The first part runs the production server, a worker, and the local Stripe. Orders are bought; then the events Stripe had
 sent of them (only the types our endpoint asks for) are signed and posted again under new ids, an order's events right
 after one another, as Stripe sends them, at a steady rate. Told are the answers' times, how far the work is behind, and
-how long it takes to be done once the last event is in. The second part makes subscription rows and lets the sweep look
-at each of them; Stripe's answers are made on the spot, for a hundred thousand would not fit into the local Stripe.
+how long it takes to be done once the last event is in. The second part makes subscriptions, each with its reader and a
+payment, and lets the sweep look at each of them twice: the first time it makes their rights, the second time it finds
+nothing new. Stripe's answers are made on the spot, for a hundred thousand would not fit into the local Stripe.
+`--only sweep` or `--only webhooks` leaves the other part out.
 """
 
 import argparse
@@ -36,6 +38,11 @@ def main() -> int:
     folder.chmod(0o755)
     port = free_port(FIRST_PORT)
     try:
+        if options.only == "sweep":
+            environment = site_environment(folder, port)
+            _run(environment, "manage.py", "migrate", "--verbosity", "0")
+            _run(environment, "-m", "tests.benchmarks.inbox", "--sweep-inside", *sys.argv[1:])
+            return 0
         with LocalStripe(strict=False) as local:
             environment = site_environment(folder, port) | {
                 "STRIPE_SECRET_KEY": local.key, "STRIPE_WEBHOOK_SECRETS": local.secret, "STRIPE_API_BASE": local.url,
@@ -57,7 +64,8 @@ def main() -> int:
             finally:
                 for child in reversed(children):
                     child.stop()
-            _run(environment, "-m", "tests.benchmarks.inbox", "--sweep-inside", *sys.argv[1:])
+            if not options.only:
+                _run(environment, "-m", "tests.benchmarks.inbox", "--sweep-inside", *sys.argv[1:])
     finally:
         remove(folder)
     return 0
@@ -78,6 +86,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--seconds", type=int, default=30)
     parser.add_argument("--subscriptions", type=int, default=100_000)
     parser.add_argument("--concurrency", type=int, default=1)
+    parser.add_argument("--only", choices=["webhooks", "sweep"], default="")
     parser.add_argument("--inside", action="store_true")
     parser.add_argument("--sweep-inside", action="store_true")
     return parser.parse_args()
@@ -209,14 +218,31 @@ def sweep_inside() -> None:
     django.setup()
     from django.utils import timezone
 
-    from subscriptions import orders, reminders, sync
-    from subscriptions.models import Subscription, SyncTarget
+    from subscriptions import reminders
+    from subscriptions.models import Subscription
 
     count = _options().subscriptions
     _make_subscriptions(count)
     _answer_for_stripe()
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    began, done, rounds = time.monotonic(), 0, 0
+    for what in ("first sweep", "second sweep"):
+        Subscription.objects.update(synced_at=timezone.now() - timedelta(days=2))
+        _sweep(what, count)
+    before, began = _memory(), time.monotonic()
+    notices = reminders.send_due(timezone.now() + timedelta(days=335))
+    say(
+        what="notices", looked_at=count, written=notices, seconds=round(time.monotonic() - began, 1),
+        memory_before_mb=before, memory_most_mb=_most_memory(),
+    )  # fmt: skip
+
+
+def _sweep(what: str, count: int) -> None:
+    """Until nothing is left, as the minutes' sweeps do one after the other."""
+    from django.utils import timezone
+
+    from subscriptions import orders, sync
+    from subscriptions.models import Subscription, SyncTarget
+
+    memory, began, ours, done, rounds = [_memory()], time.monotonic(), time.process_time(), 0, 0
     while done < count:
         orders.hint_overdue()
         now_done = 0
@@ -225,36 +251,63 @@ def sweep_inside() -> None:
         if not now_done:
             break
         done, rounds = done + now_done, rounds + 1
+        if done * 10 // count >= len(memory):
+            memory.append(_memory())
     seconds = time.monotonic() - began
-    notices = reminders.send_due(timezone.now() + timedelta(days=335))
-    after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     stale = Subscription.objects.filter(synced_at__lt=timezone.now() - timedelta(hours=24)).count()
     say(
-        what="sweep", subscriptions=count, read_again=done, rounds=rounds, seconds=round(seconds), left_stale=stale,
-        a_second=round(done / seconds), notices_in_one_hour=notices, memory_before_mb=before // 1024,
-        memory_most_mb=after // 1024, behind=SyncTarget.objects.filter(dead=True).count(),
+        what=what, subscriptions=count, read_again=done, rounds=rounds, seconds=round(seconds), left_stale=stale,
+        a_second=round(done / seconds), ms_of_our_processor_each=round((time.process_time() - ours) / done * 1e3, 2),
+        memory_mb_at_each_tenth=memory, memory_most_mb=_most_memory(),
+        given_up=SyncTarget.objects.filter(dead=True).count(),
     )  # fmt: skip
 
 
+def _memory() -> int:
+    """Megabytes of this process now (Linux)."""
+    return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize() >> 20
+
+
+def _most_memory() -> int:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10
+
+
 def _make_subscriptions(count: int) -> None:
-    """Copies of one by SQL, last read two days ago."""
+    """Copies of one by SQL: a reader, the subscription, its payment and receipt each."""
     from django.db import connection
     from django.utils import timezone
 
-    from subscriptions.models import Subscription
+    from accounts.models import User
+    from subscriptions.models import Payment, Receipt, Subscription
     from tests.benchmarks.scale import copies
     from tests.make import make_journal, make_user
 
     with connection.cursor() as cursor:
         cursor.execute("SET statement_timeout = 0")
-    now = timezone.now()
-    year, long_ago = now + timedelta(days=360), now - timedelta(days=2)
-    template = Subscription.objects.create(
-        stripe_id="sub_template", user=make_user("sweep@example.org"), journal=make_journal(), status="active",
-        amount=8900, interval="year", period_start=now, period_end=year, synced_at=long_ago,
+        cursor.execute("SET session_replication_role = replica")  # no foreign keys are looked up while rows are made
+    now, user = timezone.now(), make_user("sweep@example.org")
+    subscription = Subscription.objects.create(
+        stripe_id="sub_template", user=user, journal=make_journal(), status="active", amount=8900, interval="year",
+        period_start=now, period_end=now + timedelta(days=360), synced_at=now,
     )  # fmt: skip
-    copies(Subscription, template, "1", str(count), id="1000 + n", stripe_id="'sub_' || n")
-    Subscription.objects.filter(pk=template.pk).delete()
+    payment = Payment.objects.create(
+        charge_id="ch_template", payment_intent_id="pi_template", user=user, subscription=subscription, amount=8900,
+        currency="usd", card_brand="visa", card_last4="4242", paid_at=now.replace(microsecond=0), invoice_id="in_1",
+    )  # fmt: skip
+    receipt = Receipt.objects.create(payment=payment, user=user, description="Subscription")
+    own, last = {"id": "1000 + n"}, str(count)
+    copies(User, user, "1", last, **own, email="'r' || n || '@sweep.example.org'")
+    copies(Subscription, subscription, "1", last, **own, user_id="1000 + n", stripe_id="'sub_' || n")
+    copies(
+        Payment, payment, "1", last, **own, user_id="1000 + n", subscription_id="1000 + n", charge_id="'ch_' || n",
+        payment_intent_id="'pi_' || n", invoice_id="'in_' || n",
+    )  # fmt: skip
+    copies(Receipt, receipt, "1", last, **own, user_id="1000 + n", payment_id="1000 + n", number="1000 + n")
+    for template in (receipt, payment, subscription):
+        type(template)._base_manager.filter(pk=template.pk).delete()
+    with connection.cursor() as cursor:
+        cursor.execute("SET session_replication_role = DEFAULT")
+        cursor.execute("ANALYZE")
 
 
 def _answer_for_stripe() -> None:
@@ -263,17 +316,28 @@ def _answer_for_stripe() -> None:
 
     from subscriptions import gateway
 
-    now = timezone.now()
+    paid_at = timezone.now().replace(microsecond=0)
+    year = paid_at + timedelta(days=360)
 
     def read(subscription_id: str) -> gateway.SubscriptionState:
+        number = subscription_id.removeprefix("sub_")
         return gateway.SubscriptionState(
             id=subscription_id, status="active", customer_id="cus_1", amount=8900, currency="usd", interval="year",
-            period_start=now, period_end=now + timedelta(days=360), ends_at=None, ended_at=None,
-            metadata={"site": settings.SITE_TAG},
-            invoices=(gateway.Invoice("in_1", "paid", 8900, now, "", (), now + timedelta(days=360)),),
+            period_start=paid_at, period_end=year, ends_at=None, ended_at=None, metadata={"site": settings.SITE_TAG},
+            invoices=(gateway.Invoice(f"in_{number}", "paid", 8900, paid_at, "", (f"pi_{number}",), year),),
         )  # fmt: skip
 
+    def read_charges(intents: Any, **_: Any) -> dict[str, gateway.Charge]:
+        return {
+            intent: gateway.Charge(
+                id=intent.replace("pi_", "ch_"), payment_intent_id=intent, amount=8900, currency="usd",
+                amount_refunded=0, created=paid_at, card_brand="visa", card_last4="4242",
+            )
+            for intent in intents
+        }  # fmt: skip
+
     gateway.read_subscription = read
+    gateway.read_charges = read_charges
 
 
 if __name__ == "__main__":

@@ -178,9 +178,12 @@ def test_a_credit_never_exceeds_what_was_paid_nor_leaves_a_sum_that_cannot_be_ch
     price: int, paid: list[int], currency: str
 ) -> None:
     orders = [
-        SimpleNamespace(amount=amount, credit=0, amount_paid=amount, amount_refunded=0, pk=next(numbers))
+        SimpleNamespace(
+            amount=amount, credit=0, amount_paid=amount, amount_refunded=0, asked_back=0, currency=currency,
+            pk=next(numbers),
+        )
         for amount in paid
-    ]
+    ]  # fmt: skip
     quoted = credits.Quote(Money(price, currency), tuple(credits._parts(Money(price, currency), orders)))  # type: ignore[arg-type]
     assert all(0 < part <= source.amount_paid for source, part in quoted.parts)
     assert 0 <= quoted.to_pay.amount <= price
