@@ -64,9 +64,10 @@ def _refunds(order: Any) -> "QuerySet[Refund]":
 
 def _left(order: Order) -> int:
     """What of a payment is still here: a refund may be younger than our last look at the order."""
-    known = hasattr(order, "asked_back")
-    asked_back = order.asked_back if known else _refunds(order).aggregate(sum=Sum("amount", default=0))["sum"]
-    return int(max(order.amount_paid - max(order.amount_refunded, asked_back or 0), 0))
+    asked_back: int | None = vars(order).get("asked_back", -1)  # None: payments_that_may_count has found no refund
+    if asked_back == -1:
+        asked_back = _refunds(order).aggregate(sum=Sum("amount", default=0))["sum"]
+    return max(order.amount_paid - max(order.amount_refunded, asked_back or 0), 0)
 
 
 def quote(offer: Offer, article: Article | None, payments: Iterable[Order]) -> Quote:

@@ -64,6 +64,7 @@ def _give_back(payment: Payment) -> None:
     """Under the account's lock: whoever orders at this moment either counts the payment or finds it gone."""
     from subscriptions import refunds  # noqa: PLC0415  (refunds asks for a sync, which leads here)
 
+    assert payment.user_id is not None  # noqa: S101  (only an account is told of what it paid twice)
     User.objects.select_for_update(no_key=True).get(pk=payment.user_id)
     key = uuid.uuid5(uuid.NAMESPACE_URL, f"{payment.charge_id}:{policy.Happening.DUPLICATE}")
     amount = refunds.not_counted(payment)

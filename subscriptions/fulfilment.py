@@ -221,20 +221,20 @@ def apply_subscription(found: FoundSubscription) -> Targets:
     terms = f"{order.consent_text} {_new_price_told(subscription)}".strip() if order else ""
     links = {"order": order, "subscription": subscription}
     taxes = {invoice.id: invoice.tax for invoice in state.invoices}
+    charges = [charge for _, charge in found.charges]
+    stand, known_payments = payments.standings_of(charges), payments.known_of(charges)
     for invoice_id, charge in found.charges:
-        tax = taxes.get(invoice_id)
-        paid = payments.standing_of(charge)
         payment = payments.record_charge(
-            charge, subscription.user, description, terms, tax, paid, invoice_id=invoice_id, **links
-        )
-        _refund_if_warned(payment, paid)
-    _grant_subscription(subscription, found.charges)
+            charge, subscription.user, description, terms, taxes.get(invoice_id), stand[charge.id],
+            known_payments.get(charge.id), invoice_id=invoice_id, **links,
+        )  # fmt: skip
+        _refund_if_warned(payment, stand[charge.id])
+    latest = max(charges, key=lambda charge: charge.created, default=None)
+    _grant_subscription(subscription, stand[latest.id] if latest else None)
     _tell_of_unpaid(subscription, state)
     duplicates.find_second_subscription(subscription)
     return [
-        (SyncTarget.Kind.PAYMENT, charge.payment_intent_id)
-        for _, charge in found.charges
-        if payments.has_unseen_dispute(charge)
+        (SyncTarget.Kind.PAYMENT, charge.payment_intent_id) for charge in charges if payments.has_unseen_dispute(charge)
     ]
 
 
@@ -301,8 +301,9 @@ def _order_named(text: str) -> Order | None:
         return None
 
 
-def _grant_subscription(subscription: Subscription, charges: tuple[tuple[str, gateway.Charge], ...]) -> None:
-    """One right for one subscription, moved along as periods pass; without payment it begins nowhere."""
+def _grant_subscription(subscription: Subscription, latest: standing.Paid | None) -> None:
+    """One right for one subscription, moved along as periods pass; without payment it begins nowhere. `latest` is how
+    its latest payment stands."""
     rules = policy.rules()
     ends_at = standing.subscription_end(subscription, rules)
     source = f"subscription:{subscription.stripe_id}"
@@ -323,8 +324,7 @@ def _grant_subscription(subscription: Subscription, charges: tuple[tuple[str, ga
         setattr(right, name, value)
     if news:
         right.save(update_fields=None if right.pk is None else [*news, "updated_at"])
-    latest = max((charge for _, charge in charges), key=lambda charge: charge.created, default=None)
-    objection = standing.objection(payments.standing_of(latest), rules, period=True) if latest else ""
+    objection = standing.objection(latest, rules, period=True) if latest else ""
     _set_revoked(right, objection or _other_price(subscription))
 
 

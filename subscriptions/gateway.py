@@ -392,7 +392,7 @@ def read_charges(intents: Collection[str], *, customer_id: str, since: datetime)
             if error.code != "resource_missing":
                 raise
             listed = []
-        found = {intent.id: charge_of(intent) for intent in listed}
+        found = {intent.id: charge_of(intent) for intent in listed if intent.id in intents}
     read = {intent: found[intent] if intent in found else read_charge(intent) for intent in intents}
     return {intent: charge for intent, charge in read.items() if charge}
 

@@ -3,6 +3,7 @@
 Everything here may be done again without effect: rows are found by Stripe's ids, papers and mails exist once for each.
 """
 
+from collections.abc import Collection
 from dataclasses import asdict
 from typing import Any
 
@@ -17,11 +18,18 @@ from subscriptions.stripe_objects import Tax
 UNSEEN = "needs_response"  # a dispute the charge tells of and we have not read yet counts as an open one
 
 
+def known_of(charges: Collection[gateway.Charge]) -> dict[str, Payment]:
+    """The payments of charges that were recorded before, each with its receipt, in one statement."""
+    rows = Payment.objects.filter(charge_id__in=[charge.id for charge in charges])
+    return {payment.charge_id: payment for payment in rows.select_related("receipt")}
+
+
 def record_charge(
-    charge: gateway.Charge, user: User | None, description: str, terms: str, tax: Tax | None, paid: Paid, **links: Any
-) -> Payment:
-    """The payment with its refunds and its receipt. `paid` is how the charge stands."""
-    payment = _payment(charge, paid, {"user": user, **links})
+    charge: gateway.Charge, user: User | None, description: str, terms: str, tax: Tax | None, paid: Paid,
+    known: Payment | None = None, **links: Any,
+) -> Payment:  # fmt: skip
+    """The payment with its refunds and its receipt. `paid` is how the charge stands; `known` spares looking for it."""
+    payment = _payment(charge, paid, {"user": user, **links}, known)
     receipt = _receipt(payment, description, terms, tax)
     for refund in charge.refunds:
         _record_refund(payment, receipt, refund)
@@ -36,14 +44,14 @@ def record_license_charge(charge: gateway.Charge, bought: SiteLicense) -> Paymen
     return payment
 
 
-def _payment(charge: gateway.Charge, paid: Paid, whose: dict[str, Any]) -> Payment:
+def _payment(charge: gateway.Charge, paid: Paid, whose: dict[str, Any], known: Payment | None = None) -> Payment:
     """The row of a charge, written only when it is new or has changed: most events of a payment change nothing."""
     told = {
         "payment_intent_id": charge.payment_intent_id, "amount": charge.amount, "currency": charge.currency,
         "amount_refunded": charge.amount_refunded, "disputed": paid.in_question, "card_brand": charge.card_brand,
         "card_last4": charge.card_last4, "paid_at": charge.created, **whose,
     }  # fmt: skip
-    known = Payment.objects.filter(charge_id=charge.id).first()
+    known = known or known_of([charge]).get(charge.id)
     if known and all(_same(known, name, value) for name, value in told.items()):
         return known
     return Payment.objects.update_or_create(charge_id=charge.id, defaults=told)[0]
@@ -56,14 +64,27 @@ def _same(row: Payment, name: str, value: Any) -> bool:
 
 
 def standing_of(charge: gateway.Charge) -> Paid:
-    intent = charge.payment_intent_id
-    disputes = tuple(Dispute.objects.filter(payment_intent_id=intent).values_list("status", flat=True))
-    return Paid(
-        amount=charge.amount,
-        refunded=charge.amount_refunded,
-        disputes=disputes or ((UNSEEN,) if charge.disputed else ()),
-        warned=FraudWarning.objects.filter(payment_intent_id=intent).exists(),
-    )
+    return standings_of([charge])[charge.id]
+
+
+def standings_of(charges: Collection[gateway.Charge]) -> dict[str, Paid]:
+    """How charges stand, by their ids, in two statements however many they are."""
+    intents = [charge.payment_intent_id for charge in charges]
+    disputes: dict[str, list[str]] = {}
+    for intent, status in Dispute.objects.filter(payment_intent_id__in=intents).values_list(
+        "payment_intent_id", "status"
+    ):
+        disputes.setdefault(intent, []).append(status)
+    warned = set(FraudWarning.objects.filter(payment_intent_id__in=intents).values_list("payment_intent_id", flat=True))
+    return {
+        charge.id: Paid(
+            amount=charge.amount,
+            refunded=charge.amount_refunded,
+            disputes=tuple(disputes.get(charge.payment_intent_id, [UNSEEN] if charge.disputed else [])),
+            warned=charge.payment_intent_id in warned,
+        )
+        for charge in charges
+    }
 
 
 def has_unseen_dispute(charge: gateway.Charge) -> bool:
@@ -71,7 +92,7 @@ def has_unseen_dispute(charge: gateway.Charge) -> bool:
 
 
 def _receipt(payment: Payment, description: str, terms: str, tax: Tax | None) -> Receipt:
-    receipt = Receipt.objects.filter(payment=payment).first()
+    receipt = getattr(payment, "receipt", None)
     if receipt is None:
         receipt = Receipt.objects.create(
             payment=payment, user=payment.user, description=description, terms=terms, tax=asdict(tax) if tax else None

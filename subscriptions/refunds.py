@@ -40,6 +40,7 @@ class Preview:
     right: Entitlement | None
     ends_access: str  # why, or empty: access stays
     subscription: Subscription | None
+    counted: Money | None = None  # of the amount, what came off the price of a later order
 
 
 def left(payment: Payment) -> int:
@@ -75,13 +76,14 @@ def preview(payment: Payment, amount: int) -> Preview:
     after = Paid(payment.amount, payment.amount - left(payment) + amount)
     is_latest = subscription is not None and not subscription.payments.filter(paid_at__gt=payment.paid_at).exists()
     matters = subscription is None or is_latest
-    source = ":".join(payment.target)
+    source, free = ":".join(payment.target), not_counted(payment)
     return Preview(
         amount=Money(amount, payment.currency),
         left_after=Money(left(payment) - amount, payment.currency),
         right=Entitlement.objects.filter(source=source).first(),
         ends_access=standing.objection(after, rules(), period=subscription is not None) if matters else "",
         subscription=subscription,
+        counted=Money(amount - free, payment.currency) if amount > free else None,
     )
 
 

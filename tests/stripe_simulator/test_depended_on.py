@@ -46,6 +46,7 @@ ADDRESSES = (
     "POST /v1/invoices/create_preview", "GET /v1/invoice_payments", "GET /v1/payment_intents/{id}", "GET /v1/events",
     "POST /v1/billing_portal/sessions", "POST /v1/billing_portal/configurations", "GET /v1/webhook_endpoints",
     "POST /v1/webhook_endpoints", "GET /v1/account", "GET /v1/tax/settings", "GET /v1/tax_rates/{id}",
+    "GET /v1/payment_intents",
 )  # fmt: skip
 
 

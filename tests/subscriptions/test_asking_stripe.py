@@ -10,7 +10,7 @@ from accounts.models import User
 from journal.models import Article
 from stripe_simulator.process import LocalStripe
 from subscriptions import fulfilment, gateway, refunds, sync
-from subscriptions.models import Payment, Subscription
+from subscriptions.models import Payment, Subscription, SyncTarget
 from tests.conftest import signed_in
 from tests.make import make_offer
 from tests.subscriptions.selling import buy, latest_order
@@ -41,13 +41,19 @@ def read_again(kind: str, key: str) -> Callable[[], object]:
     return lambda: sync.run(kind, key, 0)
 
 
-def test_a_year_of_renewals_is_three_questions(a_year: Subscription, local_stripe: LocalStripe) -> None:
+def test_a_year_of_renewals_is_three_questions(
+    a_year: Subscription, local_stripe: LocalStripe, monkeypatch: pytest.MonkeyPatch
+) -> None:
     three = ["GET /v1/subscriptions/…", "GET /v1/invoices", "GET /v1/payment_intents"]
     assert asked(local_stripe, read_again("subscription", a_year.stripe_id)) == three
     assert Payment.objects.filter(subscription=a_year).count() == 13  # the first, and the newest twelve
     local_stripe.control("refund", payment_intent=Payment.objects.earliest("-paid_at").payment_intent_id, amount=100)
     assert asked(local_stripe, read_again("subscription", a_year.stripe_id)) == three
     assert Payment.objects.latest("paid_at").amount_refunded == 100
+    monkeypatch.setattr("stripe._http_client.HTTPClient._sleep_time_seconds", lambda *_, **__: 0)
+    local_stripe.control("fault", endpoint="GET /v1/payment_intents", kind="503", phase="before_execution", times=3)
+    assert read_again("subscription", a_year.stripe_id)() is False
+    assert SyncTarget.objects.get(key=a_year.stripe_id).attempts == 1  # not read, and not forgotten
 
 
 def test_what_the_list_does_not_hold_is_asked_for_one_by_one_and_reads_the_same(

@@ -217,6 +217,8 @@ def test_what_the_bank_took_back_or_came_off_a_later_price_is_not_refunded_by_a_
     client = signed_in(dan)
     rental = pay(client, local_stripe, make_offer("rental"), article)
     pay(client, local_stripe, make_offer("purchase"), article)
+    first = Payment.objects.earliest("paid_at")
+    assert str(refunds.preview(first, 600).counted) == "$6.00"  # staff may, and are told
     proposal = withdrawals.propose(withdraw(dan, contract=rental))  # its receipt has not gone out
     assert (proposal.is_right, proposal.amount.amount) == (True, 0)
     assert "$6.00 of it came off the price of a later order" in proposal.why
