@@ -158,6 +158,9 @@ def turns_red(tree: Path, one: Mutation) -> tuple[bool, str]:
             command, shell=True, cwd=tree, capture_output=True, text=True, timeout=600, check=False,
             env={**os.environ, "VAR_DIR": str(tree / "var")},
         )  # fmt: skip
+    except subprocess.TimeoutExpired:
+        sys.stdout.write(f"UNDECIDED {one.name}: not done after ten minutes\n")
+        return False, "not done after ten minutes"
     finally:
         file.write_text(whole)
     failed = [line for line in run.stdout.splitlines() if line.startswith(("FAILED tests", "ERROR tests"))]
