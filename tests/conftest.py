@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "1")  # Playwright's sync API runs an event loop in the test's thread
 hypothesis_settings.register_profile("firstpage", deadline=None)  # a timing is a benchmark, never an assertion
 hypothesis_settings.load_profile("firstpage")
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # begun in the background of a script: what a test starts
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # would never hear the Ctrl-C that it is sent
 
 
 @pytest.hookimpl(trylast=True)
