@@ -17,6 +17,7 @@ COPY desk desk
 COPY demo demo
 COPY config config
 COPY templates templates
+COPY locale locale
 COPY static static
 # Style sheets, scripts and fonts belong to the version, so they are in the image; the key is this step's only.
 RUN SECRET_KEY=of-the-build-only-and-of-nothing-else-in-the-world STATIC_ROOT=/srv/firstpage/static-files VAR_DIR=/tmp/var \

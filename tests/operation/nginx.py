@@ -42,11 +42,14 @@ def write(here: Path, port: int, site: int) -> Path:
     (here / "cache").mkdir(parents=True, exist_ok=True)
     (here / "campus.conf").write_text("")
     (here / "mime.types").write_text("types { text/html html; text/css css; application/javascript js; }\n")
-    for name in ("http.conf", "site.conf"):
+    shutil.copytree(FILES / "proxy", here / "proxy", dirs_exist_ok=True)
+    for name in ("http.conf", "site.conf", "errors.conf"):
         (here / name).write_text(_placed((FILES / name).read_text(), here))
     text = _placed((FILES / "machine.conf").read_text(), here).replace("127.0.0.1:8000", f"127.0.0.1:{site}")
     text = re.sub(r"  server \{\n    listen 80;.*?\n  \}\n", "", text, flags=re.DOTALL)
-    text = re.sub(r" +ssl_.*\n", "", text).replace("listen 443 ssl http2;", f"listen 127.0.0.1:{port};")
+    text = re.sub(r" +(ssl_|include .*/tls\.conf;).*\n", "", text).replace(
+        "listen 443 ssl http2;", f"listen 127.0.0.1:{port};"
+    )
     user = "user root;" if os.geteuid() == 0 else ""
     text = text.replace(
         "worker_processes auto;",
@@ -65,7 +68,7 @@ def write(here: Path, port: int, site: int) -> Path:
 
 def _placed(text: str, here: Path) -> str:
     places = {
-        "/etc/nginx/firstpage/": f"{here}/", "/etc/nginx/mime.types": f"{here}/mime.types",
+        "/etc/nginx/firstpage": f"{here}", "/etc/nginx/mime.types": f"{here}/mime.types",
         "/var/cache/nginx/": f"{here}/cache/", "/var/log/nginx/": f"{here}/",
     }  # fmt: skip
     for place, other in places.items():

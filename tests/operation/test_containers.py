@@ -3,6 +3,8 @@
 import os
 import re
 import subprocess
+from base64 import b64encode
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +45,9 @@ def test_the_image_holds_every_app_and_no_test_sample_or_secret(steps: list[list
     copied = {word for kind, rest in steps if kind == "COPY" and "--from" not in rest for word in rest.split()[:-1]}
     packages = {path.parent.name for path in ROOT.glob("*/__init__.py")} - {"tests", "sample", "stripe_simulator"}
     assert packages <= copied
+    settings = (ROOT / "config/settings.py").read_text()
+    folders = {name for name in re.findall(r'BASE_DIR / "(\w+)"', settings) if name != "var"}
+    assert {"templates", "static", "locale"} <= folders <= copied, "what the settings name beside the apps"
     assert not {"tests", "sample", ".", ".env", "var", "stripe_simulator"} & copied
     ignored = (ROOT / ".dockerignore").read_text().splitlines()
     assert "*" in ignored
@@ -89,8 +94,9 @@ def test_every_setting_is_one_and_no_secret_stands_in_the_file(compose: dict[str
             if re.search(r"SECRET|PASSWORD|TOKEN|KEYS|DATABASE_URL", setting):
                 assert setting.endswith("_FILE")
                 assert value.removeprefix("/run/secrets/") in service["secrets"]
+        assert service["env_file"] == [{"path": "deploy/settings.env", "required": False}], "for all other settings"
     assert set(compose["secrets"]) >= {one for s in compose["services"].values() for one in s.get("secrets", [])}
-    assert "deploy/secrets/" in (ROOT / ".gitignore").read_text().splitlines()
+    assert {"deploy/secrets/", "deploy/settings.env"} <= set((ROOT / ".gitignore").read_text().splitlines())
 
 
 def test_the_secrets_that_are_made_up_are_taken_by_the_settings(compose: dict[str, Any], tmp_path: Path) -> None:
@@ -122,6 +128,16 @@ def test_the_secrets_that_are_made_up_are_taken_by_the_settings(compose: dict[st
 NGINX = ROOT / "deploy/nginx"
 
 
+def test_the_proxys_own_pages_are_plain_and_their_policy_lets_their_style_through() -> None:
+    (digest,) = re.findall(r"style-src 'sha256-([^']+)'", (NGINX / "errors.conf").read_text())
+    pages = sorted((NGINX / "proxy").iterdir())
+    assert [page.name for page in pages] == ["away.html", "too-large.html"]
+    for page in pages:
+        (style,) = re.findall(r"<style>(.*?)</style>", page.read_text(), re.DOTALL)
+        assert b64encode(sha256(style.encode()).digest()).decode() == digest
+        assert not re.search(r"src=|href=|style=", page.read_text())
+
+
 def test_the_proxy_counts_as_one_and_keeps_health_and_metrics_to_itself(compose: dict[str, Any]) -> None:
     """One source for both places: machine.conf and compose.conf say where things are, the rest is shared."""
     shared = (NGINX / "http.conf").read_text() + (NGINX / "site.conf").read_text()
@@ -139,7 +155,8 @@ def test_the_proxy_counts_as_one_and_keeps_health_and_metrics_to_itself(compose:
         text = (NGINX / name).read_text()
         assert "$remote_addr" not in shared + text
         assert "include /etc/nginx/firstpage/http.conf;" in text
-        assert "include /etc/nginx/firstpage/site.conf;" in text
+        for shared_file in ("site.conf", "errors.conf", "tls.conf", "port80.conf"):
+            assert f"include /etc/nginx/firstpage/{shared_file};" in text
         assert "proxy_pass" not in text
         servers = re.findall(r"^\s*server ([\w.]+:\d+)", text, re.MULTILINE)
         assert len(servers) == 2, "the same twice: what a killed process had in hand is asked of the next"
