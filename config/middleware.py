@@ -15,6 +15,7 @@ from django.http import (
     HttpRequest,
     HttpResponse,
     HttpResponseBadRequest,
+    HttpResponseForbidden,
     HttpResponseNotAllowed,
     UnreadablePostError,
 )
@@ -29,7 +30,8 @@ GetResponse = Callable[[HttpRequest], HttpResponseBase]
 
 
 class RefuseMiddleware:
-    """What no page of ours could mean: other methods (TRACE gives headers back), and a NUL on its way to a table."""
+    """What no page of ours could mean: other methods (TRACE gives headers back), a NUL on its way to a table, and
+    programs in the clear. A redirect to HTTPS would hide from everybody that they send their keys over HTTP."""
 
     METHODS = frozenset({"GET", "HEAD", "POST", "OPTIONS"})
 
@@ -39,6 +41,8 @@ class RefuseMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         if request.method not in self.METHODS:
             return HttpResponseNotAllowed(sorted(self.METHODS))
+        if settings.SECURE_SSL_REDIRECT and not request.is_secure():  # what the redirect to HTTPS has left out
+            return HttpResponseForbidden("Ask over HTTPS.", content_type="text/plain; charset=utf-8")
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
