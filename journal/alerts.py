@@ -93,10 +93,23 @@ def _is_verified(user: User) -> bool:
 
 
 def send_confirmation(recipient: Recipient, words: str) -> None:
-    context = {"words": words, "url": absolute(recipient.get_absolute_url()), "journal": _journal()}
-    subject = " ".join(render_to_string("journal/email/confirm_subject.txt", context).split())
-    text = render_to_string("journal/email/confirm_message.txt", context)
-    notices.send(EmailMultiAlternatives(subject, text, to=[recipient.email]))  # a mail server may be away
+    context = {
+        "words": words, "url": absolute(recipient.get_absolute_url()), "journal": _journal(),
+        "service_center": ServiceCenter.current(),
+    }  # fmt: skip
+    notices.send(letter("journal/email/confirm", recipient.email, context))  # a mail server may be away
+
+
+def letter(
+    name: str, to: str, context: dict[str, Any], headers: dict[str, str] | None = None
+) -> EmailMultiAlternatives:
+    """A mail in its two forms."""
+    subject = " ".join(render_to_string(f"{name}_subject.txt", context).split())
+    message = EmailMultiAlternatives(
+        subject, render_to_string(f"{name}_message.txt", context), to=[to], headers=headers
+    )
+    message.attach_alternative(render_to_string(f"{name}_message.html", context), "text/html")
+    return message
 
 
 def _journal() -> Journal:
@@ -242,16 +255,12 @@ def _compose(mail: AlertMail) -> EmailMultiAlternatives:
         "service_center": ServiceCenter.current(),
         "count": sum(len(part["entries"]) for part in mail.parts),
     }  # fmt: skip
-    subject = " ".join(render_to_string("journal/email/digest_subject.txt", context).split())
     headers = {
         "List-Unsubscribe": f"<{stop}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
         "Message-ID": f"<alert.{mail.pk}@{make_msgid().rpartition('@')[2].rstrip('>')}>",
         "Auto-Submitted": "auto-generated",
     }  # fmt: skip
-    text = render_to_string("journal/email/digest_message.txt", context)
-    message = EmailMultiAlternatives(subject, text, to=[recipient.email], headers=headers)
-    message.attach_alternative(render_to_string("journal/email/digest_message.html", context), "text/html")
-    return message
+    return letter("journal/email/digest", recipient.email, context, headers)
 
 
 def forget() -> None:

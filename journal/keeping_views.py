@@ -7,15 +7,15 @@ from django import forms
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.core.mail import EmailMessage
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
+from accounts.models import ServiceCenter
 from accounts.rate_limits import is_allowed, is_allowed_for
+from journal.alerts import letter
 from journal.metadata import absolute
 from journal.models import Article
 from journal.reader_models import Folder, SavedArticle
@@ -165,10 +165,10 @@ def _mail(article: Article, said: dict[str, Any], to: str) -> bool:
     context = {
         "article": article, "url": absolute(article.get_absolute_url()), "journal": article.journal,
         "name": said["name"], "note": said.get("note", ""), "site_url": settings.SITE_URL,
+        "service_center": ServiceCenter.current(),
     }  # fmt: skip
-    subject = " ".join(render_to_string("journal/email/colleague_subject.txt", context).split())
     try:
-        EmailMessage(subject, render_to_string("journal/email/colleague_message.txt", context), to=[to]).send()
+        letter("journal/email/colleague", to, context).send()
     except OSError as error:
         log.error("A mail to a colleague did not go out: %s", error)
         return False

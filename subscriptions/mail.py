@@ -66,6 +66,7 @@ def receipt(paper: Receipt, again: str = "") -> None:
         "description": paper.description,
         "amount": format_money(payment.amount, payment.currency),
         "paid_at": payment.paid_at.isoformat(),
+        "paid_on": day(payment.paid_at),
         "card": payment.card_words if payment.card_last4 else "",
         "order_number": order.number if order else "",
         "kind": order.kind if order else "subscription",

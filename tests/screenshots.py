@@ -2,7 +2,7 @@
 
 They lie in var/screenshots with a sheet of all (index.html). The run before is kept in var/screenshots.before; which
 pages look different since then is said at the end, and shown first on the sheet. Names choose pages:
-`python -m tests.screenshots home issue`.
+`python -m tests.screenshots home issue`. `letters` are all e-mails, at two widths.
 """
 
 import html
@@ -11,8 +11,9 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from PIL import Image, ImageChops
 from playwright.sync_api import Browser, BrowserContext, sync_playwright
@@ -44,7 +45,7 @@ def main() -> int:
             keep_the_last_run()
             with sync_playwright() as playwright:
                 browser = playwright.chromium.launch(executable_path=chromium.find(), args=chromium.FLAGS)
-                for done, name in enumerate(pictures(browser, site), 1):
+                for done, name in enumerate(chain(pictures(browser, site), of_letters(browser, site)), 1):
                     sys.stderr.write(f"{done:>4}  {name}\n")
                 browser.close()
     except KeyboardInterrupt:
@@ -111,6 +112,23 @@ def pictures(browser: Browser, site: Site) -> Iterator[str]:
                 yield name
 
 
+def of_letters(browser: Browser, site: Site) -> Iterator[str]:
+    """Each e-mail as mail programs show it that read HTML; the texts lie beside them."""
+    if sys.argv[1:] and "letters" not in sys.argv[1:]:
+        return
+    command = [sys.executable, "-m", "tests.letters", str(OUT / "letters")]
+    subprocess.run(command, cwd=ROOT, env=site.environment, check=True)
+    for device in ("phone", "tablet"):
+        width, height = WIDTHS[device]
+        for theme in THEMES:
+            context = browser.new_context(viewport={"width": width, "height": height}, color_scheme=theme)
+            for file in sorted((OUT / "letters").glob("*.html")):
+                name = f"letter-{file.stem}-{device}-{theme}.png"
+                taken(context, file.as_uri(), OUT / name, width, until="load")
+                yield name
+            context.close()
+
+
 def signed_in(browser: Browser, site: Site, who: str) -> Any:
     context = browser.new_context(base_url=site.url)
     page = context.new_page()
@@ -124,9 +142,11 @@ def signed_in(browser: Browser, site: Site, who: str) -> Any:
     return state
 
 
-def taken(context: BrowserContext, path: str, file: Path, width: int) -> None:
+def taken(
+    context: BrowserContext, path: str, file: Path, width: int, until: Literal["load", "networkidle"] = "networkidle"
+) -> None:
     page = context.new_page()
-    page.goto(path, wait_until="networkidle")
+    page.goto(path, wait_until=until)
     height = min(TALLEST, int(page.evaluate("document.documentElement.scrollHeight")))
     page.screenshot(
         path=file, full_page=True, clip={"x": 0, "y": 0, "width": width, "height": height}, animations="disabled"
