@@ -25,9 +25,10 @@ from tests.benchmarks.site import ROOT, remove
 
 HERE = Path(__file__).parent
 HOST = "journal.example.org"
-# Of 145: five are for the browsers' preload list, five for cookies, which most pages set none of. A file has no scripts
-# whose integrity could be told, and around a PDF browsers draw a page of their own, whose styles the policy allows.
-LEAST, OF_A_FILE, OF_A_PDF = 135, 130, 120
+# Of 145: five are for the browsers' preload list, five for the integrity of scripts, five for cookies, which most pages
+# set none of. A page has 135 without the list. A file (feed, JSON, PDF) has no scripts: 130 at most, and 135 once the
+# operator has entered the site in the list, which every answer's header asks for (docs/running.md).
+LEAST, OF_A_FILE = 135, 130
 SECONDS, START_SECONDS = 300, 60
 
 
@@ -43,12 +44,12 @@ def main() -> int:
         sys.stderr.write(f"{error}\n")
         return 1
     sys.stdout.write(table(found))
-    return int(any(page["score"] < least(page) for page in found) or len(found) != len(pages))
+    return int(any(is_short(page) for page in found) or len(found) != len(pages))
 
 
-def least(page: dict[str, Any]) -> int:
+def is_short(page: dict[str, Any]) -> bool:
     is_html = "sri-not-implemented-response-not-html" not in page["results"]
-    return LEAST if is_html else OF_A_PDF if page["name"].startswith("PDF") else OF_A_FILE
+    return bool(page["score"] < (LEAST if is_html else OF_A_FILE) or page["preloaded"] < LEAST)
 
 
 def install() -> bool:
@@ -145,13 +146,15 @@ def score(ports: dict[str, int], authority: Path, pages: list[dict[str, str]]) -
 
 
 def table(found: list[dict[str, Any]]) -> str:
-    lines = [f"{'page':<24}{'status':>8}{'score':>8}  grade"]
+    lines = [f"{'page':<24}{'status':>8}{'score':>8}{'preloaded':>12}  grade"]
     for page in found:
-        lines.append(f"{page['name']:<24}{page['status'] or '-':>8}{page['score']:>8}  {page['grade']}")
-        if page["score"] < least(page):
+        lines.append(
+            f"{page['name']:<24}{page['status'] or '-':>8}{page['score']:>8}{page['preloaded']:>12}  {page['grade']}"
+        )
+        if is_short(page):
             lines += [f"    {points:+d} {name}" for name, points in page["results"].items()]
     lines.append(
-        f"{LEAST} of 145 are asked for: five more are for the browsers' preload list, five for scripts from elsewhere."
+        f"{LEAST} of 145 are asked for; “preloaded”: with the site on the browsers' list, as its header asks for."
     )
     return "\n".join(lines) + "\n"
 

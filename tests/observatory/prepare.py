@@ -42,7 +42,10 @@ def main(told: Path) -> None:
         ("checkout", "/subscribe/", reader), ("CME", "/cme/", ""), ("feed", "/feed/", ""), ("admin", "/admin/", staff),
         ("admin, list", "/admin/journal/article/", staff),
         ("admin, form", f"/admin/journal/article/{article.pk}/change/", staff),
-        ("not found (404)", "/nothing/", ""), ("bad request (400)", "/sushi/r51/reports/tr", ""),
+        ("search as JSON", "/search/?q=trial&format=json", ""), ("OAI", "/oai/?verb=Identify", ""),
+        ("citation (RIS)", f"{place}citation.ris", ""),
+        ("style sheet", "/brand.css", ""), ("not found (404)", "/nothing/", ""), ("bad request (400)",
+        "/sushi/r51/reports/tr", ""),
     ]  # fmt: skip
     told.write_text(json.dumps([dict(zip(("name", "path", "cookie"), row, strict=True)) for row in rows]))
 
