@@ -6,6 +6,7 @@ last looked. `make audit` asks the advisories themselves through pip-audit, whic
 into that file with the version that mends it. It ends with 1 for a weakness, with 2 when nobody could be asked.
 """
 
+import json
 import re
 import subprocess
 import sys
@@ -67,15 +68,25 @@ def online() -> int:
     worst = offline()
     for file in pins():
         command = [TOOL, "--requirement", file, "--require-hashes", "--disable-pip", "--progress-spinner", "off"]
-        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-        if "vulnerabilit" in done.stdout + done.stderr and "Traceback" not in done.stderr:
-            say(f"{file}:\n{done.stdout}{done.stderr}")
-            worst = max(worst, done.returncode)
-        else:
-            why = (done.stderr.strip().splitlines() or ["no answer"])[-1]
-            say(f"{file}: nobody could be asked ({why[:200]}).")
-            worst = worst or 2
+        done = subprocess.run([*command, "--format", "json"], cwd=ROOT, capture_output=True, text=True, check=False)
+        status, words = judged(done.stdout, done.stderr)
+        say(f"{file}: {words}")
+        worst = 1 if 1 in (worst, status) else max(worst, status)
     return worst
+
+
+def judged(told: str, why: str) -> tuple[int, str]:
+    """What pip-audit's JSON comes to. A package that an index knows nothing of counts as not asked about: pip-audit
+    itself says “No known vulnerabilities found” of it and ends with 0."""
+    try:
+        packages = json.loads(told)["dependencies"]
+    except (ValueError, KeyError):
+        return 2, f"nobody could be asked ({(why.strip().splitlines() or ['no answer'])[-1][:200]})."
+    weak = [f"{one['name']} {one['version']}: {bad['id']}" for one in packages for bad in one.get("vulns", [])]
+    skipped = [one["name"] for one in packages if "skip_reason" in one]
+    words = [f"{len(packages) - len(skipped)} packages asked about", *weak]
+    words += [f"nobody could be asked about {len(skipped)}, among them {skipped[0]}"] if skipped else []
+    return (1 if weak else 2 if skipped else 0), "; ".join(words) + "."
 
 
 if __name__ == "__main__":
