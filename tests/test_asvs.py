@@ -54,6 +54,12 @@ def test_what_a_row_that_holds_names_is_there() -> None:
             assert not heading or heading in headings, (number, heading)
 
 
+def test_what_is_the_operators_is_said_to_the_operator() -> None:
+    text = (ROOT / "docs/running.md").read_text().partition("## What is left to you\n")[2].partition("\n## ")[0]
+    told = [number for first in re.findall(r"^\| ([\d., ]+) \|", text, re.MULTILINE) for number in first.split(", ")]
+    assert told == [number for number, _level, _asks, state, _shown in rows() if state == "operator"]
+
+
 def test_open_rows_become_fewer_only() -> None:
     is_open = {number for number, _level, _asks, state, _shown in rows() if state == "open"}
     assert is_open == OPEN

@@ -95,6 +95,17 @@ def test_scripts_put_text_into_pages_and_keep_nothing_about_anybody() -> None:
     assert kept == {"theme", "text-size"}
 
 
+def test_pages_mark_as_safe_only_what_was_cleaned_at_import() -> None:
+    """All else is escaped where it is put in. `help_text` is the forms' own."""
+    prepared = {"abstract", "aside", "body", "entries", "first_page", "header", "information", "notes", "notices",
+                "references", "html", "help_text"}  # fmt: skip
+    pages = {path: path.read_text() for path in (ROOT / "templates").rglob("*.html")}
+    assert [str(path) for path, text in pages.items() if "autoescape off" in text] == []
+    named = {name for text in pages.values() for name in re.findall(r"(\w+)(?:\|\w+(?::\S+)?)*\|safe(?:seq)?\b", text)}
+    assert len(named) > 10
+    assert {name for name in named if not name.endswith("_html")} == prepared
+
+
 def test_signing_out_is_on_every_page_and_no_demo_or_folder_is(alice: User, article: Article) -> None:
     reader = signed_in(alice)
     for path in (
@@ -126,6 +137,11 @@ def test_over_http_there_is_only_the_way_to_https(article: Article, settings: An
     for path in ("/", article.get_absolute_url(), "/accounts/login/"):
         answer = Client().get(path)
         assert (answer.status_code, answer["Location"]) == (301, f"https://testserver{path}")
+    for path in ("/sushi/r51/reports/tr?api_key=k", "/oai/?verb=Identify", "/kbart/k/x.txt", "/stripe/webhook/"):
+        answer = Client().get(path)
+        assert (answer.status_code, answer.text) == (403, "Ask over HTTPS."), "led on, programs would never notice"
+        assert answer.headers["X-Frame-Options"] == "DENY"
+        assert "Ask over HTTPS" not in Client().get(path, secure=True).text
 
 
 def test_a_new_site_has_no_accounts_and_a_form_sets_only_its_own_fields(dan: User) -> None:
@@ -195,6 +211,18 @@ def test_a_key_in_a_file_is_found_and_none_is_in_ours(tmp_path: Path) -> None:
     assert len({line.partition(":")[0] for line in found}) == len(planted), found
     read = SECRETS["files"]()
     assert {"config/settings.py", ".env.example", "docs/running.md", "compose.yaml"} <= set(read)
+
+
+def test_an_audit_that_asked_nobody_does_not_pass() -> None:
+    well = '{"dependencies": [{"name": "heron", "version": "2", "vulns": []}]}'
+    weak = '{"dependencies": [{"name": "heron", "version": "2", "vulns": [{"id": "CVE-1"}]}]}'
+    skipped = (
+        '{"dependencies": [{"name": "heron", "version": "2", "vulns": []}, {"name": "egret", "skip_reason": "x"}]}'
+    )
+    assert AUDIT["judged"](well, "") == (0, "1 packages asked about.")
+    assert AUDIT["judged"](weak, "") == (1, "1 packages asked about; heron 2: CVE-1.")
+    assert AUDIT["judged"](skipped, "")[0] == 2
+    assert AUDIT["judged"]("", "Traceback\nno network")[0] == 2
 
 
 def test_a_pin_with_a_known_weakness_is_named_and_every_pin_has_its_hash() -> None:

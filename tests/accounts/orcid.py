@@ -10,6 +10,7 @@ from typing import Any
 from allauth.socialaccount.providers.orcid.views import OrcidOAuth2Adapter
 
 JOSIAH = "0000-0002-1825-0097"
+TOKEN = "a-token-of-orcids-own"
 
 
 class LocalOrcid(ThreadingHTTPServer):
@@ -45,7 +46,7 @@ class _Answers(BaseHTTPRequestHandler):
         orcid = self.server.codes.pop(said.get("code", ""), None)
         if orcid is None:
             return self._say(400, {"error": "invalid_grant"})
-        token = {"access_token": "t", "token_type": "bearer", "name": "Josiah Carberry"}
+        token = {"access_token": TOKEN, "token_type": "bearer", "name": "Josiah Carberry"}
         named = {} if self.server.fault == "no iD" else {"orcid": orcid}
         return self._say(200, {**token, **named})
 

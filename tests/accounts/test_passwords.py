@@ -8,6 +8,7 @@ from allauth.mfa.models import Authenticator
 from django.conf import global_settings
 from django.contrib.auth.hashers import PBKDF2PasswordHasher
 from django.contrib.auth.password_validation import CommonPasswordValidator, validate_password
+from django.contrib.sessions.models import Session
 from django.core.exceptions import ValidationError
 from django.test import Client
 
@@ -215,3 +216,18 @@ def test_a_session_key_is_long_random_and_new_after_signing_in(dan: User) -> Non
         assert not is_signed_in(browser)
     assert len(keys) == 3
     assert all(re.fullmatch(r"[a-z0-9]{32}", key) for key in keys)  # 165 bits
+
+
+def test_a_session_that_somebody_else_planted_is_not_the_one_that_is_signed_in(dan: User) -> None:
+    """Fixation: the eavesdropper knows the key that Dan's browser came with, and it stays a visitor's."""
+    make_journal()
+    eve, his = Client(), Client()
+    planted = eve.session
+    planted["planted"] = True
+    planted.save()
+    his.cookies["session"] = eve.cookies["session"] = planted.session_key
+    by_password(his, dan.email, PASSWORD)
+    assert is_signed_in(his)
+    assert his.cookies["session"].value != planted.session_key
+    assert not is_signed_in(eve)
+    assert not Session.objects.filter(session_key=planted.session_key).exists()

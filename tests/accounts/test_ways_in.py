@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from allauth.mfa.models import Authenticator
-from allauth.socialaccount.models import SocialAccount
+from allauth.socialaccount.models import SocialAccount, SocialToken
 from django.contrib.sessions.models import Session
 from django.core import mail
 from django.test import Client
@@ -15,7 +15,7 @@ from accounts import disturbance
 from accounts.models import ServiceCenter, SignInIncident
 from tests.accounts import steps
 from tests.accounts.going_wrong import TO, wrong_password
-from tests.accounts.orcid import JOSIAH
+from tests.accounts.orcid import JOSIAH, TOKEN
 from tests.accounts.steps import (
     ask_for_code,
     by_code,
@@ -124,6 +124,8 @@ def test_orcid_makes_an_account_only_with_a_confirmed_address_and_finds_none_by_
     other.post("/accounts/confirm-email/", {"code": mailed_code("josiah@example.org")})
     assert steps.is_signed_in(other)
     assert SocialAccount.objects.get().user.email == "josiah@example.org"
+    assert not SocialToken.objects.exists(), "asked for once, and not kept"
+    assert TOKEN not in str(SocialAccount.objects.values()) + str(dict(other.session))
 
 
 def test_an_orcid_is_linked_by_its_owner_and_on_two_accounts_explained(world: World) -> None:

@@ -181,9 +181,13 @@ def test_supplements_the_article_names_are_kept_and_linked_and_others_are_not() 
 
 
 def test_a_supplement_of_a_dangerous_kind_is_served_as_bytes() -> None:
-    body = BODY + '<supplementary-material xlink:href="evil.html"/>'
-    import_source(make_zip({"x.xml": make_xml(body), "evil.html": b"<script>"}), "x.zip")
-    assert ArticleFile.objects.get().content_type == "application/octet-stream"
+    evil = ("evil.html", "evil.svg", "evil.xhtml", "evil.xml", "evil.js", "evil.swf")
+    body = BODY + "".join(f'<supplementary-material xlink:href="{name}"/>' for name in evil)
+    files = dict.fromkeys(evil, b"<svg xmlns='http://www.w3.org/2000/svg' onload='alert(1)'/>")
+    import_source(make_zip({"x.xml": make_xml(body), **files}), "x.zip")
+    assert set(ArticleFile.objects.values_list("name", "content_type")) == {
+        (name, "application/octet-stream") for name in evil
+    }
 
 
 def test_the_first_page_is_drawn_in_three_widths() -> None:

@@ -19,7 +19,8 @@ MAIL = "urn:oid:0.9.2342.19200300.100.1.3"
 PAIRWISE = "urn:oasis:names:tc:SAML:attribute:pairwise-id"
 SAML = "urn:oasis:names:tc:SAML:2.0:assertion"
 SAMLP = "urn:oasis:names:tc:SAML:2.0:protocol"
-SHA256 = "http://www.w3.org/2001/04/xmldsig-more#rsa-sha256"
+SHA256 = ("http://www.w3.org/2001/04/xmldsig-more#rsa-sha256", "http://www.w3.org/2001/04/xmlenc#sha256")
+SHA1 = ("http://www.w3.org/2000/09/xmldsig#rsa-sha1", "http://www.w3.org/2000/09/xmldsig#sha1")
 
 
 @lru_cache(maxsize=4)
@@ -78,6 +79,7 @@ class IdentityProvider:
         affiliation: str = "student@heron.example",
         minutes: float = 0,
         signer: "IdentityProvider | None" = None,
+        algorithms: tuple[str, str] = SHA256,
         **changed: Any,
     ) -> str:
         """A signed answer, base64; `minutes` moves its times, `changed` its audience, question, entity or signature."""
@@ -106,7 +108,7 @@ class IdentityProvider:
             f"<saml:AttributeStatement>{attributes}</saml:AttributeStatement></saml:Assertion>"
         )
         if changed.get("sign", True):
-            assertion = _signed(assertion, signer or self)
+            assertion = _signed(assertion, signer or self, algorithms)
         outer = changed.get("outer", asked)
         answers = f' InResponseTo="{outer}"' if outer else ""
         response = (
@@ -119,10 +121,13 @@ class IdentityProvider:
         return base64.b64encode(response.encode()).decode()
 
 
-def _signed(assertion: str, by: IdentityProvider) -> str:
+def _signed(assertion: str, by: IdentityProvider, algorithms: tuple[str, str]) -> str:
     from onelogin.saml2.utils import OneLogin_Saml2_Utils
 
-    signed = OneLogin_Saml2_Utils.add_sign(assertion, by.key, by.certificate, sign_algorithm=SHA256)
+    signature, digest = algorithms
+    signed = OneLogin_Saml2_Utils.add_sign(
+        assertion, by.key, by.certificate, sign_algorithm=signature, digest_algorithm=digest
+    )
     return (signed.decode() if isinstance(signed, bytes) else signed).replace("<?xml version='1.0'?>\n", "")
 
 

@@ -14,7 +14,7 @@ from subscriptions.institutions import saml
 from subscriptions.models import Institution, InstitutionSignIn, Membership
 from tests.conftest import signed_in
 from tests.make import PASSWORD, SECRET_SENTENCE, make_institution, make_right, make_user
-from tests.subscriptions.identity_provider import IdentityProvider, arrive, wrapped
+from tests.subscriptions.identity_provider import SHA1, SHA256, IdentityProvider, arrive, wrapped
 
 pytestmark = pytest.mark.skipif(not saml.is_available(), reason="xmlsec cannot be loaded here")
 
@@ -105,6 +105,8 @@ def test_an_account_is_joined_by_being_signed_in_to_both_and_never_by_its_addres
 FORGED: dict[str, dict[str, Any]] = {
     "signed by somebody else": {"signer": IdentityProvider("forger")},
     "not signed": {"sign": False},
+    "signed with SHA-1": {"algorithms": SHA1},
+    "of a SHA-1 digest": {"algorithms": (SHA256[0], SHA1[1])},
     "changed after signing": {"spoil": lambda text: text.replace("u1@heron", "u7@heron")},
     "wrapped around a signed one": {"spoil": wrapped},
     "for another site": {"audience": "https://other.example/"},
