@@ -57,7 +57,7 @@ def deliver(request: HttpRequest, article: Article, file: ArticleFile, license_:
         return _unavailable(request, article, str(error))
     response = send(request, opened, path.stat().st_size, f'"{path.stem[:32]}"', CONTENT_TYPE)
     response["Content-Disposition"] = content_disposition_header(False, speaking_name(article)) or "inline"
-    response["Content-Security-Policy"] = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
+    response["Content-Security-Policy"] = "default-src 'none'; frame-ancestors 'none'"
     if license_ is None:
         response["Link"] = f'<{settings.SITE_URL}{article.get_absolute_url()}>; rel="canonical"'
     else:

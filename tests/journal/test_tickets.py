@@ -53,6 +53,8 @@ def test_a_reader_is_sent_on_to_an_address_of_their_own_which_gives_the_file(pla
         for answer in (reader.get(mine), reader.get(mine, headers={"range": "bytes=0-1"})):
             assert answer.status_code in (200, 206)
             assert "no-store" in answer["Cache-Control"]
+            assert "default-src 'none'" in answer["Content-Security-Policy"]
+            assert "unsafe" not in answer["Content-Security-Policy"], "also around a PDF"
         assert alice.email not in mine
         assert f"{alice.pk}" not in mine.partition("?ticket=")[2].partition(":")[0]
 
