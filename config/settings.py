@@ -167,9 +167,7 @@ MAKE_PDFS = env.flag("MAKE_PDFS", True)
 
 # --- security --------------------------------------------------------------------------------------------------------
 SECURE_SSL_REDIRECT = HTTPS  # behind a proxy by what its X-Forwarded-Proto says
-SECURE_REDIRECT_EXEMPT = [
-    r"^(stripe/webhook|sushi|kbart|oai)/"
-]  # programs are refused over HTTP (config/middleware.py)
+SECURE_REDIRECT_EXEMPT = [r"^(stripe/webhook|sushi|kbart)/"]  # programs are refused over HTTP (config/middleware.py)
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS and TRUSTED_PROXY_COUNT else None
 SECURE_HSTS_SECONDS = 63_072_000 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS

@@ -25,7 +25,7 @@ def main() -> int:
         (places,) = site.pages
         before = memory(site)
         attacks = {
-            "schemathesis": lambda: tools.schemathesis(HOME, site.url, ROOT / "docs/openapi.yaml"),
+            "schemathesis": lambda: tools.schemathesis(HOME, site.url, ROOT / "docs/openapi.yaml", places["known"]),
             "sqlmap": lambda: tools.sqlmap(HOME, site.url, places["sql"]),
             "wapiti": lambda: tools.wapiti(HOME, site.url, places["crawl"]),
             "reader": lambda: tools.wapiti(HOME, site.url, places["mine"], places["cookie"]),
