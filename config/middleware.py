@@ -31,7 +31,7 @@ GetResponse = Callable[[HttpRequest], HttpResponseBase]
 
 class RefuseMiddleware:
     """What no page of ours could mean: other methods (TRACE gives headers back), a NUL on its way to a table, and
-    programs in the clear. A redirect to HTTPS would hide from everybody that they send their keys over HTTP."""
+    programs with keys in the clear. A redirect to HTTPS would hide that they send them over HTTP."""
 
     METHODS = frozenset({"GET", "HEAD", "POST", "OPTIONS"})
 

@@ -48,6 +48,8 @@ def main() -> int:
 
 
 def is_short(page: dict[str, Any]) -> bool:
+    if page["name"].startswith("SUSHI"):  # refused over HTTP (docs/decisions/0070), which counts as a missing redirect
+        return bool(page["preloaded"] < LEAST)
     is_html = "sri-not-implemented-response-not-html" not in page["results"]
     return bool(page["score"] < (LEAST if is_html else OF_A_FILE) or page["preloaded"] < LEAST)
 
