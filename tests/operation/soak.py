@@ -124,7 +124,7 @@ def main() -> int:
     parser.add_argument("--pace", type=float, default=60)
     asked = parser.parse_args()
     told = Seen()
-    with running_site(WEB_WORKERS="2", WEB_CLIENT_SECONDS="2", DJANGO_SETTINGS_MODULE="config.settings") as site:
+    with running_site(WEB_WORKERS="2", WEB_CLIENT_SECONDS="2") as site:
         article = site.place("article")
         pages = [page for page in site.pages if not page["of_nginx"] and "bare" not in page["name"]]
         good = [get(page["path"], headers(page["headers"])) for page in pages] + [
