@@ -9,7 +9,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_safe
 
 from journal import authors
-from journal.browsing import Listed, of_author, of_collection, of_topic
+from journal.browsing import Listed, newest_of_collection, newest_of_topic, of_author, of_collection
 from journal.models import Article, ArticleQuerySet, Issue
 from journal.search.folding import fold
 from journal.topic_models import ArticleAuthor, Collection, Topic
@@ -18,9 +18,9 @@ from journal.views import ISSUE_ORDER, listed, marked
 MOST_AUTHORS = 2000
 
 
-def _page_of(request: HttpRequest, articles: ArticleQuerySet) -> dict[str, Any]:
+def _page_of(request: HttpRequest, articles: ArticleQuerySet, newest: list[int] | None = None) -> dict[str, Any]:
     """One page of a list with the marks of its articles. Three statements, however long the list is."""
-    pages = Listed(listed(articles))
+    pages = Listed(listed(articles), newest)
     page = pages.get_page(request.GET.get("page"))
     return {"page": page, "items": marked(request, page.object_list), "is_more": pages.is_more, "count": pages.count}
 
@@ -54,7 +54,8 @@ def topic(request: HttpRequest, slug: str) -> HttpResponse:
         "narrower": [one for one in near if one.is_child],
         "broader": [one for one in near if not one.is_child],
     }
-    return render(request, "journal/topic.html", context | _page_of(request, of_topic(found)))
+    page = _page_of(request, Article.objects.published().newest(), newest_of_topic(found.pk))
+    return render(request, "journal/topic.html", context | page)
 
 
 @require_safe
@@ -65,7 +66,10 @@ def collection_list(request: HttpRequest) -> HttpResponse:
 @require_safe
 def collection(request: HttpRequest, slug: str) -> HttpResponse:
     found = get_object_or_404(Collection, slug=slug, is_shown=True)
-    return render(request, "journal/collection.html", {"collection": found} | _page_of(request, of_collection(found)))
+    newest = newest_of_collection(found)
+    articles = of_collection(found) if newest is None else Article.objects.published().newest()
+    page = _page_of(request, articles, newest)
+    return render(request, "journal/collection.html", {"collection": found} | page)
 
 
 @require_safe

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, cast
 
 from django.core.paginator import Page, Paginator
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 from django.utils.text import slugify
 
@@ -29,15 +29,20 @@ class Listed(ArticlePaginator):
     """Pages of a list that may be very long: counted and shown up to 1,000 articles.
 
     The newest of a shorter one are told here, by their days. The database cannot know that there are few: asked for the
-    newest, it would read the whole journal in the order of its days to find them.
+    newest, it would read the whole journal in the order of its days to find them. Who knows the newest (up to one more
+    than are shown) gives them.
     """
 
-    def __init__(self, articles: ArticleQuerySet) -> None:
+    def __init__(self, articles: ArticleQuerySet, newest: list[int] | None = None) -> None:
         super().__init__(articles[:MOST_LISTED], PER_PAGE)
+        self._articles = articles
+        if newest is not None:
+            self.is_more, self.count = len(newest) > MOST_LISTED, min(len(newest), MOST_LISTED)
+            self._newest: list[int] | None = newest
+            return
         found = list(articles.order_by().values_list("published_online", "pk")[: MOST_LISTED + 1])
         self.is_more = len(found) > MOST_LISTED
         self.count = min(len(found), MOST_LISTED)
-        self._articles = articles
         by_day = articles.query.order_by == Article.objects.newest().query.order_by
         self._newest = [pk for _, pk in sorted(found, reverse=True)] if by_day and not self.is_more else None
 
@@ -47,6 +52,29 @@ class Listed(ArticlePaginator):
         number = self.validate_number(number)
         ids = self._newest[(number - 1) * PER_PAGE : number * PER_PAGE]
         return Page(self._articles.filter(pk__in=ids), number, self)
+
+
+#: Of each topic below it the newest, by an index, and of these the newest; an article with several of them stands once.
+_NEWEST_OF_TOPIC = """
+SELECT DISTINCT newest.day, newest.article_id FROM journal_topicpath p CROSS JOIN LATERAL (
+    SELECT t.day, t.article_id FROM journal_articletopic t
+    WHERE t.topic_id = p.below_id AND t.day <= %(today)s ORDER BY t.day DESC, t.article_id DESC LIMIT %(most)s
+) newest
+WHERE p.above_id = %(topic)s ORDER BY newest.day DESC, newest.article_id DESC LIMIT %(most)s
+"""
+
+
+def newest_of_topic(topic: int, most: int = MOST_LISTED + 1) -> list[int]:
+    """The first of `of_topic`, however many there are: by the days that stand in the topic's own rows."""
+    with connection.cursor() as cursor:
+        cursor.execute(_NEWEST_OF_TOPIC, {"topic": topic, "today": timezone.localdate(), "most": most})
+        return [pk for _, pk in cursor.fetchall()]
+
+
+def newest_of_collection(collection: Collection, most: int = MOST_LISTED + 1) -> list[int] | None:
+    """The same for a collection whose rule is a topic and nothing else; None for others."""
+    is_topic = not (collection.rule_section_id or collection.rule_kind or collection.rule_words)
+    return newest_of_topic(collection.rule_topic_id, most) if collection.rule_topic_id and is_topic else None
 
 
 def of_topic(topic: Topic) -> ArticleQuerySet:

@@ -74,15 +74,20 @@ def section_feed(request: HttpRequest, section: int) -> HttpResponse:
 @require_safe
 def topic_feed(request: HttpRequest, slug: str) -> HttpResponse:
     found = get_object_or_404(Topic, slug=slug)
-    articles = browsing.of_topic(found)
+    articles = _newest(browsing.newest_of_topic(found.pk, NEWEST))
     return _answer(request, Channel(found.name, found.get_absolute_url(), request.path, articles[:NEWEST]))
 
 
 @require_safe
 def collection_feed(request: HttpRequest, slug: str) -> HttpResponse:
     found = get_object_or_404(Collection, slug=slug, is_shown=True)
-    articles = browsing.of_collection(found)
+    newest = browsing.newest_of_collection(found, NEWEST)
+    articles = browsing.of_collection(found) if newest is None else _newest(newest)
     return _answer(request, Channel(found.title, found.get_absolute_url(), request.path, articles[:NEWEST]))
+
+
+def _newest(ids: list[int]) -> ArticleQuerySet:
+    return Article.objects.published().filter(pk__in=ids).newest()
 
 
 @require_safe

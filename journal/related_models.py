@@ -64,7 +64,9 @@ class LookedUp(models.Model):
         "journal.Article", primary_key=True, on_delete=models.CASCADE, related_name="looked_up"
     )
     citations_on = models.DateField(null=True)
+    citations_missed_on = models.DateField(null=True, help_text="When it last could not be told.")
     pubmed_on = models.DateField(null=True)
+    pubmed_missed_on = models.DateField(null=True)
 
     class Meta:
         verbose_name_plural = "looked up"

@@ -61,12 +61,15 @@ class ArticleTopic(models.Model):
     article = models.ForeignKey("journal.Article", on_delete=models.CASCADE, related_name="topic_rows")
     topic = models.ForeignKey(Topic, on_delete=models.CASCADE, related_name="article_rows")
     by_keyword = models.BooleanField(default=False, editable=False)
+    #: The article's, while it is published: written by triggers (migration 0022), read for the newest of a topic.
+    day = models.DateField(null=True, editable=False)
 
     class Meta:
         ordering = ["topic__name"]
         verbose_name = "topic of an article"
         verbose_name_plural = "topics of an article"
         constraints = [models.UniqueConstraint(fields=["topic", "article"], name="one_topic_row_per_article")]
+        indexes = [models.Index(fields=["topic", "-day", "-article"], name="topic_newest")]
 
     def __str__(self) -> str:
         return f"{self.article}: {self.topic}"

@@ -12,7 +12,7 @@ from accounts.models import Member, User
 from accounts.search_words import Words, question
 from desk.finding.people import named
 from journal.models import Article
-from journal.topic_models import ArticleAuthor
+from journal.topic_models import ArticleAuthor, ArticleTopic
 from subscriptions.models import Institution, Order, Payment
 
 pytestmark = pytest.mark.django_db
@@ -26,6 +26,7 @@ LOOKED_UP = {
     "payment_invoice": Payment.objects.filter(invoice_id__filled="in_1").order_by(),
     "order_guest_email": Order.objects.filter(guest_email__filled="anna@example.org", user=None),
     "article_pmid": Article.objects.filter(pmid__filled="123"),
+    "topic_newest": ArticleTopic.objects.filter(topic=1, day__lte="2026-01-01").order_by("-day", "-article_id"),
     "author_by_orcid": ArticleAuthor.objects.filter(orcid__filled="0000-0002-1825-0097"),
 }
 

@@ -1,12 +1,17 @@
 """Topics, collections, authors, volumes and the home page: their lists, marks, feeds, and what is worked out by itself."""
 # ruff: noqa: E501  (what is made reads best in one line)
 
+import random
 import re
+from collections.abc import Callable
+from contextlib import suppress
 from datetime import timedelta
+from importlib import import_module
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.apps import apps
+from django.db import IntegrityError, connection, transaction
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
@@ -94,6 +99,60 @@ def test_a_list_of_few_is_put_in_order_without_reading_the_journal(topics: dict[
         (found,) = (one["sql"] for one in asked if "byline" in one["sql"])
         assert '"journal_article"."id" IN' in found, "only those of the page are asked for"
     assert told == [newest[:20], newest[20:], newest[20:]]
+
+
+def test_the_newest_of_a_topic_are_the_same_by_the_days_in_its_rows_whatever_is_changed(
+    topics: dict[str, Topic],
+) -> None:
+    """The days are written by the database itself; after each deed the list is the one the rule tells."""
+    chance, today, named = random.Random(7), timezone.localdate(), list(topics.values())
+    articles = [make_article(title=f"Nap {number}", keywords=[]) for number in range(7)]
+    collection = Collection.objects.create(title="Vessels", slug="vessels", rule_topic=topics["Vascular"])
+    status = [Article.Status.PUBLISHED, Article.Status.PUBLISHED, Article.Status.DRAFT]
+
+    def save(article: Article, day: Any) -> None:
+        article.refresh_from_db()
+        article.published_online, article.status = day, chance.choice(status)
+        article.save()
+
+    deeds: list[Callable[[Article, Topic, Any], Any]] = [
+        lambda article, topic, day: ArticleTopic.objects.get_or_create(article=article, topic=topic),
+        lambda article, topic, day: ArticleTopic.objects.bulk_create(
+            [ArticleTopic(article=one, topic=topic) for one in articles], ignore_conflicts=True
+        ),
+        lambda article, topic, day: ArticleTopic.objects.filter(article=article, topic=topic).delete(),
+        lambda article, topic, day: Article.objects.filter(pk=article.pk).update(published_online=day),
+        lambda article, topic, day: Article.objects.update(status=chance.choice(status)),
+        lambda article, topic, day: save(article, day),
+        lambda article, topic, day: topic.parents.set(chance.sample(named, 1)) or draw_paths(),
+        lambda article, topic, day: [
+            ArticleTopic.objects.filter(pk=one.pk).update(article=article)
+            for one in ArticleTopic.objects.order_by("pk")[:1]
+        ],
+    ]
+    lengths = set()
+    for _ in range(60):
+        day = today - timedelta(days=chance.randrange(-2, 4))
+        with suppress(IntegrityError), transaction.atomic():
+            chance.choice(deeds)(chance.choice(articles), chance.choice(named), day)
+        for topic in named:
+            told = list(browsing.of_topic(topic).values_list("pk", flat=True))
+            assert browsing.newest_of_topic(topic.pk) == told
+            assert browsing.newest_of_topic(topic.pk, 2) == told[:2]
+            lengths.add(len(told))
+        assert browsing.newest_of_collection(collection) == [one.pk for one in browsing.of_collection(collection)]
+    assert len(lengths) > 3  # it was no list of nothing
+
+
+def test_days_are_filled_in_for_rows_that_were_there_before(topics: dict[str, Topic]) -> None:
+    fill = import_module("journal.migrations.0022_days_of_topics")
+    articles = [make_article(), make_article(status=Article.Status.DRAFT)]
+    rows = [ArticleTopic.objects.create(article=article, topic=topics["Sleep"]) for article in articles]
+    ArticleTopic.objects.update(day="1999-01-01")
+    with connection.schema_editor() as editor:
+        fill.fill(apps, editor)
+    days = dict(ArticleTopic.objects.values_list("pk", "day"))
+    assert days == {rows[0].pk: articles[0].published_online, rows[1].pk: None}
 
 
 def test_a_collection_is_chosen_one_by_one_or_follows_a_rule(topics: dict[str, Topic], visitor: Client) -> None:
