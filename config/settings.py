@@ -302,6 +302,7 @@ if not re.fullmatch(r"[a-zA-Z][a-zA-Z0-9_./]{1,17}", COUNTER_PLATFORM_ID):
     raise ImproperlyConfigured("COUNTER_PLATFORM_ID is 2 to 18 letters and digits and begins with a letter.")
 # --- what others know of the articles; an address that is empty is not asked ----------------------------------------
 OPENALEX_URL = env.text("OPENALEX_URL").rstrip("/")
+OPENALEX_API_KEY = env.text("OPENALEX_API_KEY")
 EUTILS_URL = env.text("EUTILS_URL").rstrip("/")
 
 # --- words and time --------------------------------------------------------------------------------------------------

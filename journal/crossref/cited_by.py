@@ -48,7 +48,8 @@ def _cites(link: "etree._Element") -> Iterator[Citing]:
         if isinstance(cite.tag, str) and (doi := text_of(cite, "doi").lower()).startswith("10."):
             year = text_of(cite, "year")
             known = int(year) if year.isascii() and year.isdigit() and 1000 < int(year[:5]) < 3000 else None
-            yield Citing(doi, _first(cite, _TITLES), _authors(cite), _first(cite, _SOURCES), known)
+            title, source = _first(cite, _TITLES), _first(cite, _SOURCES)
+            yield Citing(doi, title, _authors(cite), source if source != title else "", known)
 
 
 def _first(cite: "etree._Element", names: tuple[str, ...]) -> str:
@@ -56,7 +57,8 @@ def _first(cite: "etree._Element", names: tuple[str, ...]) -> str:
 
 
 def _authors(cite: "etree._Element") -> str:
-    people = [" ".join(filter(None, (text_of(one, "given_name"), text_of(one, "surname"))))
-              for one in cite.iter("{*}contributor")]  # fmt: skip
+    """Those who wrote it: editors stand among the contributors, too."""
+    wrote = [one for one in cite.iter("{*}contributor") if one.get("contributor_role", "author") == "author"]
+    people = [" ".join(filter(None, (text_of(one, "given_name"), text_of(one, "surname")))) for one in wrote]
     named = [name for name in people if name]
     return ", ".join(named[:MOST_NAMES]) + (" and others" if len(named) > MOST_NAMES else "")

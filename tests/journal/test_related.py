@@ -12,6 +12,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 
 from journal import elsewhere
 from journal.models import Article, MetadataRecord, Relation
@@ -145,6 +146,7 @@ class Peer(BaseHTTPRequestHandler):
     asked: ClassVar[list[str]] = []
     doi: ClassVar[str] = ""
     links: ClassVar[str] = "elink.json"
+    odd: ClassVar[str] = "-"
 
     def do_GET(self) -> None:
         Peer.asked.append(self.path)
@@ -156,6 +158,9 @@ class Peer(BaseHTTPRequestHandler):
             "/crossref/getForwardLinks":
                 "crossref_forward_links.xml" if query.get("doi") == [Peer.doi] else "crossref_none.xml",
         }.get(asked)  # fmt: skip
+        if self.path.startswith(Peer.odd):
+            self.send_error(400)
+            return
         body = Peer.broken if isinstance(Peer.broken, bytes) else (PEERS / file).read_bytes() if file else b""
         self.send_response(Peer.broken if isinstance(Peer.broken, int) else 200 if file else 404)
         self.end_headers()
@@ -171,7 +176,7 @@ def peer(settings: Any, article: Article) -> Iterator[type[Peer]]:
     Thread(target=server.serve_forever, daemon=True).start()
     address = f"http://127.0.0.1:{server.server_port}"
     settings.OPENALEX_URL, settings.EUTILS_URL = f"{address}/openalex", f"{address}/eutils"
-    Peer.broken, Peer.asked, Peer.doi, Peer.links = None, [], article.doi or "", "elink.json"
+    Peer.broken, Peer.asked, Peer.doi, Peer.links, Peer.odd = None, [], article.doi or "", "elink.json", "-"
     Article.objects.filter(pk=article.pk).update(pmid="100")
     yield Peer
     server.shutdown()
@@ -191,16 +196,22 @@ def test_citations_and_similar_articles_are_asked_for_by_night_and_kept(
         "10.9999/citing.1": "Author 0, Author 1, Author 2 and others",
         "10.9999/bare": "",
     }
-    assert [(row.pmid, row.line) for row in Similar.objects.filter(kind="pubmed")] == [
-        ("111", "Fenwick A and others, J Birds, 2024")
+    assert [(row.pmid, row.title, row.line) for row in Similar.objects.filter(kind="pubmed")] == [
+        ("111", "Egrets & Ardea where p < 0.05.", "Fenwick A and others, J Birds, 2024")
     ]
+    assert Citation.objects.get(doi="10.9999/citing.1").title == "Herons again: Ardea & CO2"
     page = visitor.get(path(article)).content.decode()
     assert titles(page) == ["Cited by", "Similar in PubMed"]
     assert "2 citations, as of " in page
     assert 'href="https://doi.org/10.9999/citing.1"' in page
     assert 'href="https://pubmed.ncbi.nlm.nih.gov/111/"' in page
     assert [parse_qs(urlsplit(path).query)["per-page"] for path in Peer.asked if "cursor" in path] == [["100"]] * 2
+    assert not any("api_key" in path for path in Peer.asked)
     LookedUp.objects.update(pubmed_on=None)
+    Peer.links = "elink_error.json"
+    elsewhere.look_up_similar(lambda _: None)
+    assert Similar.objects.filter(kind="pubmed").exists()  # an error is no answer
+    LookedUp.objects.update(pubmed_missed_on=None)
     Peer.links = "elink_none.json"
     elsewhere.look_up_similar(lambda _: None)
     assert not Similar.objects.filter(kind="pubmed").exists()
@@ -212,14 +223,16 @@ def test_members_of_crossref_ask_it_too_and_its_words_stand(
     settings.CROSSREF_CITED_BY_URL = f"{settings.OPENALEX_URL.removesuffix('/openalex')}/crossref/getForwardLinks"
     assert look_up() == (0, 1)  # without a member's credentials nothing is asked, and nothing is taken for none
     assert not any("crossref" in path for path in Peer.asked)
+    LookedUp.objects.update(citations_missed_on=None)
     settings.CROSSREF_USER, settings.CROSSREF_PASSWORD = "member", "secret"
     assert look_up()[0] == 1
     assert {row.doi: (row.title, row.authors, row.source, row.year) for row in Citation.objects.all()} == {
         "10.9999/citing.1": ("Herons again, as their publisher has it", "Ada Author, Egret", "Journal of Birds", 2026),
-        "10.9999/waders.3": ("Handbook of Waders", "Ida Ibis", "Handbook of Waders", 2025),
+        "10.9999/waders.3": ("Handbook of Waders", "Ida Ibis", "Birds of the Shore", 2025),
+        "10.9999/tides.14": ("Tides", "Tom Tern", "", 2013),
         "10.9999/bare": ("", "", "", None),
     }
-    assert "3 citations, as of " in visitor.get(path(article)).content.decode()
+    assert "4 citations, as of " in visitor.get(path(article)).content.decode()
     settings.OPENALEX_URL, Peer.doi = "", "10.9999/another"
     LookedUp.objects.update(citations_on=None)
     assert look_up()[0] == 1
@@ -259,6 +272,37 @@ def test_a_source_that_fails_leaves_what_is_known(
     elsewhere.look_up_citations(lambda _: None)
     assert Citation.objects.get().title == "Known before"
     assert not Similar.objects.exists()
+
+
+def test_one_article_that_cannot_be_told_of_keeps_no_other_from_being_asked_about(
+    article: Article, peer: type[Peer], settings: Any, caplog: Any
+) -> None:
+    settings.OPENALEX_API_KEY = "k-secret"
+    Article.objects.filter(pk=article.pk).update(doi="10.5555/told", published_online="2020-01-01")
+    for number in range(2):
+        make_article(doi=f"10.5555/odd.{number}")
+    Peer.doi, Peer.odd = "10.5555/told", "/openalex/works/doi:10.5555/odd."
+    assert elsewhere.look_up_citations(lambda _: None) == 1
+    assert all("api_key=k-secret" in path for path in Peer.asked)
+    assert elsewhere.look_up_citations(lambda _: None) == 0
+    today = timezone.localdate()
+    assert dict(LookedUp.objects.values_list("article__doi", "citations_on")) == {
+        "10.5555/told": today, "10.5555/odd.0": None, "10.5555/odd.1": None,
+    }  # fmt: skip
+    LookedUp.objects.filter(citations_on=None).update(citations_missed_on=today - elsewhere.AGAIN_AFTER)
+    before = len(Peer.asked)
+    assert elsewhere.look_up_citations(lambda _: None) == 0
+    assert len(Peer.asked) == before + 2  # their turn has come again
+    LookedUp.objects.all().delete()
+    for number in range(2, 6):
+        make_article(doi=f"10.5555/odd.{number}")
+    asked = len(Peer.asked)
+    settings.OPENALEX_URL = "http://127.0.0.1:9"
+    assert elsewhere.look_up_citations(lambda _: None) == 0
+    assert LookedUp.objects.count() == elsewhere.MOST_MISSES  # nobody is there: the others are not tried
+    assert len(Peer.asked) == asked
+    assert "could not be reached" in caplog.text
+    assert "k-secret" not in caplog.text
 
 
 def test_without_addresses_nobody_is_asked_and_an_unknown_work_has_no_citations(
