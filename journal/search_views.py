@@ -82,7 +82,7 @@ def _shown(request: HttpRequest, query: Query, asked: Asked, said: dict[str, Any
     shown = {
         "page": page, "items": items, "count": asked.found.count, "is_more": asked.found.is_more,
         "in_full_text": asked.found.in_full_text, "is_limited": asked.is_limited, "is_relaxed": asked.is_relaxed,
-        "facets": facets(asked.found.sample, filters, kept) if ids or not filters.is_empty else [],
+        "facets": facets(asked.found.sample, filters, kept, asked.found.counted) if ids or not filters.is_empty else [],
         "sorts": [(label, address(kept | {"sort": name}, filters), name) for name, label in SORTS.items()],
         "page_terms": address(kept, filters), "without_filters": address(kept, Filters()),
     }  # fmt: skip

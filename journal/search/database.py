@@ -4,6 +4,7 @@ The text behind the wall is not in this index at all. Very common words are rank
 (gin_fuzzy_search_limit), and no search runs longer than half a second (docs/performance.md).
 """
 
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,7 +15,7 @@ from django.db.models.expressions import Combinable, RawSQL
 from django.utils import timezone
 
 from journal.models import Article
-from journal.search.filters import Filters, conditions
+from journal.search.filters import Counted, Filters, conditions, has_many
 from journal.search.folding import fold, spelled_out
 from journal.search.query import Clause, Query
 
@@ -30,12 +31,16 @@ _FIELD = {
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """Ids in their order; `count` is exact up to 1,000, and `is_more` says that there are more."""
+    """Ids in their order; `count` is exact up to 1,000, and `is_more` says that there are more.
+
+    `counted` is how many of the sample there are for each choice, where the engine knows (filters.py).
+    """
 
     ids: list[int] = field(default_factory=list)
     count: int = 0
     is_more: bool = False
     in_full_text: bool = False
+    counted: Counted | None = None
 
     @property
     def sample(self) -> list[int]:
@@ -46,7 +51,9 @@ class Found:
 def find(query: Query, filters: Filters, sort: str) -> Found:
     """Runs inside the caller's transaction, whose statements `guard` has limited."""
     matching, words = tsquery(query)
-    where, values = conditions(filters, timezone.localdate())
+    where, values = conditions(
+        filters, timezone.localdate(), _asked_of_found(filters) if sort != "date" else frozenset()
+    )
     if sort == "date":
         sql = (
             f"SELECT a.id FROM journal_article a WHERE a.search @@ ({matching}) AND {where}"  # noqa: S608
@@ -65,6 +72,24 @@ def find(query: Query, filters: Filters, sort: str) -> Found:
         cursor.execute(sql, asked)
         ids = [row[0] for row in cursor.fetchall()]
     return found(ids)
+
+
+def _asked_of_found(matching: str, words: list[str], filters: Filters) -> frozenset[str]:
+    """What the search must not begin with: PostgreSQL does not know that an entry lies outside its row, and that
+    reading those of a large topic, or of everything, takes longer than asking its index for the words."""
+    if filters.year:
+        return frozenset()
+    if not filters.topic or not has_many(filters.topic, _expected(matching, words)):
+        return frozenset({"published"})
+    return frozenset({"published", "topic"})
+
+
+def _expected(matching: str, words: list[str]) -> int:
+    """How many articles have the words, as PostgreSQL's statistics have it."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"EXPLAIN (FORMAT JSON) SELECT FROM journal_article a WHERE a.search @@ ({matching})", words)
+        (plan,) = cursor.fetchone()
+    return int((json.loads(plan) if isinstance(plan, str) else plan)[0]["Plan"]["Plan Rows"])
 
 
 def found(ids: list[int]) -> Found:
@@ -88,8 +113,17 @@ def _said(clause: Clause, texts: list[str]) -> str:
         config, weight = _FIELD[clause.field]
         texts.append(_lexemes(clause, weight))
         return f"to_tsquery('{config}', %s)"
-    texts.extend((_lexemes(clause, ""), _lexemes(clause, ":B")))
-    return "(to_tsquery('english', %s) || to_tsquery('simple', %s))"
+    plain = _lexemes(clause, "")
+    texts.extend((plain, plain, plain, _lexemes(clause, ":B")))
+    return _ANYWHERE
+
+
+#: Where a word is its own stem the first finds all that the second would. A weight makes PostgreSQL read the entry of
+#: each row that its index has found, which is most of the time that a search narrowed by something else takes.
+_ANYWHERE = (
+    "(to_tsquery('english', %s) || CASE WHEN to_tsquery('english', %s) = to_tsquery('simple', %s) THEN ''::tsquery"
+    " ELSE to_tsquery('simple', %s) END)"
+)
 
 
 def _lexemes(clause: Clause, weight: str) -> str:

@@ -17,6 +17,8 @@ from journal.topic_models import Topic
 
 LAST_YEAR = 2200
 MOST_CHOICES = 12
+MANY = 2500
+Counted = list[tuple[str, str, int]]  # name of the condition, value, number of articles
 FREE, OPEN, CONTROLLED = "free", "open", "controlled"
 ACCESS = {
     FREE: gettext_lazy("Free for everybody"),
@@ -69,9 +71,13 @@ def _text(text: str) -> str:
     return "".join(letter for letter in text if letter.isprintable())[:100]
 
 
-def conditions(filters: Filters, today: date) -> tuple[str, list[Any]]:
-    """The filters as SQL on `journal_article a`: a text of our own words, and its values."""
-    parts = ["a.status = 'published' AND a.published_online <= %s"]
+def conditions(filters: Filters, today: date, asked_of_found: frozenset[str] = frozenset()) -> tuple[str, list[Any]]:
+    """The filters as SQL on `journal_article a`: a text of our own words, and its values.
+
+    PostgreSQL may begin with any of them, but with those that are only `asked_of_found` rows ("published", "topic").
+    """
+    published = "a.status = 'published' AND a.published_online <= %s"
+    parts = [f"({published}) IS TRUE" if "published" in asked_of_found else published]
     values: list[Any] = [today]
     if filters.year:
         parts.append("a.published_online >= %s AND a.published_online <= %s")
@@ -81,10 +87,7 @@ def conditions(filters: Filters, today: date) -> tuple[str, list[Any]]:
             parts.append(f"a.{column} = %s")
             values.append(value)
     if filters.topic:
-        parts.append(
-            "a.id IN (SELECT t.article_id FROM journal_articletopic t WHERE t.topic_id IN"
-            " (SELECT below_id FROM journal_topicpath p JOIN journal_topic o ON o.id = p.above_id WHERE o.slug = %s))"
-        )
+        parts.append(f"(a.id IN ({_OF_TOPIC})) IS TRUE" if "topic" in asked_of_found else f"a.id IN ({_OF_TOPIC})")
         values.append(filters.topic)
     if filters.access:
         parts.append(_ACCESS_SQL[filters.access])
@@ -93,6 +96,26 @@ def conditions(filters: Filters, today: date) -> tuple[str, list[Any]]:
         parts.append(_HAS_CME)
         values += [today.isoformat()] * 2
     return " AND ".join(parts), values
+
+
+_OF_TOPIC = (
+    "SELECT t.article_id FROM journal_articletopic t WHERE t.topic_id IN"
+    " (SELECT below_id FROM journal_topicpath p JOIN journal_topic o ON o.id = p.above_id WHERE o.slug = %s)"
+)
+
+
+_SHARE = f"""
+SELECT (SELECT count(*) FROM ({_OF_TOPIC} LIMIT {MANY}) f), reltuples FROM pg_class
+WHERE oid = 'journal_article'::regclass
+"""  # noqa: S608
+
+
+def has_many(topic: str, found: int) -> bool:
+    """Whether the topic's articles are so many that a search whose words find about `found` begins with the words."""
+    with connection.cursor() as cursor:
+        cursor.execute(_SHARE, [topic])
+        number, everything = cursor.fetchone()
+    return bool(number == MANY and found < everything / 2)
 
 
 _NOTICES = ", ".join(f"'{kind}'" for kind in sorted(NOTICE_TYPES))
@@ -152,12 +175,12 @@ _TITLES = {
 }
 
 
-def facets(found: list[int], filters: Filters, kept: dict[str, str]) -> list[Facet]:
-    """How the articles of `found` may be narrowed further, in one statement. `kept` is what else the address says."""
-    with connection.cursor() as cursor:
-        today = timezone.localdate()
-        cursor.execute(_FACETS, [today.isoformat(), today.isoformat(), today, found])
-        rows: Iterable[tuple[str, str, str, int]] = cursor.fetchall()
+def facets(found: list[int], filters: Filters, kept: dict[str, str], counted: Counted | None = None) -> list[Facet]:
+    """How the articles of `found` may be narrowed further. `kept` is what else the address says.
+
+    One statement: it counts, or, where they are `counted` already, it tells the names of sections and topics.
+    """
+    rows = _count(found) if counted is None else _named(counted)
     grouped: dict[str, list[tuple[str, str, int]]] = {name: [] for name in _TITLES}
     for name, value, label, count in rows:
         if value and count:
@@ -166,13 +189,41 @@ def facets(found: list[int], filters: Filters, kept: dict[str, str]) -> list[Fac
     return [facet for facet in made if facet.choices]
 
 
+def _count(found: list[int]) -> Iterable[tuple[str, str, str, int]]:
+    with connection.cursor() as cursor:
+        today = timezone.localdate()
+        cursor.execute(_FACETS, [today.isoformat(), today.isoformat(), today, found])
+        return cursor.fetchall()
+
+
+_NAMES = """
+SELECT 'section', id::text, name FROM journal_section WHERE id = ANY(%s::bigint[])
+UNION ALL SELECT 'topic', slug, name FROM journal_topic WHERE slug = ANY(%s)
+"""
+
+
+def _named(counted: Counted) -> Iterable[tuple[str, str, str, int]]:
+    """With the names that stand in the database; what has none there any more is left out."""
+    sections = [int(value) for name, value, _ in counted if name == "section"]
+    topics = [value for name, value, _ in counted if name == "topic"]
+    names: dict[tuple[str, str], str] = {}
+    if sections or topics:
+        with connection.cursor() as cursor:
+            cursor.execute(_NAMES, [sections, topics])
+            names = {(name, value): label for name, value, label in cursor.fetchall()}
+    for name, value, count in counted:
+        label = names.get((name, value), "")
+        if label or name not in ("section", "topic"):
+            yield name, value, label, count
+
+
 def _facet(name: str, values: list[tuple[str, str, int]], filters: Filters, kept: dict[str, str], among: int) -> Facet:
     chosen = filters.terms().get(name, "")
     if not chosen and (not values or (len(values) == 1 and values[0][2] == among)):
         return Facet(name, str(_TITLES[name]), ())  # a choice that changes nothing
     values = values or [(chosen, _name_of(name, chosen), 0)]
     by_value = name == "year"
-    values.sort(key=lambda row: row[0] if by_value else f"{9_999_999 - row[2]:07}", reverse=by_value)
+    values.sort(key=lambda row: (row[0],) if by_value else (f"{9_999_999 - row[2]:07}", row[1]), reverse=by_value)
     shown = [row for row in values if row[0] == chosen] if chosen else values[:MOST_CHOICES]
     shown = shown or [(chosen, _name_of(name, chosen), 0)]
     choices = (

@@ -14,8 +14,9 @@ import re
 import threading
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
@@ -26,19 +27,24 @@ from django.utils import timezone
 from journal.access import public_reason
 from journal.models import Article
 from journal.search.database import COUNT_UP_TO, Found, names
-from journal.search.filters import CONTROLLED, FREE, OPEN, Filters
+from journal.search.filters import CONTROLLED, FREE, OPEN, Counted, Filters
 from journal.search.folding import COMMON, fold, words
 from journal.search.query import Clause, Query
 
 log = logging.getLogger(__name__)
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 HEAP_BYTES, THREADS = 96_000_000, 2
 ALIKE_WORDS = 20
+MOST_TEXTS = 50_000  # types, and sets of topics, that are kept in mind
 #: Field → how much a word in it is worth. The first group knows where its words stand, the second does not.
 PUBLIC = {"title": 4.0, "authors": 3.0, "keywords": 2.5, "abstract": 1.5, "open_text": 0.6, "references": 0.15}
 GATED = {"body": 0.6, "captions": 0.5}
 PLAIN = frozenset({"authors"})
+#: What results are narrowed to; and columns that are read for the choices beside them. A column holds one number an
+#: article: for texts a number made of the text, which stands in a column, too, and is looked up there once.
+NARROWING = ("kind", "topic", "access")
+NUMBERS, NUMBERED = ("year", "section", "cme", "is_free", "is_open"), ("kind", "topics")
 _OF = {
     "title": ("title",), "author": ("authors",), "keyword": ("keywords",), "abstract": ("abstract",),
     "text": ("open_text", "body"), "caption": ("captions",), "reference": ("references",),
@@ -55,11 +61,10 @@ def _schema() -> Any:
     build = tantivy.SchemaBuilder()
     build.add_integer_field("id", indexed=True, fast=True)
     build.add_integer_field("day", fast=True)
-    build.add_integer_field("year", indexed=True)
-    build.add_integer_field("section", indexed=True)
-    build.add_integer_field("cme", indexed=True)
-    for name in ("kind", "topic", "access"):
-        build.add_text_field(name, tokenizer_name="raw", index_option="basic")
+    for name in (*NUMBERS, *(f"{name}_number" for name in NUMBERED)):
+        build.add_integer_field(name, indexed=True, fast=True)
+    for name in dict.fromkeys((*NARROWING, *NUMBERED)):
+        build.add_text_field(name, tokenizer_name="raw", index_option="basic", fast=name in NUMBERED)
     for name in PUBLIC:
         build.add_text_field(name, tokenizer_name=_tokenizer(name), index_option="position")
     for name in GATED:
@@ -144,11 +149,51 @@ def find(query: Query, filters: Filters, sort: str) -> Found:
         asked = _query(schema, query, filters)
         by_day = {"order_by_field": "day"} if sort == "date" else {}
         result = searcher.search(asked, COUNT_UP_TO + 1, count=True, **by_day)
-        ids = searcher.fast_field_values("id", [address for _, address in result.hits[:COUNT_UP_TO]])
+        addresses = [address for _, address in result.hits[:COUNT_UP_TO]]
+        ids, count = list(searcher.fast_field_values("id", addresses)), int(result.count or 0)
+        found = Found(ids, min(count, COUNT_UP_TO), count > COUNT_UP_TO, in_full_text=True)
+        counted = _counted(schema, searcher, addresses[: len(found.sample)])
     except BaseException as error:
         raise _unusable(error) from error
-    count = int(result.count or 0)
-    return Found(list(ids), min(count, COUNT_UP_TO), count > COUNT_UP_TO, in_full_text=True)
+    return replace(found, counted=counted)
+
+
+def _counted(schema: Any, searcher: Any, addresses: list[Any]) -> Counted:
+    """How many of these articles there are for each condition."""
+    if not addresses:
+        return []
+    number = {name: Counter(searcher.fast_field_values(name, addresses)) for name in NUMBERS}
+    text = {name: _told(schema, searcher, name, addresses) for name in NUMBERED}
+    topics: Counter[str] = Counter()
+    for said, count in text["topics"].items():
+        topics.update(dict.fromkeys(said.split(), count))
+    counted = [
+        (name, str(value), n) for name in ("year", "section", "cme") for value, n in number[name].items() if value
+    ]
+    counted += [("kind", kind, n) for kind, n in text["kind"].items() if kind]
+    counted += [("topic", topic, n) for topic, n in topics.items()]
+    free, opened = number["is_free"][1], number["is_open"][1]
+    return [*counted, ("access", FREE, free), ("access", OPEN, opened), ("access", CONTROLLED, len(addresses) - free)]
+
+
+_texts: dict[int, str] = {}  # the same number is the same text, in every index
+
+
+def _number_of(text: str) -> int:
+    return int.from_bytes(blake2b(text.encode(), digest_size=7).digest())
+
+
+def _told(schema: Any, searcher: Any, name: str, addresses: list[Any]) -> dict[str, int]:
+    """How many of the articles have which text in a column: by its number, and what has never been met is looked up."""
+    numbers = Counter(searcher.fast_field_values(f"{name}_number", addresses))
+    if new := [number for number in numbers if number not in _texts]:
+        if len(_texts) > MOST_TEXTS:
+            _texts.clear()
+            return _told(schema, searcher, name, addresses)
+        asked = tantivy.Query.term_set_query(schema, f"{name}_number", new)
+        found = searcher.aggregate(asked, {name: {"terms": {"field": name, "size": len(new)}}})
+        _texts.update((_number_of(one["key"]), one["key"]) for one in found[name]["buckets"])
+    return {_texts[number]: n for number, n in numbers.items() if number in _texts}
 
 
 def alike(article: Article, most: int) -> list[int]:
@@ -260,11 +305,14 @@ def _document(article: Article, day: date, today: date) -> Any:
     captions = " ".join(_TAG.sub(" ", caption) for caption in _CAPTION.findall(text.body)) if text else ""
     references = " ".join(entry.get("text", "") for entry in record.facts.get("references", [])) if record else ""
     access = [FREE] if is_free else [CONTROLLED]
+    is_open = article.access_type == "open"
+    topics = getattr(article, "topic_slugs", [])
     fields: dict[str, Any] = {
         "id": article.pk, "day": day.toordinal(), "year": day.year, "section": article.section_id or 0,
-        "cme": int(article.open_activity is not None), "kind": article.type_label,
-        "topic": getattr(article, "topic_slugs", []),
-        "access": [*access, OPEN] if article.access_type == "open" else access,
+        "cme": int(article.open_activity is not None), "is_free": int(is_free), "is_open": int(is_open),
+        "kind": article.type_label, "kind_number": _number_of(article.type_label),
+        "topic": topics, "topics": " ".join(topics), "topics_number": _number_of(" ".join(topics)),
+        "access": [*access, OPEN] if is_open else access,
         "title": fold(f"{article.title} {article.subtitle}"), "authors": names(article),
         "keywords": fold(" ".join(article.keywords)), "abstract": fold(article.abstract),
         "references": fold(references), "captions": fold(captions),

@@ -2,11 +2,14 @@
 
 import re
 from collections.abc import Mapping
+from itertools import islice
 from typing import Any
+
+from django.db import OperationalError, transaction
 
 from journal.doi import pasted_doi
 from journal.models import Article, ArticleQuerySet, Issue, Journal
-from journal.search.database import tsquery
+from journal.search.database import guard, tsquery
 from journal.search.folding import words
 from journal.search.query import Clause, Query
 
@@ -24,6 +27,7 @@ _CITED = re.compile(
     re.IGNORECASE,
 )  # fmt: skip
 LONGEST_CITATION, MOST_WORDS_OF_A_TITLE = 2000, 12
+MOST_LOOKED_UP = 4  # DOIs, or places cited, within one text; each is a statement
 
 
 def named_article(text: str) -> Article | None:
@@ -34,14 +38,14 @@ def named_article(text: str) -> Article | None:
         return published.by_doi(doi).first()
     if pmid := _PMID.match(text):
         return published.filter(pmid__filled=pmid[1]).first()
-    for match in _DOI_WITHIN.finditer(text):
+    for match in islice(_DOI_WITHIN.finditer(text), MOST_LOOKED_UP):
         if (found := published.by_doi(match[1].rstrip(".,;)]}")).first()) is not None:
             return found
     return _by_citation(text)
 
 
 def _by_citation(text: str) -> Article | None:
-    for cited in _CITED.finditer(text):
+    for cited in islice(_CITED.finditer(text), MOST_LOOKED_UP):
         found = _at(cited["volume"], cited["issue"] or cited["number"] or "", cited["page"], cited["year"] or "")
         if len(found) == 1:
             return found[0]
@@ -79,14 +83,21 @@ def openurl(asked: Mapping[str, str]) -> str:
 
 
 def _titled(title: str) -> Article | None:
-    """Who has the title's words, by their index, and then the very title."""
+    """Who has the title's words, by their index, and then the very title; nobody, when that takes too long."""
     clauses = tuple((Clause((word,), "title"),) for word in words(title)[:MOST_WORDS_OF_A_TITLE])
     if not clauses:
         return None
     matching, asked = tsquery(Query(clauses))
     where = [f'"journal_article"."search" @@ ({matching})']
     has_words: Any = Article.objects.published().extra(where=where, params=asked)  # noqa: S610
-    found: Article | None = has_words.filter(title__iexact=title).first()
+    try:
+        with transaction.atomic():
+            guard(narrowed=True)
+            found: Article | None = has_words.filter(title__iexact=title).first()
+    except OperationalError as error:
+        if "statement timeout" not in str(error):
+            raise
+        return None
     return found
 
 

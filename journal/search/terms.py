@@ -59,7 +59,7 @@ def suggest(typed: str) -> list[Suggestion]:
 
 
 _NEAR = """
-SELECT key, weight FROM journal_searchterm WHERE kind = 'word' AND near && %s::varchar[]
+SELECT key, weight, near FROM journal_searchterm WHERE kind = 'word' AND near && %s::varchar[]
 """
 
 
@@ -71,20 +71,29 @@ def respelled(query: Query) -> str:
     with connection.cursor() as cursor:
         cursor.execute("SELECT key FROM journal_searchterm WHERE kind = 'word' AND key = ANY(%s)", [asked])
         known = {row[0] for row in cursor.fetchall()}
-    better = {word: near for word in asked if word not in known and (near := _nearest(word))}
+    better = _nearest([word for word in asked if word not in known and 3 < len(word) <= LONGEST_WORD])
     return " ".join(better.get(word, word) for word in query.words) if better else ""
 
 
-def _nearest(word: str) -> str:
-    if not 3 < len(word) <= LONGEST_WORD:
-        return ""
+def _nearest(asked: list[str]) -> dict[str, str]:
+    """Each word's nearest among those that are known, in one statement for all; words without one are left out."""
+    if not asked:
+        return {}
     with connection.cursor() as cursor:
-        cursor.execute(_NEAR, [near(word)])
-        rows = cursor.fetchall()
-    most = 1 if len(word) < 6 else 2
-    judged = [(distance(word, key), -weight, key) for key, weight in rows if abs(len(key) - len(word)) <= most]
-    best = min(judged, default=None)
-    return best[2] if best and best[0] <= most else ""
+        cursor.execute(_NEAR, [sorted({start for word in asked for start in near(word)})])
+        rows = [(key, weight, set(starts)) for key, weight, starts in cursor.fetchall()]
+    found = {}
+    for word in asked:
+        most, own = 1 if len(word) < 6 else 2, near(word)
+        judged = [
+            (distance(word, key), -weight, key)
+            for key, weight, starts in rows
+            if abs(len(key) - len(word)) <= most and not starts.isdisjoint(own)
+        ]
+        best = min(judged, default=None)
+        if best and best[0] <= most:
+            found[word] = best[2]
+    return found
 
 
 def near(word: str) -> list[str]:

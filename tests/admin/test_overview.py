@@ -16,6 +16,7 @@ from desk.overview.attention import MOST, look, statement
 from desk.overview.matters import MATTERS
 from journal.models import ImportBatch
 from journal.reader_models import AlertMail, Recipient
+from journal.search import fulltext
 from journal.topic_models import Upkeep
 from subscriptions.models import (
     Dispute,
@@ -100,7 +101,7 @@ def test_a_quiet_day_is_said_to_be_one(
     role: str, request: pytest.FixtureRequest, settings: Any, tmp_path: Path
 ) -> None:
     settings.SEARCH_FOLDER = tmp_path
-    (settings.SEARCH_FOLDER / "current").write_text("v1-quiet")
+    (settings.SEARCH_FOLDER / "current").write_text(f"v{fulltext.SCHEMA_VERSION}-quiet")
     answer = request.getfixturevalue(role).get("/admin/")
     assert "Nothing needs attention." in text_of(answer)
     assert "What is looked at for you" in text_of(answer)

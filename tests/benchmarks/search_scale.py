@@ -196,18 +196,19 @@ def _asked(language: Language) -> dict[str, Any]:
     def narrowed(query: Any) -> None:
         by_database(query, some[sum(map(ord, query.words[0])) % len(some)])
 
-    def by_index(query: Any) -> None:
-        fulltext.find(query, Filters(), "relevance")
+    def by_index(query: Any, filters: Filters = everything) -> None:
+        found = fulltext.find(query, filters, "relevance")
+        facets(found.sample, filters, {}, found.counted)
 
-    def page_by_index(query: Any) -> None:
-        facets(fulltext.find(query, Filters(), "relevance").sample, Filters(), {})
+    def narrowed_by_index(query: Any) -> None:
+        by_index(query, some[sum(map(ord, query.words[0])) % len(some)])
 
     begun = [language.words[n][:3] for n in range(QUERIES)]
     return {
         "PostgreSQL alone, with conditions": _times(by_database, queries),
         "PostgreSQL alone, narrowed to a year, topic, type or what is open": _times(narrowed, queries),
-        "full-text index": _times(by_index, queries),
-        "full-text index, with conditions": _times(page_by_index, queries),
+        "full-text index, with conditions": _times(by_index, queries),
+        "full-text index, narrowed to the same": _times(narrowed_by_index, queries),
         "suggestions": _times(terms.suggest, begun),
     }
 
@@ -247,7 +248,8 @@ def _pages() -> dict[str, Any]:
 
 
 def _addresses() -> Iterator[str]:
-    yield from ("/topics/topic-0/", "/topics/topic-5/?page=20", "/issues/1/1/", "/", "/search/?q=topic")
+    yield from ("/topics/topic-0/", "/topics/topic-0/?page=50", "/topics/topic-5/", "/topics/topic-5/?page=50")
+    yield from ("/topics/topic-5/feed/", "/issues/1/1/", "/", "/search/?q=topic")
 
 
 if __name__ == "__main__":
