@@ -50,10 +50,9 @@ class Found:
 
 def find(query: Query, filters: Filters, sort: str) -> Found:
     """Runs inside the caller's transaction, whose statements `guard` has limited."""
-    matching, words = tsquery(query)
-    where, values = conditions(
-        filters, timezone.localdate(), _asked_of_found(filters) if sort != "date" else frozenset()
-    )
+    (matching, words), (ranking, ranked) = tsquery(query), tsquery(query, to_rank=True)
+    last = frozenset[str]() if sort == "date" else _asked_of_found(matching, words, filters)
+    where, values = conditions(filters, timezone.localdate(), last)
     if sort == "date":
         sql = (
             f"SELECT a.id FROM journal_article a WHERE a.search @@ ({matching}) AND {where}"  # noqa: S608
@@ -63,11 +62,11 @@ def find(query: Query, filters: Filters, sort: str) -> Found:
     else:
         sql = (
             "WITH f AS MATERIALIZED (SELECT a.id, a.published_online AS day,"  # noqa: S608
-            f" ts_rank('{WEIGHTS}', a.search, ({matching}), 1) AS rank"
+            f" ts_rank('{WEIGHTS}', a.search, ({ranking}), 1) AS rank"
             f" FROM journal_article a WHERE a.search @@ ({matching}) AND {where} LIMIT {CANDIDATES})"
             " SELECT id FROM f ORDER BY rank DESC, day DESC, id DESC LIMIT %s"
         )
-        asked = [*words, *words, *values, COUNT_UP_TO + 1]
+        asked = [*ranked, *words, *values, COUNT_UP_TO + 1]
     with connection.cursor() as cursor:
         cursor.execute(sql, asked)
         ids = [row[0] for row in cursor.fetchall()]
@@ -96,28 +95,32 @@ def found(ids: list[int]) -> Found:
     return Found(ids[:COUNT_UP_TO], min(len(ids), COUNT_UP_TO), len(ids) > COUNT_UP_TO)
 
 
-def tsquery(query: Query) -> tuple[str, list[str]]:
-    """The query as an SQL expression of functions, and their texts: nothing typed stands in the statement."""
+def tsquery(query: Query, *, to_rank: bool = False) -> tuple[str, list[str]]:
+    """The query as an SQL expression of functions, and their texts: nothing typed stands in the statement.
+
+    `to_rank`: with every way a word may have been meant; what is found does not depend on it, its rank does.
+    """
     parts: list[str] = []
     texts: list[str] = []
     for group in query.groups:
-        alternatives = [_said(clause, texts) for clause in group]
+        alternatives = [_said(clause, texts, to_rank) for clause in group]
         parts.append(f"({' || '.join(alternatives)})")
-    parts += [f"(!! {_said(clause, texts)})" for clause in query.without]
+    parts += [f"(!! {_said(clause, texts, to_rank)})" for clause in query.without]
     return " && ".join(parts), texts
 
 
-def _said(clause: Clause, texts: list[str]) -> str:
+def _said(clause: Clause, texts: list[str], to_rank: bool) -> str:
     """A clause in one field, or anywhere: in English by its stem, and among the authors as it is written."""
     if clause.field in _FIELD:
         config, weight = _FIELD[clause.field]
         texts.append(_lexemes(clause, weight))
         return f"to_tsquery('{config}', %s)"
     plain = _lexemes(clause, "")
-    texts.extend((plain, plain, plain, _lexemes(clause, ":B")))
-    return _ANYWHERE
+    texts.extend((plain, *([] if to_rank else [plain, plain]), _lexemes(clause, ":B")))
+    return _EITHER if to_rank else _ANYWHERE
 
 
+_EITHER = "(to_tsquery('english', %s) || to_tsquery('simple', %s))"
 #: Where a word is its own stem the first finds all that the second would. A weight makes PostgreSQL read the entry of
 #: each row that its index has found, which is most of the time that a search narrowed by something else takes.
 _ANYWHERE = (

@@ -193,7 +193,8 @@ def _count(found: list[int]) -> Iterable[tuple[str, str, str, int]]:
     with connection.cursor() as cursor:
         today = timezone.localdate()
         cursor.execute(_FACETS, [today.isoformat(), today.isoformat(), today, found])
-        return cursor.fetchall()
+        rows: list[tuple[str, str, str, int]] = cursor.fetchall()
+    return rows
 
 
 _NAMES = """
