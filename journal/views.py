@@ -5,7 +5,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.core.paginator import Paginator
-from django.db.models import Count, Q
+from django.db.models import Count, OuterRef, Subquery
+from django.db.models.functions import Coalesce
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
@@ -26,6 +27,7 @@ from journal.signals import text_given
 from journal.topic_models import CollectionEntry, MostRead
 
 PER_PAGE = 20
+ISSUES_PER_PAGE = 120
 BESIDE = 5  # articles in each list beside the current issue
 ISSUE_ORDER = ("-published_on", "-volume", "-number")  # annotating with a count drops the model's own order
 LIST_FIELDS = (
@@ -102,9 +104,12 @@ def _by_section(items: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 @require_safe
 def issue_list(request: HttpRequest) -> HttpResponse:
-    published = Count("articles", filter=Q(articles__status=Article.Status.PUBLISHED))
-    issues = Issue.objects.published().annotate(article_count=published).order_by(*ISSUE_ORDER)
-    return render(request, "journal/issue_list.html", {"issues": issues})
+    """All of them, newest first; a weekly of many years by pages. Articles are counted for those of the page alone."""
+    in_it = Article.objects.filter(issue=OuterRef("pk"), status=Article.Status.PUBLISHED).order_by().values("issue")
+    number = Coalesce(Subquery(in_it.annotate(number=Count("pk")).values("number")), 0)
+    issues = Issue.objects.published().annotate(article_count=number).order_by(*ISSUE_ORDER)
+    page = Paginator(issues, ISSUES_PER_PAGE).get_page(request.GET.get("page"))
+    return render(request, "journal/issue_list.html", {"issues": page.object_list, "page": page})
 
 
 @require_safe

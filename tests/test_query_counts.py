@@ -140,7 +140,7 @@ def shelf(number: int) -> str:
 LISTS = {
     "home": ("/", 6),
     "issue": ("", 6),
-    "issues": ("/issues/", 1),
+    "issues": ("/issues/", 2),
     "online first": ("/online-first/", 3),
     "search": ("/search/?q=herons", 7),
     "topic": ("/topics/birds/", 5),

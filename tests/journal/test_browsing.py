@@ -17,7 +17,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from journal import browsing
-from journal.models import Article, Section
+from journal.models import Article, Issue, Section
 from journal.search import database, upkeep
 from journal.topic_models import ArticleTopic, Collection, CollectionEntry, MostRead, Topic, draw_paths
 from subscriptions.counter import most_read
@@ -259,3 +259,21 @@ def test_a_volume_lists_its_issues(visitor: Client) -> None:
     assert "/issues/7/1/" in page
     assert "/issues/8/1/" not in page
     assert visitor.get("/issues/9/").status_code == 404
+
+
+def test_a_weekly_of_many_years_has_its_issues_by_pages(visitor: Client) -> None:
+    journal, day = make_journal(), timezone.localdate()
+    issues = Issue.objects.bulk_create(
+        Issue(
+            journal=journal, volume=str(99 - n // 50), number=str(52 - n % 50), year=day.year - n // 50,
+            published_on=day - timedelta(days=7 * n),
+        )
+        for n in range(130)
+    )  # fmt: skip
+    for status in (Article.Status.PUBLISHED, Article.Status.PUBLISHED, Article.Status.DRAFT):
+        make_article(issue=issues[129], status=status)
+    first, last = (visitor.get(f"/issues/?page={page}").content.decode() for page in ("", "999"))
+    assert (first.count("0 articles"), last.count("0 articles"), last.count("2 articles")) == (120, 9, 1)
+    assert "Page 1 of 2" in first
+    assert 'href="?page=1"' in last
+    assert issues[129].get_absolute_url() in last
