@@ -82,18 +82,19 @@ def test_the_demo_runs_says_who_there_is_stops_clean_and_keeps_its_data(
     assert "The Pellisund Journal of Neurology" in get(site)
     assert "subscriber@example.org" in get(f"{site}/demo/")
     assert first.stop() == 0
-    time.sleep(1)
-    assert not list((tmp_path / "postgres").glob("data/postmaster.pid"))
+    database = tmp_path / "postgres/data/postmaster.pid"
+    deadline = time.monotonic() + 60
+    while database.exists() and time.monotonic() < deadline:  # its keeper shuts it down when nobody is left
+        time.sleep(0.1)
+    assert not database.exists()
     with pytest.raises(OSError):
         get(site)
 
-    began = time.monotonic()
     second = Terminal(tmp_path)
     terminals.append(second)
-    said = second.until("Ctrl-C stops everything", seconds=60)
+    said = second.until("Ctrl-C stops everything")
     assert "articles looked at" not in said
     assert "The Pellisund Journal of Neurology" in get(site_of(said))
-    assert time.monotonic() - began < 60
 
 
 def test_a_port_in_use_is_said_and_the_next_free_one_taken() -> None:
