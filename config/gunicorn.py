@@ -17,12 +17,12 @@ from typing import Any
 from gunicorn import glogging
 from gunicorn.workers import gthread
 
-from config import logs
+from config import logs, web_worker
 from config.environment import environment
 
 env = environment(Path(__file__).resolve().parent.parent)
 workers = env.integer("WEB_WORKERS", 0) or min(2 * multiprocessing.cpu_count(), 8)
-worker_class = "gthread"
+worker_class = "config.web_worker.Worker"
 threads = env.integer("WEB_THREADS", 4)
 keepalive = 30
 timeout = 30
@@ -79,6 +79,11 @@ def pre_fork(server: Any, worker: Any) -> None:
     """
     taken = {getattr(other, "place", None) for other in server.WORKERS.values()}
     worker.place = next(place for place in range(len(taken) + 1) if place not in taken)
+
+
+def child_exit(server: Any, worker: Any) -> None:
+    """However it ended."""
+    web_worker.connections.forget(worker.place)
 
 
 def post_fork(server: Any, worker: Any) -> None:
