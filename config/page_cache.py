@@ -53,6 +53,7 @@ VARY = frozenset({"accept", "accept-encoding"})
 KEPT_SECONDS = 300  # far less than public_changes.KEPT
 LONGEST_PATH = 500
 MOST_PACKED = 500
+MOST_ADDRESSES = 20_000
 SHELF = "firstpage.shelf"
 KEEP = "firstpage.keep"
 
@@ -91,6 +92,15 @@ class Shelf:
     began: float = field(default_factory=time.monotonic)
     pages: dict[Key, Sized] = field(default_factory=dict)
     size: int = 0
+    nobodys: set[str] = field(default_factory=set)  # addresses of no institution, as long as nothing changes
+
+    def knows(self, ip: str) -> bool:
+        """Networks are among what is watched: what was told of an address is true as long as the shelf's pages are."""
+        return ip in self.nobodys
+
+    def remember(self, ip: str) -> None:
+        if len(self.nobodys) < MOST_ADDRESSES:
+            self.nobodys.add(ip)
 
     def keep(self, key: Key, page: Sized) -> None:
         with _keeping:
@@ -171,12 +181,15 @@ def _current_shelf(ip: str) -> Shelf | None:
     """The shelf whose pages are right now; None for an institution's address, and when nobody can tell."""
     shelf = _shelf
     try:
-        told = public_changes.asker.ask(shelf.snapshot, ip)
+        told = public_changes.asker.ask(shelf.snapshot, None if shelf.knows(ip) else ip)
     except public_changes.UnknownError:
         clear()
         return None
     shelf = current(shelf, told)
-    return None if told.is_institution else shelf
+    if told.is_institution:
+        return None
+    shelf.remember(ip)
+    return shelf
 
 
 def shelf_now() -> Shelf:

@@ -5,6 +5,7 @@ waiting for anybody. Whoever keeps something made from these tables keeps the da
 made; as long as no transaction stands there that this snapshot did not see, what was kept is what would be made now.
 """
 
+import re
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -14,7 +15,9 @@ from dataclasses import dataclass
 import psycopg
 from django.conf import settings
 from django.db import connection
+from psycopg.adapt import Transformer
 from psycopg.pq import ExecStatus
+from psycopg.pq.abc import PGresult
 
 from journal.access import Access
 from subscriptions.access import DECISION, answers, question
@@ -42,7 +45,10 @@ LEFT JOIN accounts_user u ON u.is_active
     AND u.id = CASE WHEN s.session_data LIKE '{%' THEN (s.session_data::json ->> '_auth_user_id')::bigint END
 """
 )
-_STATEMENTS = {b"public_changes": _ASK, b"public_changes_as": _ASK_AS}
+# The decision with numbered places; `_ASKED` is what stands in each.
+_ASKED = tuple(dict.fromkeys(re.findall(r"%\((\w+)\)s", DECISION)))
+_DECISION = re.sub(r"%\((\w+)\)s", lambda found: f"${_ASKED.index(found[1]) + 1}", DECISION).encode()
+_STATEMENTS = {b"public_changes": _ASK, b"public_changes_as": _ASK_AS, b"decision": _DECISION}
 
 
 class UnknownError(Exception):
@@ -68,6 +74,17 @@ class Account:
     is_staff: bool
 
 
+class _Question:
+    """What several threads want to know at a time. `answered` is held until it is."""
+
+    __slots__ = ("answered", "told")
+
+    def __init__(self) -> None:
+        self.answered = threading.Lock()
+        self.answered.acquire()
+        self.told: Told | None = None
+
+
 class Asker:
     """One connection for a process, spoken to without Django and its pool: that took six times as long."""
 
@@ -75,15 +92,43 @@ class Asker:
         self._one_at_a_time = threading.Lock()
         self._connection: psycopg.Connection | None = None
         self._not_before = 0.0
+        self._unasked: dict[tuple[bytes, str | None], _Question] = {}
 
-    def ask(self, since: bytes, ip: str) -> Told:
-        """One statement. `since` is the snapshot of an earlier answer, or `NEVER`. Raises UnknownError."""
-        snapshot, day, changed, institution = self._told(b"public_changes", [since, ip.encode()])
-        return Told(snapshot or NEVER, day or b"", changed != b"f", institution != b"f")
+    def ask(self, since: bytes, ip: str | None) -> Told:
+        """One statement. `since` is the snapshot of an earlier answer, or `NEVER`. Raises UnknownError.
+
+        `ip` is None where it is known to be no institution's. While another question is under way, those who want to
+        know the same wait for one that is asked after all of them have come: no answer is older than a request.
+        """
+        about, mine = (since, ip), _Question()
+        shared = self._unasked.setdefault(about, mine)  # in one step, as is taking it out below
+        if shared is mine:
+            return self._answer(about, mine)
+        if shared.answered.acquire(timeout=2 * WAIT_SECONDS):
+            shared.answered.release()
+        if shared.told is None:
+            raise UnknownError("Nobody has told who asked for us.")
+        return shared.told
+
+    def _answer(self, about: tuple[bytes, str | None], question: _Question) -> Told:
+        since, ip = about
+        try:
+            with self._alone() as connected:
+                self._unasked.pop(about, None)  # whoever comes from here on asks anew
+                snapshot, day, changed, institution = _told(
+                    connected, b"public_changes", [since, None if ip is None else ip.encode()]
+                )
+            question.told = Told(snapshot or NEVER, day or b"", changed != b"f", institution != b"f")
+            return question.told
+        finally:
+            if self._unasked.get(about) is question:
+                self._unasked.pop(about, None)
+            question.answered.release()
 
     def ask_as(self, since: bytes, session: str) -> tuple[Told, str | None, Account | None]:
         """As `ask`, with the data of a session and the account it is of; None where there is none in force."""
-        snapshot, day, changed, data, *user = self._told(b"public_changes_as", [since, session.encode()])
+        with self._alone() as connected:
+            snapshot, day, changed, data, *user = _told(connected, b"public_changes_as", [since, session.encode()])
         told = Told(snapshot or NEVER, day or b"", changed != b"f", is_institution=False)
         pk, password, is_staff = user
         account = Account(int(pk), (password or b"").decode(), is_staff != b"f") if pk else None
@@ -91,19 +136,16 @@ class Asker:
 
     def decide(self, user_id: int | None, ip: str, article: int, gifts: Sequence[int]) -> Access:
         """The decision (subscriptions/access.py) about one article, by this connection."""
+        asked = question(user_id, ip, [article], None, gifts)
+        values = [_as_text(asked[name]) for name in _ASKED]
         with self._alone() as connected:
-            rows = connected.execute(DECISION, question(user_id, ip, [article], None, gifts), prepare=True).fetchall()
-        found = answers(rows).get(article)
+            told = _run(connected, b"decision", values)
+            rows = Transformer(connected)
+            rows.set_pgresult(told)
+            found = answers(rows.load_rows(0, told.ntuples, tuple)).get(article)
         if found is None:
             raise UnknownError("The article is gone.")
         return found
-
-    def _told(self, name: bytes, values: list[bytes]) -> list[bytes | None]:
-        with self._alone() as connected:
-            found = connected.pgconn.exec_prepared(name, [*values, settings.TIME_ZONE.encode()])
-            if found.status != ExecStatus.TUPLES_OK:
-                raise UnknownError(found.error_message.decode(errors="replace"))
-            return [found.get_value(0, column) for column in range(found.nfields)]
 
     @contextmanager
     def _alone(self) -> Iterator[psycopg.Connection]:
@@ -141,6 +183,27 @@ class Asker:
         if self._connection is not None:
             self._connection.close()
         self._connection = None
+
+
+def _run(connected: psycopg.Connection, name: bytes, values: list[bytes | None]) -> PGresult:
+    found = connected.pgconn.exec_prepared(name, values)  # type: ignore[arg-type]  # None is NULL; its type forgets it
+    if found.status != ExecStatus.TUPLES_OK:
+        raise UnknownError(found.error_message.decode(errors="replace"))
+    return found
+
+
+def _told(connected: psycopg.Connection, name: bytes, values: list[bytes | None]) -> list[bytes | None]:
+    found = _run(connected, name, [*values, settings.TIME_ZONE.encode()])
+    return [found.get_value(0, column) for column in range(found.nfields)]
+
+
+def _as_text(value: object) -> bytes | None:
+    """A number, a text or a list of numbers as PostgreSQL reads it."""
+    if value is None:
+        return None
+    if isinstance(value, list):
+        return b"{%s}" % b",".join(b"%d" % one for one in value)
+    return str(value).encode()
 
 
 _OF_DJANGO = frozenset({"pool", "context", "cursor_factory", "prepare_threshold", "server_side_binding", "autocommit"})

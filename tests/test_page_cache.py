@@ -9,6 +9,7 @@ from datetime import date, timedelta
 from typing import Any
 
 import brotli
+import psycopg
 import pytest
 from django.db import connection, transaction
 from django.http import HttpResponse
@@ -260,6 +261,93 @@ def test_a_page_made_while_something_changes_is_kept_for_nobody(monkeypatch: pyt
     public_changes.forget_old()
     assert count() == 0
     assert get(path).was_kept
+
+
+@committing
+def test_visitors_share_a_question_that_is_asked_after_all_of_them_have_come(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Three come while the database is still answering a first one: they get one answer, and it knows what was changed
+    after the first was asked. Whoever wants to know something else, or of another address, asks apart."""
+    asker, run, sent = public_changes.Asker(), public_changes._run, list[tuple[Any, ...]]()
+    first_is_under_way, may_answer = threading.Event(), threading.Event()
+
+    def slowly(connected: Any, name: bytes, values: list[Any]) -> Any:
+        sent.append((name, *values[:2]))
+        found = run(connected, name, values)
+        if len(sent) == 1:
+            first_is_under_way.set()
+            may_answer.wait(10)
+        return found
+
+    come, all_have_come = list[Any](), threading.Event()
+
+    class Unasked(dict[Any, Any]):
+        def setdefault(self, key: Any, default: Any = None) -> Any:
+            found = super().setdefault(key, default)
+            come.append(key)
+            if len(come) == 5:
+                all_have_come.set()
+            return found
+
+    since = asker.ask(public_changes.NEVER, None).snapshot
+    asker._unasked = Unasked()
+    monkeypatch.setattr(public_changes, "_run", slowly)
+    told: dict[str, public_changes.Told] = {}
+
+    def visitor(name: str, ip: str | None = None) -> threading.Thread:
+        def ask() -> None:
+            told[name] = asker.ask(since, ip)
+
+        thread = threading.Thread(target=ask)
+        thread.start()
+        return thread
+
+    everybody = [visitor("first")]
+    assert first_is_under_way.wait(10)
+    make_article()  # committed while the first is being answered
+    everybody += [visitor(name) for name in ("second", "third", "fourth")] + [visitor("on a campus", CAMPUS)]
+    assert all_have_come.wait(10)
+    may_answer.set()
+    for thread in everybody:
+        thread.join(10)
+    asker.close()
+    assert not told["first"].has_changed
+    assert all(told[name].has_changed for name in told.keys() - {"first"})
+    assert told["second"] is told["third"] is told["fourth"]
+    assert len(sent) == 3
+    assert not asker._unasked
+
+
+@committing
+def test_when_the_one_who_asks_for_all_gets_no_answer_nobody_gets_an_old_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    asker = public_changes.Asker()
+    since = asker.ask(public_changes.NEVER, None).snapshot
+
+    def away(*_: Any) -> Any:
+        raise psycopg.OperationalError("gone")
+
+    monkeypatch.setattr(public_changes, "_run", away)
+    with pytest.raises(public_changes.UnknownError):
+        asker.ask(since, None)
+    assert not asker._unasked
+    monkeypatch.undo()
+    asker._not_before = 0
+    assert not asker.ask(since, None).has_changed
+    asker.close()
+
+
+@committing
+def test_an_address_is_asked_about_once_until_something_changes(monkeypatch: pytest.MonkeyPatch) -> None:
+    article, asked = sold_article(), list[str | None]()
+    ask = public_changes.asker.ask
+    monkeypatch.setattr(public_changes.asker, "ask", lambda since, ip: asked.append(ip) or ask(since, ip))
+    path = article.get_absolute_url()
+    assert [get(path).was_kept for _ in range(3)] == [False, True, True]
+    assert asked == [HOME, None, None]
+    make_right(make_institution(f"{HOME}/32"), article.journal)
+    assert SECRET_SENTENCE in text(get(path)), "a network that is licensed now"
+    assert SECRET_SENTENCE in text(get(path))
+    IPRange.objects.all().delete()
+    assert SECRET_SENTENCE not in text(get(path))
 
 
 def count() -> int:

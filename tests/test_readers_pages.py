@@ -4,6 +4,7 @@ import gzip
 import json
 import random
 import zlib
+from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -12,11 +13,12 @@ import pytest
 from django.contrib.auth import HASH_SESSION_KEY
 from django.contrib.sessions.models import Session
 from django.db import connection
+from django.middleware import csrf
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.models import User
-from config import frame, page_cache, stitching
+from config import form_tokens, frame, page_cache, stitching
 from journal.models import Article, FullText
 from subscriptions import downloads
 from subscriptions.counter import recording
@@ -200,6 +202,20 @@ def test_whatever_is_not_the_plain_case_is_answered_by_django(settings: Any) -> 
     strict.cookies = browser.cookies
     assert strict.post("/accounts/logout/", {"csrfmiddlewaretoken": sent}).status_code == 302
     assert SECRET_SENTENCE not in text(get(path, browser))
+
+
+def test_a_forms_token_is_as_good_as_djangos() -> None:
+    drawn: Counter[str] = Counter()
+    for _ in range(1000):
+        secret = csrf._get_new_csrf_string()  # type: ignore[attr-defined]
+        made = form_tokens.masked(secret)
+        csrf._check_token_format(made)  # type: ignore[attr-defined]
+        assert len(made) == csrf.CSRF_TOKEN_LENGTH
+        assert csrf._does_token_match(made, secret)  # type: ignore[attr-defined]
+        assert made != form_tokens.masked(secret)
+        drawn.update(made[: csrf.CSRF_SECRET_LENGTH])
+    assert drawn.keys() == set(csrf.CSRF_ALLOWED_CHARS)
+    assert min(drawn.values()) > 350, "each letter of the mask is as likely: 516 of each, by chance some 100 less"
 
 
 def test_parts_are_stitched_into_one_gzip_member_whatever_they_are() -> None:

@@ -8,7 +8,6 @@ and after its share of requests a worker writes what it has before it ends.
 """
 
 import atexit
-import hashlib
 import hmac
 import logging
 import os
@@ -209,4 +208,4 @@ def digest(seen: Seen) -> str:
     else:
         who = f"session|{seen.session}" if seen.session else f"{seen.ip}|{seen.browser}"
     key = f"usage|{settings.SECRET_KEY}".encode()
-    return hmac.new(key, who.encode(errors="replace"), hashlib.sha256).hexdigest()[:32]
+    return hmac.digest(key, who.encode(errors="replace"), "sha256").hex()[:32]
