@@ -41,7 +41,7 @@ class Visit:
     bytes: int
     requests: int
     shift: float  # of the layout (CLS)
-    faults: list[str]
+    faults: list[str]  # and what performance is made of, where it is short: a busy machine shows in the blocking time
 
     @property
     def failures(self) -> list[str]:
@@ -131,16 +131,17 @@ def read(name: str, report: dict[str, Any]) -> Visit:
         and (audits[ref["id"]]["score"] or 0) < 0.9
         and audits[ref["id"]]["scoreDisplayMode"] in ("binary", "numeric", "metricSavings")
     ]
+    if round(100 * (categories["performance"]["score"] or 0)) < MARKS["performance"]:
+        wanting += [
+            f"{audits[ref['id']]['title']}: {audits[ref['id']]['displayValue']}, {audits[ref['id']]['score']:.2f} of 1"
+            for ref in categories["performance"]["auditRefs"]
+            if ref["weight"]
+        ]
     return Visit(
         name, {category: round(100 * (found["score"] or 0)) for category, found in categories.items()},
         (audits["is-crawlable"]["score"] or 0) == 1, sum(item["transferSize"] for item in sent), len(sent),
         audits["cumulative-layout-shift"]["numericValue"], wanting,
     )  # fmt: skip
-
-
-def _is_short(audit: dict[str, Any]) -> bool:
-    counts = audit["scoreDisplayMode"] in ("binary", "numeric", "metricSavings")
-    return counts and (audit["score"] or 0) < 0.9
 
 
 def table(visits: list[Visit]) -> str:
