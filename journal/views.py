@@ -16,7 +16,7 @@ from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 
 from journal import article_parts, covers, negotiation, pages, tickets
-from journal.access import Access, Reader
+from journal.access import Access, Reader, Reason
 from journal.accessibility import CRITERIA
 from journal.article_parts import Found
 from journal.metadata import page_head
@@ -199,7 +199,9 @@ def article_page(request: HttpRequest, found: Found, access: Access) -> HttpResp
         "full_text": full_text,
         "aside": _aside(found, access, full_text, reader_of(request)),
     }
-    return render(request, "journal/article.html", context)
+    # The same page in less work, for most who may not read on (config/templatetags/shape_tags.py).
+    is_plain = access.reason == Reason.NO_LICENSE
+    return render(request, f"journal/article{'_without_text' if is_plain else ''}.html", context)
 
 
 def _aside(found: Found, access: Access, full_text: FullText | None, reader: Reader) -> str:

@@ -21,6 +21,7 @@ from journal.kept_parts import kept
 from journal.models import Article
 from subscriptions import credits, gateway
 from subscriptions.models import Offer
+from subscriptions.models.sales import of_row
 from subscriptions.reader import RequestReader
 
 
@@ -114,9 +115,7 @@ def line_for(article: Article, access: Access) -> Block | None:
         state=state,
         until=access.until,
         via=access.via,
-        give_url=reverse("subscriptions:give", args=[article.pk])
-        if access.reason == Reason.SUBSCRIPTION and not article.is_only_pdf
-        else "",
+        give_url=_give_address(article.pk) if access.reason == Reason.SUBSCRIPTION and not article.is_only_pdf else "",
         sales_closed=not gateway.is_open(),
         access=access,
     )
@@ -129,13 +128,17 @@ def block_for(article: Article, access: Access, reader: RequestReader, chosen: s
     here = article.get_absolute_url()
     seconds = access.reading_seconds
     payer = None if state in ("rental_running", "rental_ready") else reader.user
-    offers = offers_for(article, payer) if state in SELLING and gateway.is_open() else []
+    is_selling = state in SELLING and gateway.is_open()
+    alike = state == "visitor" and not chosen
+    offers = offers_for(article, payer) if is_selling and not alike else []
     unlinked = next((offer.unlinked for offer in offers if offer.unlinked), "")
     if unlinked:
         return Block(state="unlinked", reference=reader.report_unlinked(unlinked), access=access)
     return Block(
         state=state,
-        options=tuple(_options(offers, article, reader, state, chosen)),
+        options=_for_any_visitor(article, reader)
+        if is_selling and alike
+        else tuple(_options(offers, article, reader, state, chosen)),
         until=access.until,
         open_by=access.open_by,
         would_end=timezone.now() + timedelta(seconds=seconds) if seconds else None,
@@ -192,9 +195,29 @@ def offers_for(article: Article, payer: User | None) -> list[Offer]:
     """What is on sale for an article; its own price, or its issue's, takes the place of the journal's."""
     if article.retracted_on or not article.is_for_sale:
         return []
-    found = [offer for offer in Offer.objects.on_sale_for(article, payer) if offer.delivers(article)]
+    return _of_this_article(article, Offer.objects.on_sale_for(article, payer))
+
+
+def _of_this_article(article: Article, offers: list[Offer]) -> list[Offer]:
+    found = [offer for offer in offers if offer.delivers(article)]
     own = {offer.kind for offer in found if offer.article_id or offer.issue_id}
     return [offer for offer in found if offer.article_id or offer.issue_id or offer.kind not in own]
+
+
+def _for_any_visitor(article: Article, reader: RequestReader) -> tuple[Option, ...]:
+    """What is on sale is read anew for every page; the same rows make the same options for all without an account."""
+    if article.retracted_on or not article.is_for_sale:
+        return ()
+    rows = tuple(Offer.objects.rows_on_sale_for(article))
+    key = (rows, article.pk, article.doi, article.is_only_pdf, settings.STRIPE_TAX, get_language())
+    options = _for_visitors.get(key)
+    if options is None:
+        offers = _of_this_article(article, [of_row(row) for row in rows])
+        options = tuple(_options(offers, article, reader, "visitor", ""))
+        if len(_for_visitors) >= MOST_KEPT:
+            _for_visitors.clear()
+        _for_visitors[key] = options
+    return options
 
 
 def _option(offer: Offer, article: Article, reader: RequestReader, chosen: str, quoted: credits.Quote) -> Option:
@@ -216,6 +239,7 @@ def _option(offer: Offer, article: Article, reader: RequestReader, chosen: str, 
 
 MOST_KEPT = 2000
 _options_kept: dict[tuple[object, ...], Option] = {}
+_for_visitors: dict[tuple[object, ...], tuple[Option, ...]] = {}
 
 
 def _worded(offer: Offer, article: Article, quoted: credits.Quote, is_chosen: bool, *, is_known: bool) -> Option:
@@ -300,6 +324,7 @@ LABELS = {
 }
 
 
+@lru_cache(maxsize=4000)
 def _with_next(view: str, path: str) -> str:
     return f"{_address(view)}?{urlencode({'next': path})}"
 
@@ -307,3 +332,8 @@ def _with_next(view: str, path: str) -> str:
 @cache
 def _address(view: str) -> str:
     return reverse(view)
+
+
+@lru_cache(maxsize=2000)
+def _give_address(article: int) -> str:
+    return reverse("subscriptions:give", args=[article])

@@ -58,6 +58,11 @@ class DatabaseWrapper(base.DatabaseWrapper):
             connection.execute(_set_role(role))
         return bool(role)
 
+    def _set_autocommit(self, autocommit: bool) -> None:
+        """The pool's connections are as Django wants them; psycopg goes a long way to find that out, at each page."""
+        if self.connection.autocommit != autocommit:
+            super()._set_autocommit(autocommit)  # type: ignore[misc]  # the stubs do not know it
+
     def _return_to(self, role: str) -> None:
         """A connection that cannot be given its role back is closed for good: no page may meet it."""
         if self.connection is None or self.connection.closed:

@@ -14,9 +14,13 @@ TOKEN = "the-token-of-this-page"
 
 
 @register.simple_tag(takes_context=True)
-def masthead(context: Any) -> SafeString:
+def masthead(context: Any, here: str | None = None, next_path: str | None = None) -> SafeString:
     """The name, the way in or out, navigation and search; the token of its form is the page's own."""
-    here, next_path, reader = (context.get(name, "") for name in ("here", "next_path", "reader"))
+    if context.get("is_shape"):
+        return mark_safe("\0masthead\0")
+    here = context.get("here", "") if here is None else here
+    next_path = context.get("next_path", "") if next_path is None else next_path
+    reader = context.get("reader")
     is_known = bool(reader and reader.is_authenticated)
 
     def make() -> str:
