@@ -3,10 +3,10 @@
 The first part runs the production server, a worker, and the local Stripe. Orders are bought; then the events Stripe had
 sent of them (only the types our endpoint asks for) are signed and posted again under new ids, an order's events right
 after one another, as Stripe sends them, at a steady rate. Told are the answers' times, how far the work is behind, and
-how long it takes to be done once the last event is in. The second part makes subscriptions, each with its reader and a
-payment, and lets the sweep look at each of them twice: the first time it makes their rights, the second time it finds
-nothing new. Stripe's answers are made on the spot, for a hundred thousand would not fit into the local Stripe.
-`--only sweep` or `--only webhooks` leaves the other part out.
+how long it takes to be done once the last event is in. The second part makes subscriptions, each with its reader, a
+payment, a receipt and its right, and lets the sweep look at each of them once. Stripe's answers are made on the spot,
+for a hundred thousand would not fit into the local Stripe. `--only sweep` or `--only webhooks` leaves the other part
+out.
 """
 
 import argparse
@@ -17,7 +17,7 @@ import sys
 import tempfile
 import threading
 import time
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +30,7 @@ from tests.benchmarks.paying import _attach, _run
 from tests.benchmarks.site import FIRST_PORT, _start, remove, site_environment
 
 ORDERS, SENDERS = 100, 12
+YEAR = timedelta(days=360)
 
 
 def main() -> int:
@@ -219,14 +220,12 @@ def sweep_inside() -> None:
     from django.utils import timezone
 
     from subscriptions import reminders
-    from subscriptions.models import Subscription
 
     count = _options().subscriptions
-    _make_subscriptions(count)
-    _answer_for_stripe()
-    for what in ("first sweep", "second sweep"):
-        Subscription.objects.update(synced_at=timezone.now() - timedelta(days=2))
-        _sweep(what, count)
+    paid_at = timezone.now().replace(microsecond=0)
+    _make_subscriptions(count, paid_at)
+    _answer_for_stripe(paid_at)
+    _sweep(count)
     before, began = _memory(), time.monotonic()
     notices = reminders.send_due(timezone.now() + timedelta(days=335))
     say(
@@ -235,8 +234,9 @@ def sweep_inside() -> None:
     )  # fmt: skip
 
 
-def _sweep(what: str, count: int) -> None:
-    """Until nothing is left, as the minutes' sweeps do one after the other."""
+def _sweep(count: int) -> None:
+    """Until nothing is left, as the minutes' sweeps do one after the other. Told at each twentieth, so that a run that
+    has to be stopped has told something, too."""
     from django.utils import timezone
 
     from subscriptions import orders, sync
@@ -251,14 +251,15 @@ def _sweep(what: str, count: int) -> None:
         if not now_done:
             break
         done, rounds = done + now_done, rounds + 1
-        if done * 10 // count >= len(memory):
+        if done * 20 // count >= len(memory):
             memory.append(_memory())
+            say(what="sweeping", read_again=done, seconds=round(time.monotonic() - began), memory_mb=memory[-1])
     seconds = time.monotonic() - began
     stale = Subscription.objects.filter(synced_at__lt=timezone.now() - timedelta(hours=24)).count()
     say(
-        what=what, subscriptions=count, read_again=done, rounds=rounds, seconds=round(seconds), left_stale=stale,
+        what="sweep", subscriptions=count, read_again=done, rounds=rounds, seconds=round(seconds), left_stale=stale,
         a_second=round(done / seconds), ms_of_our_processor_each=round((time.process_time() - ours) / done * 1e3, 2),
-        memory_mb_at_each_tenth=memory, memory_most_mb=_most_memory(),
+        memory_mb_at_each_twentieth=memory, memory_most_mb=_most_memory(),
         given_up=SyncTarget.objects.filter(dead=True).count(),
     )  # fmt: skip
 
@@ -272,29 +273,32 @@ def _most_memory() -> int:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10
 
 
-def _make_subscriptions(count: int) -> None:
-    """Copies of one by SQL: a reader, the subscription, its payment and receipt each."""
+def _make_subscriptions(count: int, paid_at: datetime) -> None:
+    """Copies of one by SQL, last read two days ago: a reader, the subscription, its payment, receipt and right each."""
+    from django.conf import settings
     from django.db import connection
     from django.utils import timezone
 
     from accounts.models import User
     from subscriptions.models import Payment, Receipt, Subscription
     from tests.benchmarks.scale import copies
-    from tests.make import make_journal, make_user
+    from tests.make import make_journal, make_right, make_user
 
     with connection.cursor() as cursor:
         cursor.execute("SET statement_timeout = 0")
         cursor.execute("SET session_replication_role = replica")  # no foreign keys are looked up while rows are made
-    now, user = timezone.now(), make_user("sweep@example.org")
+    user, year = make_user("sweep@example.org"), paid_at + YEAR
     subscription = Subscription.objects.create(
         stripe_id="sub_template", user=user, journal=make_journal(), status="active", amount=8900, interval="year",
-        period_start=now, period_end=now + timedelta(days=360), synced_at=now,
+        period_start=paid_at, period_end=year, synced_at=timezone.now() - timedelta(days=2),
     )  # fmt: skip
     payment = Payment.objects.create(
         charge_id="ch_template", payment_intent_id="pi_template", user=user, subscription=subscription, amount=8900,
-        currency="usd", card_brand="visa", card_last4="4242", paid_at=now.replace(microsecond=0), invoice_id="in_1",
+        currency="usd", card_brand="visa", card_last4="4242", paid_at=paid_at, invoice_id="in_1",
     )  # fmt: skip
     receipt = Receipt.objects.create(payment=payment, user=user, description="Subscription")
+    slack = timedelta(hours=settings.RENEWAL_SLACK_HOURS)
+    right = make_right(user, make_journal(), "subscription", source="x", starts_at=paid_at, ends_at=year + slack)
     own, last = {"id": "1000 + n"}, str(count)
     copies(User, user, "1", last, **own, email="'r' || n || '@sweep.example.org'")
     copies(Subscription, subscription, "1", last, **own, user_id="1000 + n", stripe_id="'sub_' || n")
@@ -302,22 +306,21 @@ def _make_subscriptions(count: int) -> None:
         Payment, payment, "1", last, **own, user_id="1000 + n", subscription_id="1000 + n", charge_id="'ch_' || n",
         payment_intent_id="'pi_' || n", invoice_id="'in_' || n",
     )  # fmt: skip
-    copies(Receipt, receipt, "1", last, **own, user_id="1000 + n", payment_id="1000 + n", number="1000 + n")
-    for template in (receipt, payment, subscription):
+    copies(Receipt, receipt, "1", last, **own, user_id="1000 + n", payment_id="1000 + n", number="1000000 + n")
+    copies(type(right), right, "1", last, **own, user_id="1000 + n", source="'subscription:sub_' || n")
+    for template in (right, receipt, payment, subscription):
         type(template)._base_manager.filter(pk=template.pk).delete()
     with connection.cursor() as cursor:
         cursor.execute("SET session_replication_role = DEFAULT")
         cursor.execute("ANALYZE")
 
 
-def _answer_for_stripe() -> None:
+def _answer_for_stripe(paid_at: datetime) -> None:
     from django.conf import settings
-    from django.utils import timezone
 
     from subscriptions import gateway
 
-    paid_at = timezone.now().replace(microsecond=0)
-    year = paid_at + timedelta(days=360)
+    year = paid_at + YEAR
 
     def read(subscription_id: str) -> gateway.SubscriptionState:
         number = subscription_id.removeprefix("sub_")
