@@ -125,10 +125,12 @@ def holders(sources: Iterable[Order]) -> list[Order]:
     return [credit.target for credit in reserved.select_related("target")]
 
 
-def settle(order: Order, state: str) -> str:
-    """What an order's outcome means for the credits it took; returns the state, or REVIEW when one is gone meanwhile.
+def settle(order: Order, state: str, *, paid: int = 0) -> str:
+    """What an order's outcome means for the credits it took; returns the state.
 
-    Called with the order's row locked. An order that came to nothing gives its credits back.
+    Called with the order's row locked. An order that came to nothing gives its credits back. Where a credit is gone
+    meanwhile (its payment went back), whoever `paid` the lower price keeps what they were promised, as they do when it
+    goes back later, and staff hear of it; where nothing was paid at all, it is REVIEW.
     """
     taken = Credit.objects.filter(target=order)
     if state in (Order.State.EXPIRED, Order.State.FAILED, Order.State.REFUNDED):
@@ -136,30 +138,33 @@ def settle(order: Order, state: str) -> str:
     if state != Order.State.PAID or not order.credit:
         return state
     # Locked: the refund of a source may be written at this moment, and one of the two must see the other.
-    covered = sum(credit.amount for credit in taken.select_for_update() if _take(credit))
+    covered = sum(_take(credit) for credit in taken.select_for_update())
     if covered == order.credit:
         return state
     lacking = Money(order.credit - covered, order.currency)
     about = f"Order {order.number} was paid with {lacking} taken off for an earlier payment that is gone."
-    remedy = "It opens nothing until you give the access, or refund what was paid."
-    if order.kind == Offer.Kind.SUBSCRIPTION:
-        remedy = "The subscription is open; ask for the difference, or leave it."
+    is_open = paid > 0 or order.kind == Offer.Kind.SUBSCRIPTION
+    remedy = "It is open at the lower price: ask for the difference, or leave it."
+    if not is_open:
+        remedy = "Nothing was paid for it, and it opens nothing until you give the access."
     fields = {"kind": Finding.Kind.REVIEW, "about": about, "remedy": remedy}
     Finding.objects.get_or_create(key=f"credit:{order.pk}", defaults=fields)
     mail.alert_staff(f"credit:{order.pk}", f"{about} {remedy}")
-    return Order.State.REVIEW
+    return state if is_open else Order.State.REVIEW
 
 
-def _take(credit: Credit) -> bool:
-    """Use a credit that is still there: its payment has its money, and no other order was credited with it."""
+def _take(credit: Credit) -> int:
+    """Use what is still there of a credit: its payment has its money, and no other order was credited with it."""
     if credit.state == Credit.State.USED:
-        return True
+        return credit.amount
     elsewhere = Credit.objects.filter(source=credit.source).exclude(pk=credit.pk).exclude(state=Credit.State.RELEASED)
-    if credit.source.state != Order.State.PAID or _worth(credit.source) < credit.amount or elsewhere.exists():
-        return False
-    credit.state = Credit.State.USED
-    credit.save(update_fields=["state"])
-    return True
+    if credit.source.state != Order.State.PAID or elsewhere.exists():
+        return 0
+    there = min(_worth(credit.source), credit.amount)
+    if there > 0:
+        credit.state, credit.amount = Credit.State.USED, there
+        credit.save(update_fields=["state", "amount"])
+    return max(there, 0)
 
 
 def payment_came_back(order: Order) -> None:

@@ -117,7 +117,7 @@ def apply_order(found: FoundOrder) -> Targets:
     session, charge = found.session, found.session.charge
     paid = payments.standing_of(charge) if charge else None
     derived = standing.order_state(order, session, paid)
-    order.state = credits.settle(order, derived)
+    order.state = credits.settle(order, derived, paid=session.amount_total)
     order.session_expires_at = session.expires_at
     order.payment_intent_id = session.payment_intent_id
     order.subscription_id = session.subscription_id or ""

@@ -165,7 +165,8 @@ def turns_red(tree: Path, one: Mutation) -> tuple[bool, str]:
         file.write_text(whole)
     failed = [line for line in run.stdout.splitlines() if line.startswith(("FAILED tests", "ERROR tests"))]
     red = run.returncode == 1 and bool(failed)
-    said = failed[0].split(" - ")[0].split("::")[-1] if red else (run.stdout or run.stderr).strip()[-200:]
+    last = (run.stdout or run.stderr).strip().splitlines()[-1:]
+    said = failed[0].split(" - ")[0].split("::")[-1] if red else " ".join(last)
     sys.stdout.write(f"{time.monotonic() - began:4.0f} s  {'red     ' if red else 'SURVIVED'}  {one.name}: {said}\n")
     sys.stdout.flush()
     return red, said
@@ -177,7 +178,7 @@ WORDS = """\
 `make mutations` takes them out one at a time, in a copy of the tree, and runs the tests beside them. The table is its last run.
 Four survived their first run and got tests: a refund asked for by two workers at once, a first debit on its way, pausing with
 drafts, and the policy's limits, whose test had asked the code it tested. A fifth, a seat's lock, survived one run in two, until the
-test made both readers meet between looking and writing.
+test made both readers meet between looking and writing; a sixth, a credit's lock, until its second worker no longer came too late.
 
 | taken out | in | the test that turns red |
 |---|---|---|

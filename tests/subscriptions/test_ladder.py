@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from accounts.models import User
 from journal.models import Article
 from stripe_simulator.process import LocalStripe
-from subscriptions import credits
-from subscriptions.models import Credit, Order, Payment
+from subscriptions import credits, support
+from subscriptions.models import Credit, Finding, Order, OutgoingMail, Payment
 from subscriptions.money import MINIMUM, Money
 from tests.conftest import signed_in
 from tests.make import SECRET_SENTENCE, make_article, make_offer, make_user
@@ -121,17 +121,33 @@ def test_an_expired_page_releases_its_credit(dan: User, article: Article, local_
     assert charges(local_stripe) == [600, 2400]
 
 
-def test_a_rental_refunded_before_the_reduced_price_is_paid_opens_nothing_until_somebody_looked(
+def test_a_rental_refunded_before_the_reduced_price_is_paid_is_told_to_staff_and_takes_nothing_from_the_reader(
     dan: User, article: Article, local_stripe: LocalStripe
 ) -> None:
+    """Who has paid what the page asked for reads: the refund was not theirs to make."""
     client, purchase = signed_in(dan), make_offer("purchase")
     pay(client, local_stripe, make_offer("rental"), article)
     rental = latest_order()
     url = order(client, purchase, article)
-    local_stripe.control("refund", payment_intent=rental.payment_intent_id)
-    from subscriptions import support
-
+    local_stripe.control("refund", payment_intent=rental.payment_intent_id, amount=500)
     assert support.re_read("order", str(rental.pk)) == ""
+    client.get(local_stripe.pay(url).removeprefix("http://testserver"))
+    assert latest_order().state == Order.State.PAID
+    assert SECRET_SENTENCE in client.get(article.get_absolute_url()).content.decode()
+    assert "with $5.00 taken off for an earlier payment that is gone" in Finding.objects.get().about
+    assert Credit.objects.get(state="used").amount == 100
+    assert OutgoingMail.objects.filter(key__startswith="alert:credit:").count() == 1
+
+
+def test_what_costs_nothing_because_of_a_payment_that_is_gone_opens_nothing_until_somebody_looked(
+    dan: User, article: Article, local_stripe: LocalStripe
+) -> None:
+    client, purchase = signed_in(dan), make_offer("purchase")
+    pay(client, local_stripe, make_offer("rental", amount=3000), article)
+    rental = latest_order()
+    url = order(client, purchase, article)
+    local_stripe.control("refund", payment_intent=rental.payment_intent_id)
+    support.re_read("order", str(rental.pk))
     client.get(local_stripe.pay(url).removeprefix("http://testserver"))
     assert latest_order().state == Order.State.REVIEW
     assert SECRET_SENTENCE not in client.get(article.get_absolute_url()).content.decode()
@@ -140,9 +156,6 @@ def test_a_rental_refunded_before_the_reduced_price_is_paid_opens_nothing_until_
 def test_a_refund_of_a_payment_that_has_counted_is_told_to_staff_and_takes_nothing_from_the_reader(
     dan: User, article: Article, local_stripe: LocalStripe
 ) -> None:
-    from subscriptions import support
-    from subscriptions.models import OutgoingMail
-
     client = signed_in(dan)
     pay(client, local_stripe, make_offer("rental"), article)
     rental = latest_order()
