@@ -7,8 +7,8 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from accounts.models import User
-from subscriptions import mail, policy
-from subscriptions.models import Finding, Offer, Order, Payment, Refund, Subscription
+from subscriptions import gateway, mail, policy, sync
+from subscriptions.models import Finding, Offer, Order, Payment, Refund, Subscription, SyncTarget
 
 FOR_GOOD = (Offer.Kind.PURCHASE, Offer.Kind.ISSUE, Offer.Kind.CME)
 
@@ -52,12 +52,23 @@ def proposals(user: User) -> "QuerySet[Finding]":
 
 def settle(finding: Finding, *, refund: bool) -> None:
     """The reader's word on a proposal: the later payment back, or both kept. Raises NotRefundable; Counted where all of
-    it came off the price of a later order."""
+    it came off the price of a later order; GatewayError, and nothing is changed.
+
+    A subscription that is given back ends: else it would renew, and be paid twice once more.
+    """
+    if refund and finding.payment and finding.payment.subscription:
+        _end(finding.payment.subscription)
     with transaction.atomic():
         if refund and finding.payment:
             _give_back(finding.payment)
         finding.settled_at = timezone.now()
         finding.save(update_fields=["settled_at"])
+
+
+def _end(subscription: Subscription) -> None:
+    if subscription.status != "canceled":
+        gateway.cancel_subscription(subscription.stripe_id)
+        sync.hint(SyncTarget.Kind.SUBSCRIPTION, subscription.stripe_id)
 
 
 def _give_back(payment: Payment) -> None:

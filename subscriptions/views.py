@@ -326,6 +326,8 @@ def settle_duplicate(request: HttpRequest, finding_id: int) -> HttpResponse:
         duplicates.settle(finding, refund=refund)
     except refunds.Counted:
         messages.info(request, COUNTED)
+    except gateway.GatewayError:
+        messages.error(request, _("The payment service does not answer. Nothing was changed; please try again."))
     except refunds.NotRefundable:
         messages.info(request, _("This payment has gone back already. Nothing more needs to be done."))
     else:

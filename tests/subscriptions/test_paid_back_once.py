@@ -82,6 +82,31 @@ def test_what_was_paid_twice_and_came_off_a_later_price_does_not_go_back_as_well
     assert went_back(local_stripe) == 0
 
 
+def test_the_second_of_two_subscriptions_ends_when_its_payment_goes_back_and_is_not_charged_again(
+    dan: User, article: Article, local_stripe: LocalStripe
+) -> None:
+    """Two tabs: the month in one, the year in the other, and both are paid."""
+    client = signed_in(dan)
+    yearly = make_offer("subscription", interval="year", amount=8900)
+    pages = [order(client, offer) for offer in (yearly, make_offer("subscription"))]
+    for page in pages:
+        client.get(local_stripe.pay(page).removeprefix("http://testserver"))
+    work()
+    finding, younger = Finding.objects.get(kind="duplicate"), Subscription.objects.get(interval="month")
+    assert "The second subscription then ends at once" in client.get("/my-access/").content.decode()
+    press = f"/my-access/duplicates/{finding.pk}/", {"answer": "refund"}
+    local_stripe.control("fault", endpoint="DELETE /v1/subscriptions", kind="409", phase="before_execution", times=9)
+    assert "Nothing was changed" in client.post(*press, follow=True).content.decode()
+    local_stripe.control("config", faults=[])
+    client.post(*press)
+    work()
+    younger.refresh_from_db()
+    assert (younger.status, went_back(local_stripe)) == ("canceled", 900)
+    local_stripe.control("clock/advance", days=40)
+    assert len(local_stripe.control("objects", kind="charge")["data"]) == 2
+    assert reads(client, article)
+
+
 def test_a_payment_whose_refund_is_only_asked_for_counts_less_at_once(
     dan: User, article: Article, local_stripe: LocalStripe
 ) -> None:
