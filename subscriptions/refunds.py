@@ -57,8 +57,11 @@ def left(payment: Payment) -> int:
 
 
 def not_counted(payment: Payment) -> int:
-    """Minor units that can go back without a person's word: what came off the price of a later order stays here."""
-    return min(left(payment), credits.refundable(payment.order)) if payment.order else left(payment)
+    """Minor units that can go back without a person's word: what came off the price of a later order stays here. (What
+    a subscription paid never comes off.)"""
+    if payment.order is None or payment.subscription_id:
+        return left(payment)
+    return min(left(payment), credits.refundable(payment.order))
 
 
 def check(payment: Payment, amount: int) -> None:
