@@ -1,10 +1,10 @@
 """What a search is narrowed to: read from the address, applied by both engines, counted for the choices beside it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote_plus, urlencode
 
 from django.db import connection
 from django.utils import timezone
@@ -17,6 +17,7 @@ from journal.topic_models import Topic
 
 LAST_YEAR = 2200
 MOST_CHOICES = 12
+NAMES = ("year", "section", "kind", "topic", "access", "cme")  # as they stand in an address, in this order
 MANY = 2500
 Counted = list[tuple[str, str, int]]  # name of the condition, value, number of articles
 FREE, OPEN, CONTROLLED = "free", "open", "controlled"
@@ -45,7 +46,7 @@ class Filters:
 
     def terms(self) -> dict[str, str]:
         """As they stand in an address."""
-        said = {name: getattr(self, name) for name in ("year", "section", "kind", "topic", "access")}
+        said = {name: getattr(self, name) for name in NAMES if name != "cme"}
         return {name: str(value) for name, value in said.items() if value} | ({"cme": "1"} if self.cme else {})
 
 
@@ -227,11 +228,26 @@ def _facet(name: str, values: list[tuple[str, str, int]], filters: Filters, kept
     values.sort(key=lambda row: (row[0],) if by_value else (f"{9_999_999 - row[2]:07}", row[1]), reverse=by_value)
     shown = [row for row in values if row[0] == chosen] if chosen else values[:MOST_CHOICES]
     shown = shown or [(chosen, _name_of(name, chosen), 0)]
+    leading = _leading(name, filters, kept)
     choices = (
-        Choice(label, count, address(kept, _set(filters, name, "" if value == chosen else value)), value == chosen)
+        Choice(label, count, leading("" if value == chosen else value), value == chosen)
         for value, label, count in shown
     )
     return Facet(name, str(_TITLES[name]), tuple(choices))
+
+
+def _leading(name: str, filters: Filters, kept: dict[str, str]) -> Callable[[str], str]:
+    """The address's query with one condition given, or taken away by the empty text: as `address` writes it. What is
+    the same for all of a page's forty choices is written once."""
+    said = {**kept, **dict.fromkeys(NAMES, ""), **filters.terms()}
+    place = list(said).index(name)
+    before, after = (urlencode([(key, said[key]) for key in part if said[key]]) for part in
+                     (list(said)[:place], list(said)[place + 1 :]))  # fmt: skip
+
+    def leading(value: str) -> str:
+        return "&".join(filter(None, (before, f"{name}={quote_plus(value)}" if value else "", after)))
+
+    return leading
 
 
 def _name_of(name: str, value: str) -> str:
@@ -242,11 +258,6 @@ def _name_of(name: str, value: str) -> str:
     if name == "topic":
         return Topic.objects.filter(slug=value).values_list("name", flat=True).first() or _("This topic")
     return _("With CME credit") if name == "cme" else value
-
-
-def _set(filters: Filters, name: str, value: str) -> Filters:
-    """With one condition given, or taken away by the empty text."""
-    return read({**filters.terms(), name: value})
 
 
 def address(kept: dict[str, str], filters: Filters) -> str:

@@ -131,7 +131,7 @@ def test_the_newest_of_a_topic_are_the_same_by_the_days_in_its_rows_whatever_is_
         ],
     ]
     lengths = set()
-    for _ in range(60):
+    for _ in range(40):
         day = today - timedelta(days=chance.randrange(-2, 4))
         with suppress(IntegrityError), transaction.atomic():
             chance.choice(deeds)(chance.choice(articles), chance.choice(named), day)

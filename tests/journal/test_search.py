@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl
 
 import pytest
 from django.db import connection
@@ -15,7 +16,7 @@ from django.utils import timezone
 
 from journal.models import Article, FullText, Issue, MetadataRecord, Section
 from journal.search import database, fulltext, upkeep
-from journal.search.filters import ACCESS, Filters, facets, has_many
+from journal.search.filters import ACCESS, Filters, address, facets, has_many, read
 from journal.search.query import parse
 from journal.topic_models import ArticleTopic, SearchTerm, Topic, draw_paths
 from tests.make import SECRET_SENTENCE, make_article, make_issue, make_journal
@@ -315,9 +316,15 @@ def test_the_index_narrows_and_counts_as_the_database_does(varied: None, monkeyp
         found = fulltext.find(query, filters, "date")
         for sort in ("date", "relevance"):
             assert set(found.ids) == set(database.find(query, filters, sort).ids), (words, filters, sort)
-        told = facets(found.sample, filters, {"q": words})
-        assert facets(found.sample, filters, {"q": words}, found.counted) == told, (words, filters)
+        kept = {"q": words, "sort": "date"}
+        told = facets(found.sample, filters, kept)
+        assert facets(found.sample, filters, kept, found.counted) == told, (words, filters)
         assert told or not found.ids
+        for facet in told:
+            for choice in facet.choices:  # each leads where reading the address leads, and is written as it is
+                wanted = dict(parse_qsl(choice.terms))
+                assert choice.terms == address({"q": words, "sort": "date"}, read(wanted))
+                assert (wanted.get(facet.name, "") == "") is choice.is_chosen
     assert len(begun) > 3
     monkeypatch.undo()
     assert [has_many("heart", number) for number in (0, 10**9)] == [False, False]
