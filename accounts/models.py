@@ -264,7 +264,7 @@ class Export(models.Model):
         ordering = ["-asked_at"]
 
     def __str__(self) -> str:
-        return f"{self.user}, {self.asked_at:%Y-%m-%d}"
+        return f"{self.user}, {timezone.localtime(self.asked_at):%Y-%m-%d}"
 
 
 class Erasure(models.Model):
@@ -280,4 +280,4 @@ class Erasure(models.Model):
         ordering = ["-asked_at"]
 
     def __str__(self) -> str:
-        return f"{self.user}, due {self.due_at:%Y-%m-%d}"
+        return f"{self.user}, due {timezone.localtime(self.due_at):%Y-%m-%d}"

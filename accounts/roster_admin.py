@@ -123,7 +123,7 @@ class MemberAdmin(ReadOnlyAdmin):
         if member.valid_until < timezone.localdate():
             return "Run out"
         return (
-            f"Active since {member.activated_at:%b %-d, %Y}"
+            f"Active since {timezone.localtime(member.activated_at):%b %-d, %Y}"
             if member.user_id and member.activated_at
             else "Not activated"
         )

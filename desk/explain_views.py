@@ -30,8 +30,10 @@ def show(request: HttpRequest, user_id: int | None = None) -> HttpResponse:
 def about(found: Explanation) -> dict[str, Any]:
     """The explanation as the page shows it."""
     question = found.question
+    orders = {f"order:{one.row.pk}": one.row for one in found.orders}
     return {
-        "found": found, "article": question.article, "reader_sentence": for_reader(found),
+        "found": found, "lines": [(line, orders.get(line.source)) for line in found.lines],
+        "article": question.article, "reader_sentence": for_reader(found),
         "when": moment(question.at) if question.at else "at this moment",
         "orders": [_linked(one) for one in found.orders], "behind": [_linked(one) for one in found.behind],
     }  # fmt: skip

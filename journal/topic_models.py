@@ -11,6 +11,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.db import connection, models
 from django.urls import reverse
+from django.utils import timezone
 
 MOST_ON_HOME = 5
 
@@ -231,4 +232,4 @@ class Upkeep(models.Model):
         verbose_name_plural = "upkeep"
 
     def __str__(self) -> str:
-        return f"{self.name}: {self.at:%Y-%m-%d %H:%M}"
+        return f"{self.name}: {timezone.localtime(self.at):%Y-%m-%d %H:%M}"

@@ -126,7 +126,7 @@ def _waiting() -> Answer:
         return Answer("Inbox", f"{given_up} given up.", "See Sync targets in the admin; press Try again.")
     oldest = behind.aggregate(at=Min("next_at"))["at"]
     if oldest and oldest < timezone.now() - LATE:
-        said = f"{behind.count()} wait, the oldest since {oldest:%Y-%m-%d %H:%M}."
+        said = f"{behind.count()} wait, the oldest since {timezone.localtime(oldest):%Y-%m-%d %H:%M}."
         return Answer("Inbox", said, "Start a worker: manage.py procrastinate worker.")
     return Answer("Inbox", f"{behind.count()} waiting")
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from django.db.models import F, Q, QuerySet
+from django.utils import timezone
 
 from subscriptions import standing, sync
 from subscriptions.models import Dispute, Entitlement, FraudWarning, Payment, Subscription, SyncTarget
@@ -97,7 +98,8 @@ def _grace(now: standing.Rules, then: standing.Rules) -> list[Change]:
         right = Entitlement.objects.filter(source=f"subscription:{subscription.stripe_id}").first()
         before, after = (standing.subscription_end(subscription, table) for table in (now, then))
         if right and before != after:
-            found.append(Change(right, f"open until {before:%Y-%m-%d}", f"open until {after:%Y-%m-%d}"))
+            then_until, now_until = (f"open until {timezone.localtime(end):%Y-%m-%d}" for end in (before, after))
+            found.append(Change(right, then_until, now_until))
     return found
 
 

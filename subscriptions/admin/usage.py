@@ -9,6 +9,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
+from django.utils import timezone
 
 from accounts import spreadsheets
 from accounts.admin_pages import NOTHING, ReadOnlyAdmin, column
@@ -90,7 +91,7 @@ class UsageMonthAdmin(ReadOnlyAdmin):
     @column("state")
     def state(self, row: UsageMonth) -> str:
         if row.closed_at is None:
-            return f"counted on {row.counted_at:%Y-%m-%d}" if row.counted_at else NOTHING
+            return f"counted on {timezone.localtime(row.counted_at):%Y-%m-%d}" if row.counted_at else NOTHING
         return "in reports, events deleted" if row.sealed_at else "in reports"
 
     def _line(self, row: UsageMonth) -> Line:

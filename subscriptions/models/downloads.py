@@ -23,7 +23,7 @@ class Fetched(models.Model):
         constraints = [models.UniqueConstraint(fields=["reader", "hour"], name="one_count_per_reader_and_hour")]
 
     def __str__(self) -> str:
-        return f"{self.texts} at {self.hour:%Y-%m-%d %H:00}"
+        return f"{self.texts} at {timezone.localtime(self.hour):%Y-%m-%d %H:00}"
 
 
 class QuestionQuerySet(models.QuerySet["DownloadQuestion"]):

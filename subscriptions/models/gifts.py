@@ -64,4 +64,4 @@ class GiftOpening(models.Model):
         ordering = ["opened_at"]
 
     def __str__(self) -> str:
-        return f"Opened {self.opened_at:%Y-%m-%d %H:%M}"
+        return f"Opened {timezone.localtime(self.opened_at):%Y-%m-%d %H:%M}"

@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.db.models import Q
+from django.utils import timezone
 
 from subscriptions.models.entitlement import Entitlement
 
@@ -48,4 +49,4 @@ class RightChange(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.source} until {self.changed_at:%Y-%m-%d %H:%M}"
+        return f"{self.source} until {timezone.localtime(self.changed_at):%Y-%m-%d %H:%M}"

@@ -7,6 +7,7 @@ from django.conf import settings
 from django.db import models, transaction
 from django.db.models import Q
 from django.urls import reverse
+from django.utils import timezone
 
 from subscriptions.models.papers import PaperNumber, Receipt
 from subscriptions.models.sales import Payment
@@ -175,7 +176,7 @@ class Reconciliation(models.Model):
         ordering = ["-began_at"]
 
     def __str__(self) -> str:
-        return f"Reconciliation of {self.began_at:%Y-%m-%d %H:%M}"
+        return f"Reconciliation of {timezone.localtime(self.began_at):%Y-%m-%d %H:%M}"
 
 
 class Finding(models.Model):

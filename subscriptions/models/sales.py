@@ -12,6 +12,7 @@ from django.core.exceptions import ValidationError
 from django.db import connection, models
 from django.db.models import Q
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -420,7 +421,7 @@ class Payment(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.price} on {self.paid_at:%Y-%m-%d}"
+        return f"{self.price} on {timezone.localtime(self.paid_at):%Y-%m-%d}"
 
     @property
     def card_words(self) -> str:

@@ -5,6 +5,7 @@ import secrets
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
+from django.utils import timezone
 
 from journal.models import Article, Journal
 from subscriptions.models.institution import Institution
@@ -34,7 +35,7 @@ class UsageEvent(models.Model):
         indexes = [models.Index(fields=["at"], name="usage_event_at")]
 
     def __str__(self) -> str:
-        return f"{self.page} at {self.at:%Y-%m-%d %H:%M:%S}"
+        return f"{self.page} at {timezone.localtime(self.at):%Y-%m-%d %H:%M:%S}"
 
 
 class UsageMonth(models.Model):

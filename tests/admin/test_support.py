@@ -148,7 +148,7 @@ def test_support_sees_why_an_article_is_open(sam: Client, bought: Order, dan: Us
     said = explain(sam, dan, doi="https://doi.org/10.5555/HERON.1")
     assert "Yes, dan@example.org may read" in said
     assert "Yes: it was bought." in said
-    assert f"In force without end order:{bought.pk}" in said
+    assert f"In force without end Order {bought.number}" in said
 
 
 def test_support_sees_why_an_article_is_closed(sam: Client, bought: Order, dan: User) -> None:

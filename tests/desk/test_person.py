@@ -1,7 +1,7 @@
 """A person's page: few statements however much there is, one timeline, and the same from a shell and for the reader."""
 
 import json
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from io import StringIO
 from typing import Any
 
@@ -17,7 +17,7 @@ from cme.standing import Step
 from desk import person, timeline
 from subscriptions import grants
 from subscriptions.explaining import REPRESENTATIONS
-from subscriptions.models import Entitlement, LibraryManager, Order
+from subscriptions.models import Entitlement, LibraryManager, Order, Payment
 from tests.admin.said import text_of
 from tests.cme.make import make_activity
 from tests.conftest import signed_in
@@ -78,6 +78,23 @@ def test_a_right_is_called_by_what_it_opens(sam: Client, dan: User) -> None:
     for name in ("On waiting herons", "4(2)", article.journal.title):
         assert f"Complimentary, {name}" in said or f"Purchase, {name}" in said or f"Subscription, {name}" in said, name
     assert "()" not in said
+
+
+def test_a_payment_of_a_late_evening_has_the_day_the_reader_saw_and_its_right_names_the_order(
+    sam: Client, dan: User
+) -> None:
+    article = make_article()
+    order = bought(dan, article, at=datetime(2026, 11, 30, 0, 14, tzinfo=UTC))  # the evening before in New York
+    assert str(Payment.objects.get()) == "$30.00 on 2026-11-29"
+    said = text_of(
+        sam.get(
+            f"{page_of(dan)}explain/",
+            {
+                "doi": article.doi,
+            },
+        )
+    )
+    assert f"Order {order.number}" in said and str(order.pk) not in said
 
 
 def test_what_became_of_a_right_stands_in_the_timeline(dan: User) -> None:

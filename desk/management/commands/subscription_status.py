@@ -99,7 +99,7 @@ def explained(found: Explanation) -> Told:
         ],
         "others": [f"{line.what}: {line.verdict}" for line in found.others], "network": found.network,
         "orders": [one.what for one in found.orders],
-        "behind": [f"{one.at:%Y-%m-%d %H:%M} {one.what}" for one in found.behind],
+        "behind": [f"{timezone.localtime(one.at):%Y-%m-%d %H:%M} {one.what}" for one in found.behind],
         "doubts": list(found.doubts),
     }  # fmt: skip
 

@@ -27,7 +27,8 @@ class Command(BaseCommand):
         run = reconcile.reconcile(_moment(options["since"]))
         if run.error:
             raise CommandError(run.error, returncode=2)
-        self.stdout.write(f"Since {run.since:%Y-%m-%d %H:%M}: {run.looked_at} read, {run.events_missed} events missed.")
+        since = timezone.localtime(run.since)
+        self.stdout.write(f"Since {since:%Y-%m-%d %H:%M}: {run.looked_at} read, {run.events_missed} events missed.")
         findings = list(run.findings.all())
         for finding in findings:
             self.stdout.write(f"{finding} {finding.remedy}")
