@@ -180,8 +180,11 @@ def _wants_page(accept: str) -> bool:
 def _current_shelf(ip: str) -> Shelf | None:
     """The shelf whose pages are right now; None for an institution's address, and when nobody can tell."""
     shelf = _shelf
+    is_nobodys = shelf.knows(ip)
     try:
-        told = public_changes.asker.ask(shelf.snapshot, None if shelf.knows(ip) else ip)
+        told = public_changes.asker.ask(shelf.snapshot, None if is_nobodys else ip)
+        if is_nobodys and told.has_changed:  # perhaps whose the address is
+            told = public_changes.asker.ask(shelf.snapshot, ip)
     except public_changes.UnknownError:
         clear()
         return None

@@ -345,7 +345,8 @@ def test_an_address_is_asked_about_once_until_something_changes(monkeypatch: pyt
     assert asked == [HOME, None, None]
     make_right(make_institution(f"{HOME}/32"), article.journal)
     assert SECRET_SENTENCE in text(get(path)), "a network that is licensed now"
-    assert SECRET_SENTENCE in text(get(path))
+    assert [get(path, ip="203.0.113.9").was_kept for _ in range(2)] == [False, True]
+    assert SECRET_SENTENCE in text(get(path)), "also when a visitor's page is there"
     IPRange.objects.all().delete()
     assert SECRET_SENTENCE not in text(get(path))
 
