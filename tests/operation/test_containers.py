@@ -143,6 +143,7 @@ def test_the_proxy_counts_as_one_and_keeps_health_and_metrics_to_itself(compose:
     shared = (NGINX / "http.conf").read_text() + (NGINX / "site.conf").read_text()
     assert "X-Forwarded-For $proxy_add_x_forwarded_for" in shared
     assert "X-Request-ID $request_id" in shared
+    assert "proxy_set_header Connection close;" in shared, "from 1.29.7 on nginx keeps connections by itself"
     assert re.search(r"location ~ \^/\(health/\|metrics\) \{\s+return 404;", shared)
     somebody = {"$has_cookie", "$is_campus", "$is_program", "$http_authorization", "$http_range"}
     for directive in ("proxy_cache_bypass", "proxy_no_cache"):

@@ -142,6 +142,7 @@ def expects(plain: int, secure: int, *, alive: bool) -> None:
     assert said["Host"] == "journal.example.org"
     assert said["X-Forwarded-For"] == "192.0.2.7, 127.0.0.1"
     assert said["X-Forwarded-Proto"] == "https"
+    assert said["Connection"] == "close", "a kept connection to a process that died would be tried first"
     assert re.fullmatch(r"[0-9a-f]{32}", said["X-Request-ID"])
     for path in ("/health/ready", "/metrics", "/proxy/away.html"):
         assert ask(secure, path, trusting())[0] == 404, path
