@@ -6,9 +6,11 @@ pages look different since then is said at the end, and shown first on the sheet
 """
 
 import html
+import json
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import chain
@@ -26,26 +28,31 @@ OUT, BEFORE = ROOT / "var/screenshots", ROOT / "var/screenshots.before"
 WIDTHS = {"phone": (390, 844), "tablet": (820, 1180), "desktop": (1440, 900)}
 THEMES = ("light", "dark")
 PASSWORD = "first-page-demo"
+PATIENCE = 60  # seconds
 TALLEST = 6000  # pixels; of a longer page its beginning is enough
 
 
 @dataclass(frozen=True)
 class Shot:
-    """One page: its name, its address, and who looks at it (empty: a visitor)."""
+    """One page: its name, its address, who looks at it (empty: a visitor), and the answer it comes with.
+
+    Another answer than 200 is waited for: whom to ask a question a process learns within seconds.
+    """
 
     name: str
     path: str
     who: str = ""
+    status: int = 200
 
 
 def main() -> int:
     try:
         with running_site(STAFF_SECOND_FACTOR="0") as site:
-            add_education(site)
+            places = added(site)
             keep_the_last_run()
             with sync_playwright() as playwright:
                 browser = playwright.chromium.launch(executable_path=chromium.find(), args=chromium.FLAGS)
-                for done, name in enumerate(chain(pictures(browser, site), of_letters(browser, site)), 1):
+                for done, name in enumerate(chain(pictures(browser, site, places), of_letters(browser, site)), 1):
                     sys.stderr.write(f"{done:>4}  {name}\n")
                 browser.close()
     except KeyboardInterrupt:
@@ -60,15 +67,13 @@ def main() -> int:
     return 0
 
 
-def add_education(site: Site) -> None:
-    """The sample's CME activities, which the benchmarks do without, and the subscriber's subscription."""
-    words = (
-        "import django; django.setup(); from demo import sample_cme; sample_cme.load();"
-        " from accounts.models import User; from journal.models import Journal; from tests.make import make_right;"
-        " reader = User.objects.get(email='subscriber@example.org');"
-        " make_right(reader, Journal.objects.get(), 'subscription', source='screenshots')"
-    )
-    subprocess.run([sys.executable, "-c", words], cwd=ROOT, env=site.environment, check=True)
+def added(site: Site) -> dict[str, str]:
+    """Addresses of what `screenshots_world` adds to the sample journal."""
+    told = site.folder / "added.json"
+    command = [sys.executable, "-m", "tests.screenshots_world", str(told)]
+    subprocess.run(command, cwd=ROOT, env=site.environment, check=True)
+    places: dict[str, str] = json.loads(told.read_text())
+    return places
 
 
 def keep_the_last_run() -> None:
@@ -78,14 +83,15 @@ def keep_the_last_run() -> None:
     OUT.mkdir(parents=True)
 
 
-def shots(site: Site) -> list[Shot]:
+def shots(site: Site, places: dict[str, str]) -> list[Shot]:
     article, issue = site.place("article"), site.place("issue")
     return [
         Shot("home", "/"), Shot("issue", issue), Shot("issues", "/issues/"), Shot("online-first", "/online-first/"),
         Shot("topics", "/topics/"), Shot("search", "/search/?q=trial"), Shot("search-nothing", "/search/?q=qwxz"),
         Shot("article-visitor", article), Shot("article-subscriber", article, "subscriber@example.org"),
         Shot("article-reader", article, "reader@example.org"), Shot("cite", f"{article}cite/"),
-        Shot("save", f"{article}save/"), Shot("sign-in", "/accounts/login/"), Shot("register", "/accounts/signup/"),
+        Shot("only-pdf-visitor", places["only_pdf"]), Shot("only-pdf-subscriber", places["only_pdf"], "subscriber@example.org"),
+        Shot("read-on", article, "asked@example.org", 429), Shot("save", f"{article}save/"), Shot("sign-in", "/accounts/login/"), Shot("register", "/accounts/signup/"),
         Shot("reset", "/accounts/password/reset/"), Shot("my-access", "/my-access/", "subscriber@example.org"),
         Shot("account", "/account/profile/", "subscriber@example.org"), Shot("cme", "/cme/"), Shot("about", "/about/"),
         Shot("not-found", "/nothing-here/"), Shot("admin", "/admin/", "support@example.org"),
@@ -94,10 +100,10 @@ def shots(site: Site) -> list[Shot]:
     ]  # fmt: skip
 
 
-def pictures(browser: Browser, site: Site) -> Iterator[str]:
+def pictures(browser: Browser, site: Site, places: dict[str, str]) -> Iterator[str]:
     states: dict[str, Any] = {"": None}
     chosen = sys.argv[1:]
-    for shot in [shot for shot in shots(site) if not chosen or shot.name in chosen]:
+    for shot in [shot for shot in shots(site, places) if not chosen or shot.name in chosen]:
         if shot.who not in states:
             states[shot.who] = signed_in(browser, site, shot.who)
         for device, (width, height) in WIDTHS.items():
@@ -107,7 +113,7 @@ def pictures(browser: Browser, site: Site) -> Iterator[str]:
                     storage_state=states[shot.who], reduced_motion="reduce",
                 )  # fmt: skip
                 name = f"{shot.name}-{device}-{theme}.png"
-                taken(context, shot.path, OUT / name, width)
+                taken(context, shot, OUT / name, width)
                 context.close()
                 yield name
 
@@ -124,7 +130,7 @@ def of_letters(browser: Browser, site: Site) -> Iterator[str]:
             context = browser.new_context(viewport={"width": width, "height": height}, color_scheme=theme)
             for file in sorted((OUT / "letters").glob("*.html")):
                 name = f"letter-{file.stem}-{device}-{theme}.png"
-                taken(context, file.as_uri(), OUT / name, width, until="load")
+                taken(context, Shot(name, file.as_uri()), OUT / name, width, until="load")
                 yield name
             context.close()
 
@@ -143,10 +149,16 @@ def signed_in(browser: Browser, site: Site, who: str) -> Any:
 
 
 def taken(
-    context: BrowserContext, path: str, file: Path, width: int, until: Literal["load", "networkidle"] = "networkidle"
+    context: BrowserContext, shot: Shot, file: Path, width: int, until: Literal["load", "networkidle"] = "networkidle"
 ) -> None:
     page = context.new_page()
-    page.goto(path, wait_until=until)
+    answer = page.goto(shot.path, wait_until=until)
+    deadline = time.monotonic() + PATIENCE
+    while shot.status != 200 and (answer is None or answer.status != shot.status):
+        if time.monotonic() > deadline:
+            raise DemoError(f"{shot.path} never answered {shot.status}.")
+        page.wait_for_timeout(1000)
+        answer = page.goto(shot.path, wait_until=until)
     height = min(TALLEST, int(page.evaluate("document.documentElement.scrollHeight")))
     page.screenshot(
         path=file, full_page=True, clip={"x": 0, "y": 0, "width": width, "height": height}, animations="disabled"

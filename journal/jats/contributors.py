@@ -1,17 +1,20 @@
 """Who wrote the article: people and groups with their affiliations, marks and identifiers."""
 
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import replace
 
 from journal.jats.document import Affiliation, Author
 from journal.jats.links import orcid
-from journal.jats.markup import escape, to_text
+from journal.jats.markup import attribute, escape, to_text
 from journal.jats.render.ama import rendered
 from journal.jats.render.rendering import Rendering
-from journal.jats.tree import Element, by_name, name, plain, text_of
+from journal.jats.tree import Element, by_name, language, name, plain, text_of
 
-_AUTHOR = ("author", "", "collab", "group")
-_NAMES = ("name", "string-name", "collab", "anonymous")
+_AUTHOR = ("author", "", "collab", "collaboration", "group")
+_PERSONS = ("name", "string-name")
+_GROUPS = ("collab", "collab-alternatives", "collab-name", "collab-name-alternatives", "collab-wrap")
+_NAMES = (*_PERSONS, "collab", "collab-name", "anonymous")
 
 
 def affiliations(meta: Element, r: Rendering) -> tuple[Affiliation, ...]:
@@ -27,9 +30,11 @@ def affiliations(meta: Element, r: Rendering) -> tuple[Affiliation, ...]:
 
 def _affiliation(aff: Element, r: Rendering) -> Affiliation:
     label = aff.find("label")
-    html = _words(aff, r)
+    html, mark = _words(aff, r), text_of(label)
+    if label is not None and not html:  # all its words are in the label
+        html, mark = r.inline(label).strip(), ""
     ror = next((text_of(el) for el in aff.iter("institution-id") if el.get("institution-id-type") == "ror"), "")
-    return Affiliation(r.index.id_of(aff, "aff"), text_of(label), html, to_text(html), ror)
+    return Affiliation(r.index.id_of(aff, "aff"), mark, html, to_text(html), ror)
 
 
 def _words(aff: Element, r: Rendering) -> str:
@@ -70,8 +75,11 @@ def _person(contrib: Element, group: Element, shared: list[Element], r: Renderin
     given = by_name(contrib)
     named = _name_of(contrib)
     names = _name_parts(named)
-    collab = next((el for el in contrib if el.tag in ("collab", "collab-alternatives")), None)
+    collab = next((el for el in contrib if el.tag in _GROUPS), None)
     group_html = _group_name(collab, r) if collab is not None else ""
+    behalf = text_of(next(iter(given.get("on-behalf-of", ())), None))
+    if group_html and named is not None and named.tag in _PERSONS and next(named.iterancestors(*_GROUPS), None) is None:
+        behalf, group_html = behalf or to_text(group_html), ""  # a person, and the group they wrote for
     if "anonymous" in given:
         group_html = "Anonymous"
     pointed = [el for xref in given.get("xref", ()) for el in r.index.resolved.get(xref, ())]
@@ -86,6 +94,7 @@ def _person(contrib: Element, group: Element, shared: list[Element], r: Renderin
     return Author(
         **({} if group_html else names),
         degrees=", ".join(text_of(el) for el in given.get("degrees", ())),
+        also_html=_other_forms(given, named),
         group=to_text(group_html),
         group_html=group_html,
         members=_members(collab, r) if collab is not None else (),
@@ -97,7 +106,7 @@ def _person(contrib: Element, group: Element, shared: list[Element], r: Renderin
         affiliations=tuple(_affiliation_ids(contrib, shared, pointed, r)),
         notes=tuple(r.index.id_of(el) for el in pointed if el.tag in ("fn", "corresp")),
         roles=tuple(text for el in given.get("role", ()) if (text := text_of(el))),
-        on_behalf_of=text_of(next(iter(given.get("on-behalf-of", ())), None)),
+        on_behalf_of=behalf,
         eastern_order=_is_eastern(named if named is None or named.tag == "name" else next(contrib.iter("name"), None)),
         kind=_kind(contrib, group),
     )
@@ -113,12 +122,44 @@ def _name_of(contrib: Element) -> Element | None:
     return next(contrib.iter(*_NAMES), None)
 
 
+def _other_forms(given: dict[str, list[Element]], named: Element | None) -> str:
+    """The same name in other scripts, as the source gives it beside the first one."""
+    if named is None or named.tag not in _PERSONS:
+        return ""
+    forms = [el for tag in _PERSONS for el in given.get(tag, ())]
+    held = [el for holder in given.get("name-alternatives", ()) for el in holder.iterchildren(*_PERSONS)]
+    if len(forms) + len(held) < 2:
+        return ""
+    first = _written(named)
+    forms += [el for el in held if _is_foreign(_written(el)) and not _is_foreign(first)]
+    found = {escape(words): language(el) for el in forms if el is not named and (words := _written(el)) != first}
+    return ", ".join(f"<span{attribute('lang', tongue)}>{words}</span>" for words, tongue in found.items() if words)
+
+
+def _written(el: Element) -> str:
+    """A name in one form: an eastern one begins with the surname, and Chinese and Japanese leave no space."""
+    parts = _name_parts(el) if el.tag == "name" else {}
+    if not parts.get("given") or not parts["surname"]:
+        return plain(" ".join(text for part in el if (text := text_of(part))) or text_of(el))
+    gap = "" if unicodedata.name(parts["surname"][0], "").startswith(_WITHOUT_SPACE) else " "
+    order = ("surname", "given") if gap == "" or _is_eastern(el) else ("prefix", "given", "surname", "suffix")
+    return gap.join(parts[key] for key in order if parts[key])
+
+
+_WITHOUT_SPACE = ("CJK", "HIRAGANA", "KATAKANA", "HANGUL")
+
+
+def _is_foreign(words: str) -> bool:
+    """Whether it is written in another script than Latin."""
+    return any(letter.isalpha() and not unicodedata.name(letter, "LATIN").startswith("LATIN") for letter in words)
+
+
 def _is_eastern(el: Element | None) -> bool:
     return el is not None and el.get("name-style") == "eastern"
 
 
 def _name_parts(el: Element | None) -> dict[str, str]:
-    if el is None or name(el) in ("collab", "anonymous"):
+    if el is None or el.tag not in _PERSONS:
         return {}
     parts = {"surname": "", "given": "", "prefix": "", "suffix": ""}
     for child in el:
@@ -132,7 +173,7 @@ def _name_parts(el: Element | None) -> dict[str, str]:
 
 def _group_name(collab: Element, r: Rendering) -> str:
     """The group's own words, without its members and addresses."""
-    holder = collab if name(collab) == "collab" else next(iter(collab), collab)
+    holder = collab if name(collab) in ("collab", "collab-name") else next(iter(collab), collab)
     parts = [escape(holder.text)]
     for child in holder:
         if name(child) not in ("contrib-group", "contrib", "aff", "xref", "fn", "address", "email"):

@@ -108,7 +108,7 @@ class Affiliation:
 class Author:
     """A person or a group (``group`` is then its name, ``surname`` and ``given`` are empty).
 
-    ``team`` is the part of the group that a member belongs to.
+    ``team`` is the part of the group that a member belongs to, ``also_html`` the name in another script.
     """
 
     surname: str = ""
@@ -120,6 +120,7 @@ class Author:
     group_html: str = ""
     members: tuple["Author", ...] = ()
     team: str = ""
+    also_html: str = ""
     orcid: str = ""
     email: str = ""
     corresponding: bool = False

@@ -7,7 +7,7 @@ limits (depth 256, text node 10 MB, entity amplification) stay on.
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from html.entities import name2codepoint
+from html.entities import html5, name2codepoint
 from typing import Any
 
 from lxml import etree
@@ -121,7 +121,7 @@ def _declare_prefixes(data: bytes) -> bytes:
     match = re.search(rb"<[A-Za-z][\w:.-]*", data)
     if not match:
         return data
-    head = data[match.start() : match.start() + 5000]
+    head = data[match.start() : data.find(b">", match.start())]
     missing = [f' xmlns:{p}="{uri}"' for p, uri in _NAMESPACES.items() if f"xmlns:{p}=".encode() not in head]
     return data[: match.end()] + "".join(missing).encode("ascii") + data[match.end() :]
 
@@ -132,10 +132,16 @@ def _numeric_entities(data: bytes) -> bytes:
         return data
 
     def numeric(match: re.Match[bytes]) -> bytes:
-        code = name2codepoint.get(match.group(1).decode("ascii"))
-        return f"&#{code};".encode("ascii") if code and code > 127 else match.group()
+        characters = html5.get(match.group(1).decode("ascii") + ";", "<")
+        if not _MARKUP.isdisjoint(characters):
+            return match.group()
+        return "".join(f"&#{ord(character)};" for character in characters).encode("ascii")
 
     return re.sub(rb"&([A-Za-z][A-Za-z0-9]{1,30});", numeric, data)
+
+
+#: What has a meaning of its own in XML and stays an entity.
+_MARKUP = frozenset("<>&\"'")
 
 
 def _from_declaration(data: bytes) -> bytes:
@@ -178,6 +184,8 @@ def _find_article(root: Element) -> Element:
     """The one article: the root itself, or inside a wrapper (pmc-articleset, an OAI record)."""
     if local_name(root) == "article":
         articles = [root]
+        if str(root.tag).startswith("{http://docbook.org/"):
+            raise JatsError("This is DocBook.", line_of(root), "First Page reads JATS; convert it first.")
     else:
         articles = [
             el for el in root.iter("{*}article") if not any(local_name(a) == "article" for a in el.iterancestors())
@@ -239,4 +247,4 @@ def _meaning(entity_name: str, article: Element) -> str | None:
         content = declared.content or ""
         if declared.name == entity_name and 0 < len(content) <= 64 and not re.search("[&<]", content):
             return str(content)
-    return None
+    return html5.get(entity_name + ";")

@@ -14,6 +14,7 @@ from journal.jats.markup import to_text, without_citations
 from journal.jats.metadata import metadata
 from journal.jats.render import blocks, cals, citations, figures, inline, maths, notes, pictures, references, tables
 from journal.jats.render.allowed import clean, clean_and_read
+from journal.jats.render.blocks import heading_words
 from journal.jats.render.front import affiliation_list, byline
 from journal.jats.render.information import information
 from journal.jats.render.parts import sections, tree
@@ -87,8 +88,7 @@ def _products(article: Element) -> Iterable[tuple[Element, Element]]:
 
 def _abstract(el: Element, r: Rendering) -> Abstract:
     kind = el.get("abstract-type", "") or ("translated" if name(el) == "trans-abstract" else "")
-    title = el.find("title")
-    title_html = without_citations(r.unlinked(title)) if title is not None else ""
+    title_html = without_citations(heading_words(r, el))
     r.level = 3
     html = r.flow(el, skip=("title", "label"))
     r.level = 2
@@ -100,15 +100,14 @@ def _references(article: Element, r: Rendering) -> dict[str, Any]:
     lists = article.findall("back/ref-list")
     html: list[str] = []
     found: list[Reference] = []
-    titles = [title for el in lists if (title := el.find("title")) is not None]
-    for ref_list in lists:
-        title = ref_list.find("title")
-        if title is not None and len(lists) > 1:
-            html.append(f'<h3 class="refs-title">{r.inline(title)}</h3>')
+    titles = [heading_words(r, el) for el in lists]
+    for ref_list, title in zip(lists, titles, strict=True):
+        if title and len(lists) > 1:
+            html.append(f'<h3 class="refs-title">{title}</h3>')
         entries, more = references.entries(r, ref_list)
         html.append(entries)
         found += more
-    title_text = to_text(r.unlinked(titles[0])) if len(titles) == 1 and len(lists) == 1 else ""
+    title_text = to_text(without_citations(titles[0])) if len(titles) == 1 else ""
     return {"references": found, "references_html": "".join(html), "references_title": title_text or "References"}
 
 

@@ -4,6 +4,7 @@ Two things differ from the manual: all authors given are shown, and given names 
 not cut here; a citation of the article itself (`journal.citation`) follows the manual.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import chain
@@ -18,6 +19,8 @@ PEOPLE = (
     "name",
     "string-name",
     "collab",
+    "collab-name",
+    "collab-wrap",
     "etal",
     "anonymous",
     "name-alternatives",
@@ -251,7 +254,11 @@ def _imprint(parts: Parts) -> str:
 def _pages(parts: Parts) -> str:
     span = parts.take("page-range")
     first, last, number = parts.take("fpage"), parts.take("lpage"), parts.take("elocation-id")
-    pages = span or "-".join(dict.fromkeys(p for p in (first, last) if p))
+    pages = "-".join(dict.fromkeys(p for p in (first, last) if p))
+    if span:
+        said = re.findall(r"\w+", span)  # `4691–6` says both 4691 and 4696
+        beside = [page for page in (first, last) if page and not page.endswith(tuple(said))]
+        pages = ", ".join([*dict.fromkeys(beside), span])
     return ", ".join(p for p in (pages, number) if p)
 
 

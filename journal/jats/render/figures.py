@@ -93,7 +93,8 @@ def supplement(r: Rendering, el: Element) -> str:
     head = label_of(r, el)
     words = f"<p>{head}</p>" if head else ""
     body = r.flow(el, skip=("label", "object-id", "alt-text", "long-desc", *CREDITS))
-    rest = file_named(r, href(el)) + object_doi(r, el) + credits_of(r, el)
+    told = "://" in href(el) and escape(href(el)) in body
+    rest = ("" if told else file_named(r, href(el))) + object_doi(r, el) + credits_of(r, el)
     return f'<div class="supplement"{attributes}>{words}{body}{rest}</div>'
 
 

@@ -31,6 +31,8 @@ def _on_behalf(group: str) -> str:
 
 def _author(author: Author, labels: dict[str, str]) -> str:
     words = author.group_html or escape(author.name)
+    if author.also_html:
+        words += f" ({author.also_html})"
     if author.degrees:
         words += f', <span class="degrees">{escape(author.degrees)}</span>'
     if author.orcid:

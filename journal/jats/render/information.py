@@ -10,7 +10,21 @@ from journal.jats.render.inline import anchor_tag
 from journal.jats.render.notes import author_notes, footnotes_of_title
 from journal.jats.render.rendering import Rendering
 from journal.jats.rights import data_statement_in_front
-from journal.jats.tree import Element, text_of
+from journal.jats.tree import Element, name, names, text_of
+
+
+#: Ways out that stand among the metadata.
+_LINKS = ("ext-link", "uri", "email")
+#: What an article's metadata may hold; anything else there is against the DTD, or of a publisher's own system.
+_METADATA = names(
+    "article-id article-version article-version-alternatives article-categories title-group contrib-group aff "
+    "aff-alternatives author-notes pub-date pub-date-not-available volume volume-id volume-series issue issue-id "
+    "issue-title issue-title-group issue-sponsor issue-part isbn supplement fpage lpage page-range elocation-id "
+    "email ext-link uri product supplementary-material history pub-history permissions copyright-statement "
+    "copyright-year copyright-holder license self-uri related-article related-object abstract trans-abstract kwd-group "
+    "funding-group contract-num contract-sponsor support-group conference counts custom-meta-group custom-meta"
+)
+_NOTES = ("fn-group", "notes")
 
 
 def information(article: Element, meta: Metadata, r: Rendering) -> str:
@@ -107,15 +121,26 @@ def _occasion(article: Element, r: Rendering) -> Iterable[tuple[str, str]]:
             yield term, "; ".join(text for child in el if (text := r.inline(child).strip())) or escape(text_of(el))
     files = article.iterfind("front/article-meta/supplementary-material")
     yield "Supplementary files", "".join(r.flow(el, children=[el]) for el in files)
+    links = article.iterfind("front/article-meta/*")
+    yield "Links", "; ".join(words for el in links if el.tag in _LINKS and (words := r.inline(el).strip()))
 
 
 def _front_notes(article: Element, r: Rendering) -> str:
-    """Notes beside the article's metadata (`front/notes`): declarations, versions, how to cite."""
+    """Notes beside the article's metadata (`front/notes`): declarations, versions, how to cite; and notes among it."""
     front = article.find("front")
     if front is None:
         return ""
     before, r.level = r.level, 3
     try:
-        return r.flow(front, children=[child for child in front if child.tag not in ("article-meta", "journal-meta")])
+        beside = r.flow(front, children=[child for child in front if child.tag not in ("article-meta", "journal-meta")])
+        return beside + "".join(_notes_among(meta, r) for meta in front.iterchildren("article-meta"))
     finally:
         r.level = before
+
+
+def _notes_among(meta: Element, r: Rendering) -> str:
+    """Notes that stand among the metadata against the DTD. What is nobody's vocabulary is not shown, and reported."""
+    for el in meta:
+        if name(el) not in _METADATA and el.tag not in _NOTES:
+            r.warn("unknown-element", f"<{name(el)[:80]}> is not known in an article's metadata; it is not shown.", el)
+    return "".join(r.flow(meta, children=[el]) for el in meta.iterchildren(*_NOTES))

@@ -4,7 +4,7 @@ from journal.jats.document import Reference
 from journal.jats.links import doi_url, find_doi
 from journal.jats.markup import escape, line_text
 from journal.jats.render.ama import formatted, has_own_words, is_author, plain_name
-from journal.jats.render.blocks import heading_tag
+from journal.jats.render.blocks import heading_tag, heading_words
 from journal.jats.render.inline import anchor_tag
 from journal.jats.render.notes import backlinks
 from journal.jats.render.rendering import Rendering, block, inline
@@ -31,8 +31,7 @@ def citation(r: Rendering, el: Element) -> str:
 @block("ref-list")
 def list_in_text(r: Rendering, el: Element) -> str:
     """A reference list within a section, appendix or letter, under its own heading."""
-    title = el.find("title")
-    head = heading_tag(r, r.inline(title).strip() if title is not None else "")
+    head = heading_tag(r, heading_words(r, el))
     items, _references = entries(r, el)
     return f"<div{r.anchor(el)}>{head}{items}</div>"
 
@@ -50,9 +49,8 @@ def entries(r: Rendering, ref_list: Element) -> tuple[str, list[Reference]]:
             continue
         _close(items, html)
         if name(child) == "ref-list":
-            title = child.find("title")
-            if title is not None:
-                html.append(f'<h3 class="refs-title">{r.inline(title)}</h3>')
+            if words := heading_words(r, child):
+                html.append(f'<h3 class="refs-title">{words}</h3>')
             nested, more = entries(r, child)
             html.append(nested)
             references += more

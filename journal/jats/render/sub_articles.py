@@ -95,8 +95,7 @@ def _abstracts(meta: Element, r: Rendering) -> str:
     html = []
     r.level += 1
     for abstract in meta.iterchildren("abstract", "trans-abstract"):
-        title = abstract.find("title")
-        head = heading_tag(r, (r.inline(title).strip() if title is not None else "") or "Abstract")
+        head = heading_tag(r, heading_words(r, abstract, "Abstract"))
         r.level += 1
         html.append(f"<section{r.language(abstract)}>{head}{r.flow(abstract, skip=('title', 'label'))}</section>")
         r.level -= 1

@@ -3,6 +3,7 @@
 It shares nothing with journal/jats: its own parser settings, its own idea of what is visible.
 """
 
+import re
 from dataclasses import dataclass
 from html import unescape
 
@@ -56,6 +57,10 @@ FRONT_ONLY = _set(
     "article-id pub-date history volume volume-id volume-series issue issue-id issue-title issue-part isbn fpage lpage "
     "page-range elocation-id self-uri related-article related-object conference"
 )
+
+
+#: Data that publishers' own systems leave among the metadata: no element of JATS.
+OF_NOBODY = _set("xplore-article-id xplore-issue xplore-pub-id open-access files year-id")
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +118,8 @@ def _front(meta: etree._Element, found: list[Piece]) -> None:
         _walk(meta, "notes", found, front=True) if local(meta) != "journal-meta" else None
         return
     for child in meta:
+        if not isinstance(child.tag, str) or local(child) in OF_NOBODY:
+            continue
         _walk(child, PART_OF.get(local(child), "front"), found, front=True)
 
 
@@ -136,12 +143,19 @@ def _add(text: str | None, part: str, found: list[Piece], only_layout: bool) -> 
     letters = normal(text or "")
     if part == "keywords":  # the colon behind their title is layout
         letters = letters.removesuffix(":")
+    if part == "affiliations":  # and so is what parts one from the next
+        letters = letters.strip(",;")
     if letters and not (only_layout and not any(letter.isalnum() for letter in letters)):
         found.append(Piece(part, letters))
 
 
 def _layout(el: etree._Element) -> bool:
     """Commas and brackets between the data of a front matter's people are set by whoever shows them."""
+    parent = el.getparent()
+    if local(el) == "sup" and parent is not None and local(parent) == "label":
+        el, parent = parent, parent.getparent()
+    if local(el) == "label" and parent is not None and local(parent) == "bio":
+        return True  # the mark that stood at the name
     return local(el) in ("contrib-group", "contrib", "name", "aff", "kwd-group", "compound-kwd", "title-group")
 
 
@@ -205,7 +219,20 @@ def _repeated(el: etree._Element, kind: str) -> bool:
     if kind in ("copyright-year", "copyright-holder"):
         holders = [parent, *parent.iterancestors("article-meta")]
         return any(holder.find("copyright-statement") is not None for holder in holders)
+    if kind in ("fpage", "lpage") and not any((beside.tail or "").strip() for beside in parent):
+        return _page_said(el, parent)
+    if kind == "title" and local(parent) == "ref-list" and len(parent) == 1:  # a heading over nothing
+        return True
     return kind == "element-citation" and parent.find("mixed-citation") is not None
+
+
+def _page_said(page: etree._Element, citation: etree._Element) -> bool:
+    """`879` to `879` is one page, and `4691–6` says both 4691 and 4696."""
+    said = normal("".join(page.itertext()))
+    if local(page) == "lpage" and said == normal("".join(citation.xpath("fpage//text()"))):
+        return True
+    ranges = re.findall(r"\w+", "".join(citation.xpath("page-range//text()")))
+    return any(said.endswith(number) for number in ranges)
 
 
 def _shown_children(el: etree._Element) -> list[etree._Element]:
@@ -241,7 +268,8 @@ def all_letters(article: etree._Element) -> str:
 
 def people(article: etree._Element) -> set[str]:
     """Names of contributors as they are written in a line, normalized."""
-    found = set()
+    found: set[str] = set()
+    found |= {normal("".join(el.itertext())) for el in article.iter("collab")}
     for el in article.iter("name"):
         parts = {local(part): normal("".join(part.itertext())) for part in el if isinstance(part.tag, str)}
         found.add(parts.get("given-names", "") + parts.get("surname", ""))

@@ -5,7 +5,8 @@ from collections.abc import Callable
 import pytest
 
 from tests.journal.jats import source
-from tests.journal.jats.build import make_xml
+from tests.journal.jats.build import DATE, DOI, TITLE, make_xml
+from tests.journal.jats.letters import normal
 from tests.journal.jats.matching import match
 from tests.journal.jats.scorer import score
 from tests.journal.jats.soundness import examine, faults
@@ -62,3 +63,13 @@ def test_a_table_that_lost_its_header_cells_is_noticed() -> None:
     table = "<table-wrap><table><thead><tr><th>Bird</th></tr></thead><tbody><tr><td>Heron</td></tr></tbody></table></table-wrap>"
     found = score(make_xml(table))
     assert (found.tables, found.tables_with_headers, found.reader.tables_with_headers) == (1, 1, 1)
+
+
+def test_letter_and_accent_are_the_same_apart_and_in_one() -> None:
+    assert match([source.Piece("body", normal("H")), source.Piece("body", normal("\u0302"))], normal("Ĥ")).missing == []
+
+
+def test_an_author_or_affiliation_that_is_lost_is_noticed_whatever_stands_between_them() -> None:
+    meta = DOI + TITLE + '<contrib-group><aff id="A1">University of Bern; </aff><aff>Basel,</aff></contrib-group>' + DATE
+    found = source.pieces(source.article_of(make_xml("<p>x</p>", meta=meta)))
+    assert [piece.text for piece in match(found, "Atitlex,Universityof;Basel").missing] == ["UniversityofBern"]
