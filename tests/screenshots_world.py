@@ -29,7 +29,7 @@ def main(told: Path) -> None:
     sample_cme.load()
     make_right(User.objects.get(email="subscriber@example.org"), journal, "subscription", source="screenshots")
     asked = make_user(ASKED, name="Ada Asked")
-    make_right(asked, journal, "subscription", source="screenshots")
+    make_right(asked, journal, "subscription", source="screenshots of the question")
     asked.set_password("first-page-demo")
     asked.save()
     ask(asked.pk)

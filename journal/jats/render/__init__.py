@@ -89,10 +89,18 @@ def _products(article: Element) -> Iterable[tuple[Element, Element]]:
 def _abstract(el: Element, r: Rendering) -> Abstract:
     kind = el.get("abstract-type", "") or ("translated" if name(el) == "trans-abstract" else "")
     title_html = without_citations(heading_words(r, el))
+    _keep_further_titles(el)
     r.level = 3
     html = r.flow(el, skip=("title", "label"))
     r.level = 2
     return Abstract(kind, title_html, to_text(title_html), language(el), html, to_text(html))
+
+
+def _keep_further_titles(abstract: Element) -> None:
+    """A second label or title, where one abstract holds the words of two languages, is a paragraph of it."""
+    for tag in ("label", "title"):
+        for further in list(abstract.iterchildren(tag))[1:]:
+            further.tag = "p"
 
 
 def _references(article: Element, r: Rendering) -> dict[str, Any]:

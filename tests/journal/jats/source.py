@@ -60,7 +60,7 @@ FRONT_ONLY = _set(
 
 
 #: Data that publishers' own systems leave among the metadata: no element of JATS.
-OF_NOBODY = _set("xplore-article-id xplore-issue xplore-pub-id open-access files year-id")
+OF_NOBODY = _set("xplore-article-id xplore-issue xplore-pub-id open-access files year-id production-comments")
 
 
 @dataclass(frozen=True, slots=True)

@@ -236,6 +236,15 @@ def test_the_credit_of_a_figure_is_shown() -> None:
 # tables
 
 
+def test_a_group_of_figures_has_its_caption_and_each_figure_its_own() -> None:
+    panels = "".join(f'<fig id="F{n}"><label>{n}</label><caption><p>Panel {n}</p></caption></fig>' for n in "AB")
+    html = html_of(f'<fig-group id="G"><label>Figure 1</label><caption><p>Herons</p></caption>{panels}</fig-group>')
+    assert html.startswith(
+        '<figure class="fig-group" id="a-G"><figcaption><span class="label">Figure 1</span> <p>Herons</p></figcaption>'
+    )
+    assert html.count('<figure class="fig" id="a-F') == 2 and html.endswith("Panel B</p></figcaption></figure></figure>")
+
+
 def test_a_table_scrolls_in_a_region_named_by_its_caption() -> None:
     html = html_of(
         "<table-wrap id='t1'><label>Table 1</label><caption><p>Data</p></caption><table><tr><td>1</td></tr></table></table-wrap>"

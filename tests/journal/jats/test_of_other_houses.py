@@ -76,10 +76,11 @@ def test_abstracts_and_reference_lists_may_be_named_by_a_label() -> None:
     ref = '<ref id="B1"><mixed-citation>Smith, On herons.</mixed-citation></ref>'
     doc = doc_with(
         '<abstract><label>Резюме</label><p>One.</p></abstract><trans-abstract xml:lang="es"><label>Resumen</label>'
-        "<p>Uno.</p></trans-abstract>",
+        "<p>Uno.</p><label>Resumo</label><p>Um.</p></trans-abstract>",
         back=f"<ref-list><title>References</title><ref-list><label>Cited within the data</label>{ref}</ref-list></ref-list>",
     )
     assert [abstract.title_text for abstract in doc.abstracts] == ["Резюме", "Resumen"]
+    assert doc.abstracts[1].text == "Uno. Resumo Um."
     assert "Cited within the data" in doc.references_html
     assert doc.references_title == "References"
 
