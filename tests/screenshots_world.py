@@ -1,6 +1,6 @@
 """`python -m tests.screenshots_world FILE`: what the pictures show beside the sample journal.
 
-CME activities and a subscriber; an article whose full text is its PDF; a reader who is asked what so many texts are for.
+CME activities, a subscriber, an article whose full text is its PDF, a reader who is asked what so many texts are for.
 FILE gets the addresses of what is made here, by name.
 """
 

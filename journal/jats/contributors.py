@@ -73,12 +73,14 @@ def _kind(contrib: Element, group: Element) -> str:
 
 def _person(contrib: Element, group: Element, shared: list[Element], r: Rendering) -> Author:
     given = by_name(contrib)
-    named = _name_of(contrib)
+    holders = given.get("name-alternatives", ())
+    own = next((el for el in contrib.iter(*_PERSONS) if el.getparent() is contrib or el.getparent() in holders), None)
+    named = own if own is not None else _name_of(contrib)
     names = _name_parts(named)
     collab = next((el for el in contrib if el.tag in _GROUPS), None)
     group_html = _group_name(collab, r) if collab is not None else ""
     behalf = text_of(next(iter(given.get("on-behalf-of", ())), None))
-    if group_html and named is not None and named.tag in _PERSONS and next(named.iterancestors(*_GROUPS), None) is None:
+    if group_html and own is not None:
         behalf, group_html = behalf or to_text(group_html), ""  # a person, and the group they wrote for
     if "anonymous" in given:
         group_html = "Anonymous"

@@ -104,7 +104,7 @@ COLUMNS = ("repeated", "links", "ids", "h1", "jumps", "images", "headers", "unsa
 
 
 def table(rows: list[dict[str, Any]]) -> str:
-    """A line a file: recall in percent of each part (– where the source has none), then the faults and what they are."""
+    """A line a file: recall in percent of each part (– where the source has none), then faults and what they are."""
     from tests.journal.jats.source import PARTS
 
     names = [part[:5] for part in PARTS]

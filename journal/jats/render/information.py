@@ -12,7 +12,6 @@ from journal.jats.render.rendering import Rendering
 from journal.jats.rights import data_statement_in_front
 from journal.jats.tree import Element, name, names, text_of
 
-
 #: Ways out that stand among the metadata.
 _LINKS = ("ext-link", "uri", "email")
 #: What an article's metadata may hold; anything else there is against the DTD, or of a publisher's own system.
@@ -71,8 +70,8 @@ def _people(meta: Metadata) -> Iterable[tuple[str, str]]:
     for person in meta.contributors:
         role = "; ".join(person.roles) or person.kind.replace("-", " ").capitalize()
         roles.setdefault(escape(role), []).append(escape(", ".join(p for p in (person.name, person.degrees) if p)))
-    for role, names in roles.items():
-        yield role, "; ".join(names)
+    for role, people in roles.items():
+        yield role, "; ".join(people)
 
 
 def _contributions(article: Element, meta: Metadata, r: Rendering) -> Iterable[tuple[str, str]]:

@@ -22,11 +22,11 @@ PLAIN = names(
     "city state postal-code year month day season date string-date era conf-name conf-date conf-loc "
     "volume issue fpage lpage page-range elocation-id source article-title chapter-title trans-title "
     "trans-source part-title issue-title series edition isbn issn publisher-name publisher-loc patent gov version "
-    "data-title std size collab collab-name collab-wrap surname given-names prefix suffix degrees role etal anonymous "
-    "on-behalf-of comment annotation label title subtitle term kwd subject award-id funding-source "
-    "principal-award-recipient phone fax rb rp rt ruby glyph-data x copyright-statement copyright-year copyright-holder "
-    "license-p price named-book-part-body volume-series issue-part volume-id issue-id journal-id object-id "
-    "std-organization abbrev-journal-title award-name tp:taxon-name-part"
+    "data-title std size collab collab-name collab-wrap surname given-names prefix suffix degrees role etal "
+    "anonymous on-behalf-of comment annotation label title subtitle term kwd subject award-id funding-source "
+    "principal-award-recipient phone fax rb rp rt ruby glyph-data x copyright-statement copyright-year "
+    "copyright-holder license-p price named-book-part-body volume-series issue-part volume-id issue-id journal-id "
+    "object-id std-organization abbrev-journal-title award-name tp:taxon-name-part"
 )
 
 

@@ -242,7 +242,9 @@ def test_a_group_of_figures_has_its_caption_and_each_figure_its_own() -> None:
     assert html.startswith(
         '<figure class="fig-group" id="a-G"><figcaption><span class="label">Figure 1</span> <p>Herons</p></figcaption>'
     )
-    assert html.count('<figure class="fig" id="a-F') == 2 and html.endswith("Panel B</p></figcaption></figure></figure>")
+    assert html.count('<figure class="fig" id="a-F') == 2 and html.endswith(
+        "Panel B</p></figcaption></figure></figure>"
+    )
 
 
 def test_a_table_scrolls_in_a_region_named_by_its_caption() -> None:

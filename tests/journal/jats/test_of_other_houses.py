@@ -19,6 +19,7 @@ def people(contribs: str, more: str = "") -> ArticleDoc:
     return doc_with(f"<contrib-group>{contribs}</contrib-group>{more}")
 
 
+BELLE = "<collab>for the Belle Collaboration</collab>"
 NAME = "<name><surname>Yang</surname><given-names>Jiahao</given-names></name>"
 
 
@@ -51,8 +52,9 @@ def test_a_form_of_a_name_for_sorting_is_not_shown() -> None:
     assert doc.byline_html.count("Yang") == 1
 
 
-def test_a_person_who_wrote_for_a_group_is_still_named() -> None:
-    doc = people(f'<contrib contrib-type="author">{NAME}<collab>for the Belle Collaboration</collab></contrib>')
+@pytest.mark.parametrize("parts", [(NAME, BELLE), (BELLE, NAME)])
+def test_a_person_who_wrote_for_a_group_is_still_named(parts: tuple[str, str]) -> None:
+    doc = people(f'<contrib contrib-type="author">{"".join(parts)}</contrib>')
     assert "Jiahao Yang for the Belle Collaboration" in doc.byline_html
     assert [author.name for author in doc.metadata.authors] == ["Jiahao Yang"]
 

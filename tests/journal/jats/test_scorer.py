@@ -70,6 +70,8 @@ def test_letter_and_accent_are_the_same_apart_and_in_one() -> None:
 
 
 def test_an_author_or_affiliation_that_is_lost_is_noticed_whatever_stands_between_them() -> None:
-    meta = DOI + TITLE + '<contrib-group><aff id="A1">University of Bern; </aff><aff>Basel,</aff></contrib-group>' + DATE
+    meta = (
+        DOI + TITLE + '<contrib-group><aff id="A1">University of Bern; </aff><aff>Basel,</aff></contrib-group>' + DATE
+    )
     found = source.pieces(source.article_of(make_xml("<p>x</p>", meta=meta)))
     assert [piece.text for piece in match(found, "Atitlex,Universityof;Basel").missing] == ["UniversityofBern"]
