@@ -8,7 +8,7 @@ from journal.jats.links import trial_url
 from journal.jats.markup import escape, to_text, without_links
 from journal.jats.render.inline import anchor_tag
 from journal.jats.render.notes import author_notes, footnotes_of_title
-from journal.jats.render.rendering import Rendering
+from journal.jats.render.rendering import INLINES, Rendering
 from journal.jats.rights import data_statement_in_front
 from journal.jats.tree import Element, name, names, text_of
 
@@ -121,7 +121,7 @@ def _occasion(article: Element, r: Rendering) -> Iterable[tuple[str, str]]:
     files = article.iterfind("front/article-meta/supplementary-material")
     yield "Supplementary files", "".join(r.flow(el, children=[el]) for el in files)
     links = article.iterfind("front/article-meta/*")
-    yield "Links", "; ".join(words for el in links if el.tag in _LINKS and (words := r.inline(el).strip()))
+    yield "Links", "; ".join(words for el in links if el.tag in _LINKS and (words := INLINES[el.tag](r, el).strip()))
 
 
 def _front_notes(article: Element, r: Rendering) -> str:

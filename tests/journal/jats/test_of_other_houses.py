@@ -7,6 +7,8 @@ from journal.jats.render import render
 from tests.journal.jats.build import DATE, DOI, TITLE, codes, doc_of, html_of, make_xml
 from tests.journal.jats.scorer import score
 
+DOCTYPE = b'<!DOCTYPE article PUBLIC "-//NLM//DTD JATS v1.1//EN" "JATS.dtd">'
+
 
 def doc_with(more: str, body: str = "<p>x</p>", back: str = "") -> ArticleDoc:
     """An article with more in its metadata, of which nothing may be lost on the page."""
@@ -124,13 +126,12 @@ def test_the_address_of_a_supplement_that_its_caption_says_is_not_said_again() -
 @pytest.mark.parametrize("entity, character", [("cacute", "ć"), ("percnt", "%"), ("NotEqualTilde", "≂̸")])
 def test_characters_are_known_by_the_names_of_the_isos_sets(entity: str, character: str) -> None:
     bare = make_xml(f"<p>Juri&{entity};!</p>")
-    declared = b'<!DOCTYPE article PUBLIC "-//NLM//DTD JATS v1.1//EN" "JATS.dtd">' + bare
-    for data in (bare, declared):
+    for data in (bare, DOCTYPE + bare):
         assert f"Juri{character}!" in render(read(data).article).plain_text
 
 
 def test_markup_never_comes_of_an_entity() -> None:
-    doc = render(read(make_xml("<p>&LT;script&gt; &nbsp;&lt;b&gt;</p>")).article)
+    doc = render(read(DOCTYPE + make_xml("<p>&LT;script&gt; &nbsp;&lt;b&gt;</p>")).article)
     assert "<script" not in doc.body_html and "<b>" not in doc.body_html
     assert "<script>" in doc.plain_text
 
