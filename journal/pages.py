@@ -74,7 +74,8 @@ def fill(article: Article, doc: ArticleDoc) -> None:
     article.elocation_id = meta.elocation_id[:40]
     article.published_online = whole_date(meta.dates.published) or article.published_online
     article.license_url = meta.license.url[:300]
-    article.has_full_text = bool(doc.sections)
+    # Thanks and notes alone are no text: an older volume has them beside its PDF.
+    article.has_full_text = any(section.kind not in _BACK_MATTER for section in doc.sections)
     article.pmid = meta.pmid if meta.pmid.isascii() and meta.pmid.isdigit() and len(meta.pmid) <= 12 else ""
     article.problems = in_words(doc.errors)
     article.search = search.entry(article)

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import django
 
-OF_PDF = Path(__file__).parents[1] / "sample/articles/ferry-rescue"
+OF_PDF = Path(__file__).parents[1] / "sample/articles/grip-strength"
 ASKED = "asked@example.org"
 
 

@@ -7,11 +7,14 @@ from django.test import Client
 from accounts.models import User
 from journal import filing, publishing
 from journal.filing import NewFile
+from journal.importing import import_source
 from journal.models import Article, ArticleFile, FullText
 from subscriptions import checkout
 from subscriptions.checkout import Wish
 from tests.conftest import signed_in
+from tests.journal.jats.build import make_xml
 from tests.journal.pdfs import make_pdf
+from tests.journal.test_packages import make_zip
 from tests.make import make_article, make_offer, make_right
 
 pytestmark = pytest.mark.django_db
@@ -50,6 +53,18 @@ def test_no_form_rents_it(old: Article, dan: User) -> None:
     answer = signed_in(dan).post(f"/offers/{rental.pk}/order/?article={old.pk}", {"consent": "on", "article": old.pk})
     assert "checkout" not in answer.get("Location", "")
     assert not dan.orders.exists()
+
+
+def test_thanks_and_notes_are_no_full_text_but_stand_beside_the_pdf(dan: User) -> None:
+    thanks = "<ack><p>We thank the keepers of the herons.</p></ack>"
+    package = make_zip({"x.xml": make_xml(back=thanks), "x.pdf": make_pdf(["A title", "Herons."])})
+    article = Article.objects.get(pk=import_source(package, "x.zip").article_id)
+    publishing.publish(article)
+    assert article.is_only_pdf
+    make_right(dan, article, "purchase")
+    shown = page(signed_in(dan), article)
+    assert shown.index("The full text is a PDF") < shown.index("We thank the keepers of the herons.")
+    assert "We thank the keepers" not in page(Client(), article)
 
 
 @pytest.mark.parametrize("right", ["purchase", "subscription"])

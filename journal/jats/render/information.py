@@ -21,7 +21,8 @@ _METADATA = names(
     "issue-title issue-title-group issue-sponsor issue-part isbn supplement fpage lpage page-range elocation-id "
     "email ext-link uri product supplementary-material history pub-history permissions copyright-statement "
     "copyright-year copyright-holder license self-uri related-article related-object abstract trans-abstract kwd-group "
-    "funding-group contract-num contract-sponsor support-group conference counts custom-meta-group custom-meta"
+    "funding-group contract-num contract-sponsor support-group conference counts custom-meta-group "
+    "custom-meta-wrap custom-meta"
 )
 _NOTES = ("fn-group", "notes")
 

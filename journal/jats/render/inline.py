@@ -25,8 +25,8 @@ PLAIN = names(
     "data-title std size collab collab-name collab-wrap surname given-names prefix suffix degrees role etal "
     "anonymous on-behalf-of comment annotation label title subtitle term kwd subject award-id funding-source "
     "principal-award-recipient phone fax rb rp rt ruby glyph-data x copyright-statement copyright-year "
-    "copyright-holder license-p price named-book-part-body volume-series issue-part volume-id issue-id journal-id "
-    "object-id std-organization abbrev-journal-title award-name tp:taxon-name-part"
+    "copyright-holder license-p supplement price named-book-part-body volume-series issue-part volume-id issue-id "
+    "journal-id object-id std-organization abbrev-journal-title award-name tp:taxon-name-part"
 )
 
 
