@@ -79,6 +79,8 @@ class Worker(gthread.ThreadWorker):  # type: ignore[misc]
             if not connections.has_fewer(self.nr_conns):
                 break
             time.sleep(A_MOMENT)
+            if not _is_waiting(listener):
+                return  # it was taken
         super().accept(listener)
         connections.tell(self.place, self.nr_conns)
 
@@ -94,6 +96,11 @@ class Worker(gthread.ThreadWorker):  # type: ignore[misc]
             return False
         if conn.parser.unreader.buf.getvalue():
             return True  # it came with the last one
-        waiting = select.poll()
-        waiting.register(conn.sock, select.POLLIN)
-        return bool(waiting.poll(STAYS_MS)) and self.alive
+        return _is_waiting(conn.sock, STAYS_MS) and self.alive
+
+
+def _is_waiting(what: Any, milliseconds: int = 0) -> bool:
+    """Whether there is something to read, or somebody to take."""
+    waiting = select.poll()
+    waiting.register(what, select.POLLIN)
+    return bool(waiting.poll(milliseconds))
