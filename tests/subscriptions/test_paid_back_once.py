@@ -1,5 +1,6 @@
 """Nothing goes back twice, and nothing is kept that is owed: where refunds, credits and withdrawals meet."""
 
+import contextlib
 from datetime import timedelta
 from threading import Thread
 from types import SimpleNamespace
@@ -16,7 +17,7 @@ from hypothesis import strategies as st
 from accounts.models import User
 from journal.models import Article
 from stripe_simulator.process import LocalStripe
-from subscriptions import checkout, credits, fulfilment, money, refunds, support, sync, withdrawals
+from subscriptions import checkout, credits, duplicates, fulfilment, money, refunds, support, sync, withdrawals
 from subscriptions.models import (
     Credit,
     Entitlement,
@@ -141,10 +142,7 @@ def test_a_credit_used_while_its_payment_goes_back_is_told_to_staff(
     def worth(source: Order) -> int:
         """Asked by the first worker between looking at the credit and using it."""
         looked = really(source)
-        if other.ident is None:
-            other.start()
-            while other.is_alive() and not somebody_waits():
-                other.join(0.01)
+        begin_beside(other)
         return looked
 
     monkeypatch.setattr(credits, "_worth", worth)
@@ -153,6 +151,39 @@ def test_a_credit_used_while_its_payment_goes_back_is_told_to_staff(
     other.join()
     assert Credit.objects.get().state == Credit.State.USED
     assert OutgoingMail.objects.filter(key__startswith="alert:credit-refunded:").exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_whoever_orders_while_what_was_paid_twice_goes_back_gets_one_of_the_two(
+    dan: User, article: Article, local_stripe: LocalStripe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The refund is pressed in one tab between the other one's look at what counts and its writing that down."""
+    client, really = signed_in(dan), credits.reserve
+    finding = paid_twice(client, local_stripe, article)
+
+    def press() -> None:
+        with contextlib.suppress(refunds.Counted):
+            duplicates.settle(finding, refund=True)
+        connection.close()
+
+    other = Thread(target=press)
+
+    def reserve(*told: Any) -> None:
+        begin_beside(other)
+        really(*told)
+
+    monkeypatch.setattr(credits, "reserve", reserve)
+    order(client, make_offer("subscription", interval="year", amount=8900))
+    other.join()
+    assert (latest_order().credit, Refund.objects.count()) == (6000, 0)
+
+
+def begin_beside(other: Thread) -> None:
+    """Begin the other worker, once, and go on when it is done or waits for us."""
+    if other.ident is None:
+        other.start()
+        while other.is_alive() and not somebody_waits():
+            other.join(0.01)
 
 
 def somebody_waits() -> bool:
