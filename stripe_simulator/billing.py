@@ -261,7 +261,17 @@ def collect(
     return attempt
 
 
-def paid(sandbox: Sandbox, invoice: Json, intent: Json) -> None:
+def paid_elsewhere(sandbox: Sandbox, invoice: Json) -> Json:
+    """The money came another way (`paid_out_of_band`); not while a debit is on its way, or it would come twice."""
+    payment = invoicing.payment_of(sandbox, invoice)
+    intent = sandbox.get("payment_intent", payment["payment"]["payment_intent"]) if payment else None
+    if intent and intent["status"] == "processing":
+        raise invalid("This invoice has a payment that is processing.", "invoice")
+    paid(sandbox, invoice, None)
+    return invoice
+
+
+def paid(sandbox: Sandbox, invoice: Json, intent: Json | None) -> None:
     """The money for an invoice is there: its subscription runs (again)."""
     invoicing.settle(sandbox, invoice, intent)
     subscription = subscription_of(sandbox, invoice)

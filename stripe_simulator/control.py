@@ -6,8 +6,8 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from . import books, checkout, customers, disputes, fraud, invoicing, refunding, settlement
-from .billing import cancel_now
+from . import books, checkout, customers, disputes, fraud, refunding, settlement
+from .billing import cancel_now, paid_elsewhere
 from .blank import Json
 from .cards import DECLINES
 from .delivery import quiet, redeliver
@@ -262,7 +262,7 @@ def cancel_subscription(sandbox: Sandbox, data: Json) -> Json:
 @does("invoice/pay")
 def pay_out_of_band(sandbox: Sandbox, data: Json) -> Json:
     """A bank transfer arrived for an open invoice."""
-    return invoicing.settle(sandbox, sandbox.require("invoice", required(data, "invoice")), None)
+    return paid_elsewhere(sandbox, sandbox.require("invoice", required(data, "invoice")))
 
 
 @does("session/expire")

@@ -171,7 +171,7 @@ def pay(call: Call) -> Json:
     if invoice["status"] != "open":
         raise invalid("Invoice is already paid" if invoice["status"] == "paid" else "Invoice is not open.", "invoice")
     if params.get("paid_out_of_band"):
-        return invoicing.settle(sandbox, invoice, None)
+        return billing.paid_elsewhere(sandbox, invoice)
     token = params.get("payment_method")
     attempt = billing.collect(sandbox, invoice, method_from_token(sandbox, token) if token else None)
     if attempt.status != "succeeded":

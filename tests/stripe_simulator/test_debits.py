@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+import stripe
 
 from stripe_simulator.process import LocalStripe
 
@@ -42,6 +43,19 @@ def test_a_subscription_by_debit_is_incomplete_until_the_money_comes(local: Loca
     local.control("settle", payment_intent=shop.payment_intents.list().data[0].id)
     paid = shop.checkout.sessions.retrieve(session.id, {"expand": ["subscription", "invoice"]})
     assert (paid.payment_status, paid.subscription.status, paid.invoice.status) == ("paid", "active", "paid")
+
+
+def test_an_invoice_is_not_paid_elsewhere_while_its_debit_is_on_its_way_and_starts_its_subscription_when_it_is(
+    local: LocalStripe, shop: Shop
+) -> None:
+    session = make_session(shop, make_plan(shop), **SEPA)
+    debit(local, session.url, BAD)
+    waiting = shop.checkout.sessions.retrieve(session.id, {"expand": ["subscription"]})
+    with pytest.raises(stripe.InvalidRequestError, match="payment that is processing"):
+        shop.invoices.pay(waiting.invoice, {"paid_out_of_band": True})
+    local.control("settle", payment_intent=shop.payment_intents.list().data[0].id, fail=True)
+    assert shop.invoices.pay(waiting.invoice, {"paid_out_of_band": True}).status == "paid"
+    assert shop.subscriptions.retrieve(waiting.subscription.id).status == "active"
 
 
 def test_an_iban_that_is_no_test_account_is_refused(local: LocalStripe, shop: Shop) -> None:
