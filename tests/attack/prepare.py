@@ -39,7 +39,7 @@ def main(told: Path) -> None:
     sql = [
         "/search/?q=trial&year=2026&type=research-article&access=open&sort=newest&page=1",
         "/search/suggestions/?q=tri", "/authors/?letter=a&page=1", "/online-first/?page=1",
-        "/openurl?rft_id=info:doi/10.5555/x&issn=9999-9994&volume=4&issue=1&spage=1",
+        "/openurl?rft_id=info:doi/10.5555/x&issn=1234-5679&volume=4&issue=1&spage=1",
         "/oai/?verb=ListRecords&metadataPrefix=oai_dc&set=online-first&from=2020-01-01",
         "/oai/?verb=GetRecord&metadataPrefix=oai_dc&identifier=oai:x:1",
         f"/sushi/r51/reports/tr?{urlencode(known)}&begin_date=2026-01&end_date=2026-02&yop=2020-2026&access_type=Open",
