@@ -18,6 +18,7 @@ from journal.search import pasted, snippets, terms
 from journal.search.asking import Asked, TooSlow, ask
 from journal.search.database import found as as_found
 from journal.search.filters import SORTS, Facet, Filters, address, facets, in_order, read
+from journal.search.folding import fold
 from journal.search.query import LONGEST, Query, parse, readable
 from journal.views import LIST_FIELDS, PER_PAGE, marked
 
@@ -93,7 +94,8 @@ def _shown(request: HttpRequest, query: Query, asked: Asked, said: dict[str, Any
 def _help(query: Query, kept: dict[str, str], filters: Filters) -> dict[str, Any]:
     """For a search that found nothing: another spelling, and what begins alike."""
     other = terms.respelled(query)
-    alike = terms.suggest(query.words[0][:4]) if query.words else []
+    said = {fold(kept["q"]), fold(other)}  # already on the page
+    alike = [one for one in terms.suggest(query.words[0][:4]) if fold(one.text) not in said] if query.words else []
     return {
         "respelled": other, "respelled_terms": address(kept | {"q": other}, filters) if other else "",
         "alike": [(one.text, address({"q": one.text}, Filters())) for one in alike],
