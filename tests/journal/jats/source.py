@@ -118,8 +118,6 @@ def _front(meta: etree._Element, found: list[Piece]) -> None:
         _walk(meta, "notes", found, front=True) if local(meta) != "journal-meta" else None
         return
     for child in meta:
-        if not isinstance(child.tag, str) or local(child) in OF_NOBODY:
-            continue
         _walk(child, PART_OF.get(local(child), "front"), found, front=True)
 
 
@@ -163,6 +161,8 @@ def _hidden(el: etree._Element, front: bool) -> bool:
     if not isinstance(el.tag, str):
         return True
     kind = local(el)
+    if front and kind in OF_NOBODY:
+        return True
     if kind in ("custom-meta-group", "custom-meta") and front:
         return kind == "custom-meta" and (not _says_where_data_are(el) or _also_in_the_notes(el))
     if kind in UNSEEN and (front or kind not in FRONT_ONLY):
