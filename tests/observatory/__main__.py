@@ -50,8 +50,9 @@ def main() -> int:
 def is_short(page: dict[str, Any]) -> bool:
     if page["name"].startswith("SUSHI"):  # refused over HTTP (docs/decisions/0070), which counts as a missing redirect
         return bool(page["preloaded"] < LEAST)
-    is_html = "sri-not-implemented-response-not-html" not in page["results"]
-    return bool(page["score"] < (LEAST if is_html else OF_A_FILE) or page["preloaded"] < LEAST)
+    without_scripts = {"sri-not-implemented-response-not-html", "sri-not-implemented-but-no-scripts-loaded"}
+    least = OF_A_FILE if without_scripts & set(page["results"]) else LEAST
+    return bool(page["score"] < least or page["preloaded"] < LEAST)
 
 
 def install() -> bool:
