@@ -47,6 +47,17 @@ def test_a_printed_citation_is_printed_as_given() -> None:
     assert only(given) == "Smith JA: On X, J Y 72 (2015)."
 
 
+@pytest.mark.parametrize("name", ["citation", "nlm-citation"])
+def test_a_citation_of_nlm_2_is_put_together_or_printed_as_given(name: str) -> None:
+    tagged = (
+        f'<{name} citation-type="journal">{NAMES}<article-title>On X</article-title><source>J Y</source><year>2005</year><volume>7</volume>'
+        f"<fpage>9</fpage><lpage>12</lpage></{name}>"
+    )
+    assert only(tagged) == "Smith JA, Jones B, et al. On X. J Y. 2005;7:9-12."
+    printed = f"<{name}><person-group><name><surname>Smith</surname><given-names>J</given-names></name></person-group>: On X, <source>J Y</source> 7 (2005).</{name}>"
+    assert only(printed) == "Smith J: On X, J Y 7 (2005)."
+
+
 def test_a_printed_citation_with_a_tagged_twin_is_shown_once() -> None:
     assert (
         only("<mixed-citation>Smith, X.</mixed-citation><element-citation><source>X</source></element-citation>")
