@@ -8,7 +8,7 @@ from datetime import datetime
 
 from django.utils import timezone
 
-from subscriptions import checkout, gateway, stripe_account, sync
+from subscriptions import checkout, stripe_account, stripe_plans, sync
 from subscriptions.models import Offer, StripeCustomer, Subscription, SyncTarget
 from subscriptions.money import Money
 
@@ -42,7 +42,7 @@ def cancel(subscription: Subscription) -> None:
     if subscription.status not in CHANGEABLE:
         raise CannotChange
     if subscription.ends_at is None:
-        gateway.set_renewal(subscription.stripe_id, renews=False)
+        stripe_plans.set_renewal(subscription.stripe_id, renews=False)
     read_again(subscription)
 
 
@@ -51,7 +51,7 @@ def keep(subscription: Subscription) -> None:
     if subscription.status not in CHANGEABLE:
         raise CannotChange
     if subscription.ends_at is not None:
-        gateway.set_renewal(subscription.stripe_id, renews=True)
+        stripe_plans.set_renewal(subscription.stripe_id, renews=True)
     read_again(subscription)
 
 
@@ -71,7 +71,7 @@ def preview(subscription: Subscription, offer: Offer) -> Switch:
     """What Stripe would charge at this moment. Raises CannotChange, GatewayError."""
     _check(subscription, offer)
     at = timezone.now().replace(microsecond=0)
-    told = gateway.preview_switch(subscription.stripe_id, price_id=checkout.price_at_stripe(offer), at=at)
+    told = stripe_plans.preview_switch(subscription.stripe_id, price_id=checkout.price_at_stripe(offer), at=at)
     return Switch(offer, Money(told.amount, told.currency), at, told.next_payment)
 
 
@@ -82,11 +82,11 @@ def switch_page(subscription: Subscription, offer: Offer, back: str) -> str:
     if customer is None:
         raise CannotChange
     price = checkout.price_at_stripe(offer)
-    return gateway.portal_url(
+    return stripe_plans.portal_url(
         customer_id=customer.stripe_id,
         return_url=back,
         configuration=stripe_account.ensure_switching_portal(price),
-        flow=gateway.switch_flow(subscription.stripe_id, price_id=price, return_url=back),
+        flow=stripe_plans.switch_flow(subscription.stripe_id, price_id=price, return_url=back),
     )
 
 

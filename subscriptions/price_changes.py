@@ -17,7 +17,7 @@ from django.db.models import Count, Min, Q, QuerySet
 from django.utils import timezone
 
 from accounts.models import User
-from subscriptions import checkout, gateway, mail, sync
+from subscriptions import checkout, gateway, mail, stripe_plans, sync
 from subscriptions.models import Offer, OutgoingMail, PriceChange, PriceNotice, Subscription, SyncTarget
 from subscriptions.money import Money
 
@@ -152,7 +152,7 @@ def _carry_out_one(pk: int, now: datetime) -> bool:
         return False  # canceled: it does not renew. Kept after all before that day, it moves; else it lapses
     try:
         price = checkout.price_at_stripe(notice.change.offer)
-        gateway.change_price(subscription.stripe_id, price_id=price, from_amount=notice.old_amount)
+        stripe_plans.change_price(subscription.stripe_id, price_id=price, from_amount=notice.old_amount)
     except gateway.Rejected:
         return _settle(notice, State.LAPSED)  # another plan by now, or gone: what is true is read again
     except gateway.GatewayError:

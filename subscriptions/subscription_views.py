@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from subscriptions import changing, gateway, mail, price_changes, stripe_account, sync
+from subscriptions import changing, gateway, mail, price_changes, stripe_account, stripe_plans, sync
 from subscriptions.models import Offer, Subscription, SyncTarget
 
 NO_ANSWER = gettext_lazy("The payment service does not answer. Nothing was changed; please try again in a minute.")
@@ -148,9 +148,9 @@ def card(request: HttpRequest) -> HttpResponse:
         messages.info(request, _("There is no card to change: you have no subscription."))
         return redirect("subscriptions:my_access")
     try:
-        url = gateway.portal_url(
+        url = stripe_plans.portal_url(
             customer_id=customer.stripe_id, return_url=back, configuration=stripe_account.ensure_portal(),
-            flow=gateway.card_flow(back),
+            flow=stripe_plans.card_flow(back),
         )  # fmt: skip
     except gateway.GatewayError:
         messages.error(request, NO_ANSWER)

@@ -35,6 +35,7 @@ from subscriptions import (
     price_changes,
     refunds,
     stripe_account,
+    stripe_plans,
     sync,
     withdrawals,
 )
@@ -412,7 +413,7 @@ def manage(request: HttpRequest) -> HttpResponse:
         messages.info(request, _("There is nothing to manage yet: you have no subscription."))
         return redirect(back)
     try:
-        url = gateway.portal_url(
+        url = stripe_plans.portal_url(
             customer_id=customer.stripe_id,
             return_url=request.build_absolute_uri(back),
             configuration=stripe_account.ensure_portal(),
