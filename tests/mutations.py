@@ -116,7 +116,7 @@ MUTATIONS = (
     Mutation("one withdrawal of a contract", "subscriptions/withdrawals.py", "    if others.exclude(pk=row.pk).exists():", "    if False:",
              f"{T}test_paid_back_once.py -k withdrawn_from_twice"),
     Mutation("a credit used while its payment goes back (the credit's lock)", "subscriptions/credits.py",
-             "taken.select_for_update() if", "taken.all() if", f"{T}test_paid_back_once.py -k used_while"),
+             "for credit in taken.select_for_update())", "for credit in taken.all())", f"{T}test_paid_back_once.py -k used_while"),
     Mutation("a subscription's first price is the order's", "subscriptions/fulfilment.py", "objection or _other_price(subscription)",
              "objection", f"{T}test_paid_back_once.py -k another_price"),
     Mutation("whose a subscription is, is left alone", "subscriptions/fulfilment.py", "if name not in whose or getattr(known, name) != value",

@@ -19,6 +19,7 @@ from subscriptions.institutions.seats import path_of as seat_path
 from tests.accounts.steps import ask_for_code, mailed_code
 from tests.conftest import signed_in
 from tests.make import make_journal, make_right, make_user
+from tests.mutations import MUTATIONS
 
 ROOT = Path(__file__).parent.parent
 APPS = ("accounts", "journal", "subscriptions", "cme", "desk", "config")
@@ -240,3 +241,9 @@ def test_a_pin_with_a_known_weakness_is_named_and_every_pin_has_its_hash() -> No
             assert len(re.findall(r"^[a-zA-Z0-9._-]+(?:\[.*\])?==", lines, re.MULTILINE)) <= lines.count(
                 "--hash=sha256:"
             ), file
+
+
+def test_every_mutation_finds_its_safeguard() -> None:
+    """Else `make mutations` would take nothing out (docs/decisions/0008-mutations.md)."""
+    for one in MUTATIONS:
+        assert (ROOT / one.file).read_text().count(one.old) == 1, one.name
