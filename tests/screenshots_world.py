@@ -44,6 +44,7 @@ def only_pdf() -> str:
 
     xml = re.sub(rb"<body>.*</body>", b"", (OF_PDF / "article.xml").read_bytes(), flags=re.DOTALL)
     xml = re.sub(rb'(pub-id-type="doi">10\.[^<]+)', rb"\1.pdf", xml, count=1)
+    xml = re.sub(rb"(<article-title>)Grip Strength", rb"\1An Older Look at Grip Strength", xml, count=1)
     package = io.BytesIO()
     with zipfile.ZipFile(package, "w") as archive:
         archive.writestr("article.xml", xml)
