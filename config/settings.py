@@ -205,6 +205,10 @@ ACCOUNT_FORMS = {
     "login": "accounts.sign_in.SignInForm",
     "request_login_code": "accounts.sign_in.CodeForm",
     "reset_password": "accounts.sign_in.ResetForm",
+    "signup": "accounts.new_password.RegistrationForm",
+    "change_password": "accounts.new_password.ChangeForm",
+    "set_password": "accounts.new_password.FirstForm",
+    "reset_password_from_key": "accounts.new_password.ForgottenForm",
 }
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_EMAIL_VERIFICATION = "mandatory"

@@ -27,7 +27,7 @@ def main(told: Path) -> None:
 
     journal = Journal.objects.get()
     sample_cme.load()
-    make_right(User.objects.get(email="subscriber@example.org"), journal, "subscription", source="screenshots")
+    make_right(User.objects.get(email="subscriber@example.org"), journal, "complimentary", source="screenshots")
     asked = make_user(ASKED, name="Ada Asked")
     make_right(asked, journal, "subscription", source="screenshots of the question")
     asked.set_password("first-page-demo")

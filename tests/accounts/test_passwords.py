@@ -61,6 +61,18 @@ def test_words_of_the_site_and_a_few_signs_are_no_password(password: str) -> Non
     validate_password("the journal lies below seven herons")
 
 
+def test_one_sentence_says_what_makes_a_password_and_the_rest_is_said_of_a_typed_one(db: None) -> None:
+    make_journal()
+    asked = Client().get(SIGNUP).content.decode()
+    assert "At least 10 characters. Several words of your own" in asked
+    assert "personal information" not in asked
+    refused = Client().post(SIGNUP, {"email": "new@example.org", "password1": "journal-2026"}).content.decode()
+    assert "Words of this site and a few signs are tried first." in refused
+    reader = Client()
+    reader.force_login(User.objects.create_user("kept@example.org", PASSWORD))
+    assert "At least 10 characters." in reader.get("/accounts/password/change/").content.decode()
+
+
 def test_the_words_are_those_of_the_document() -> None:
     text = (Path(__file__).parents[2] / "docs/security.md").read_text()
     assert [word for word in words() if word != "testserver" and word not in text] == []
