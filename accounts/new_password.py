@@ -1,4 +1,4 @@
-"""Where a new password is chosen, one sentence says what makes a good one; what is wrong with a typed one is said then."""
+"""Where a new password is chosen, one sentence says what makes a good one; what a typed one lacks is said then."""
 
 from typing import Any
 
