@@ -48,6 +48,15 @@ def is_allowed_for(whom: str, action: str, *, most: int, seconds: int) -> bool:
     return count <= most
 
 
+def may_guess(request: HttpRequest, action: str, *, most: int, seconds: int) -> bool:
+    """One more try of a code by somebody signed in.
+
+    Counted by account and by network, so that neither many accounts nor many addresses alone help a guesser.
+    """
+    from_here = is_allowed(request, action, most=most * 3, seconds=seconds)
+    return is_allowed_for(f"user {request.user.pk}", action, most=most, seconds=seconds) and from_here
+
+
 def give_back(whom: str, action: str) -> None:
     """Uncount one try: it was the right one."""
     with connection.cursor() as cursor:

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from accounts.rate_limits import is_allowed, is_allowed_for
+from accounts.rate_limits import may_guess
 from subscriptions import access_codes
 from subscriptions.models import Entitlement
 
@@ -38,7 +38,7 @@ class RedeemForm(forms.Form):
 def redeem(request: HttpRequest) -> HttpResponse:
     form = RedeemForm(request.POST or None)
     status = 200
-    if request.method == "POST" and not _may_try(request):
+    if request.method == "POST" and not may_guess(request, "redeem", most=TRIES, seconds=WINDOW):
         form.add_error(None, TOO_OFTEN)
         status = 429
     elif request.method == "POST" and form.is_valid():
@@ -48,13 +48,10 @@ def redeem(request: HttpRequest) -> HttpResponse:
             form.add_error("code", str(refusal))
         else:
             return _redeemed(request, right)
-    return render(request, "subscriptions/redeem.html", {"form": form}, status=status)
-
-
-def _may_try(request: HttpRequest) -> bool:
-    """By address and by account, so that neither many accounts nor many addresses alone help a guesser."""
-    from_here = is_allowed(request, "redeem", most=TRIES * 3, seconds=WINDOW)
-    return is_allowed_for(f"user {request.user.pk}", "redeem", most=TRIES, seconds=WINDOW) and from_here
+    response = render(request, "subscriptions/redeem.html", {"form": form}, status=status)
+    if status == 429:
+        response["Retry-After"] = str(WINDOW)
+    return response
 
 
 def _redeemed(request: HttpRequest, right: Entitlement) -> HttpResponse:

@@ -12,7 +12,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from accounts import roster
-from accounts.rate_limits import is_allowed, is_allowed_for
+from accounts.rate_limits import may_guess
 
 TRIES, WINDOW = 8, 900
 TOO_OFTEN = gettext_lazy("That was often. Please wait a quarter of an hour, then type number and name with care.")
@@ -35,7 +35,7 @@ class ActivateForm(forms.Form):
 def activate(request: HttpRequest) -> HttpResponse:
     form = ActivateForm(request.POST or None)
     status = 200
-    if request.method == "POST" and not _may_try(request):
+    if request.method == "POST" and not may_guess(request, "activate-membership", most=TRIES, seconds=WINDOW):
         form.add_error(None, TOO_OFTEN)
         status = 429
     elif request.method == "POST" and form.is_valid():
@@ -53,8 +53,3 @@ def activate(request: HttpRequest) -> HttpResponse:
     if status == 429:
         response["Retry-After"] = str(WINDOW)
     return response
-
-
-def _may_try(request: HttpRequest) -> bool:
-    from_here = is_allowed(request, "activate-membership", most=TRIES * 3, seconds=WINDOW)
-    return is_allowed_for(f"user {request.user.pk}", "activate-membership", most=TRIES, seconds=WINDOW) and from_here

@@ -196,6 +196,7 @@ def test_guessing_codes_is_stopped_for_the_account_and_for_the_network(dan: User
         redeem(client, "AAAA-AAAA-AAAA")
     answer = client.post("/redeem/", {"code": code})
     assert answer.status_code == 429
+    assert int(answer["Retry-After"]) > 0
     assert "Too many codes were tried" in answer.content.decode()
     for _ in range(20):
         signed_in(make_user()).post("/redeem/", {"code": "AAAA"})
