@@ -19,7 +19,7 @@ from journal import metadata, records, search, worker
 from journal.access import Access, Reader, Reason
 from journal.filing import addresses, doi_in_addresses
 from journal.jats import ArticleDoc, JatsError
-from journal.jats.document import Author, Heading, PartialDate
+from journal.jats.document import ABBREVIATIONS, Author, Heading, PartialDate
 from journal.jats.remedies import in_words
 from journal.models import Article, ArticleFile, FullText, MetadataRecord, PublicPage, Relation
 from journal.notices import banners, notices_about
@@ -68,7 +68,10 @@ def fill(article: Article, doc: ArticleDoc) -> None:
     article.byline = byline([author.name for author in meta.authors])
     article.abstract = _abstract_text(doc)
     article.keywords = [
-        word for group in meta.keywords if group.language in ("", article.language) for word in group.words
+        word
+        for group in meta.keywords
+        if group.language in ("", article.language) and group.kind.lower() not in ABBREVIATIONS
+        for word in group.words
     ]
     article.first_page, article.last_page = meta.fpage[:20], meta.lpage[:20]
     article.elocation_id = meta.elocation_id[:40]

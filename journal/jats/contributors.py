@@ -1,7 +1,7 @@
 """Who wrote the article: people and groups with their affiliations, marks and identifiers."""
 
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from journal.jats.document import Affiliation, Author
@@ -11,6 +11,7 @@ from journal.jats.render.ama import rendered
 from journal.jats.render.rendering import Rendering
 from journal.jats.tree import Element, by_name, language, name, plain, text_of
 
+MOST_OF_A_SIGN = 10
 _AUTHOR = ("author", "", "collab", "collaboration", "group")
 _PERSONS = ("name", "string-name")
 _GROUPS = ("collab", "collab-alternatives", "collab-name", "collab-name-alternatives", "collab-wrap")
@@ -102,16 +103,30 @@ def _person(contrib: Element, group: Element, shared: list[Element], r: Renderin
         members=_members(collab, r) if collab is not None else (),
         orcid=next((found for found in ids if found), ""),
         email=_address(given, pointed),
-        corresponding=contrib.get("corresp") == "yes" or any(el.tag == "corresp" for el in pointed),
+        corresponding=contrib.get("corresp") == "yes" or any(_is_of_correspondence(el) for el in pointed),
         equal=contrib.get("equal-contrib") == "yes" or "equal" in said_of,
         deceased=contrib.get("deceased") == "yes" or "deceased" in said_of,
         affiliations=tuple(_affiliation_ids(contrib, shared, pointed, r)),
         notes=tuple(r.index.id_of(el) for el in pointed if el.tag in ("fn", "corresp")),
+        marks=tuple(_marks(given.get("xref", ()), r)),
         roles=tuple(text for el in given.get("role", ()) if (text := text_of(el))),
         on_behalf_of=behalf,
         eastern_order=_is_eastern(named if named is None or named.tag == "name" else next(contrib.iter("name"), None)),
         kind=_kind(contrib, group),
     )
+
+
+def _is_of_correspondence(el: Element) -> bool:
+    return el.tag == "corresp" or el.get("fn-type") == "corresp"
+
+
+def _marks(xrefs: Iterable[Element], r: Rendering) -> Iterator[tuple[str, str]]:
+    """The signs that lead from an author's name to notes: equal work, a present address, a death."""
+    for xref in xrefs:
+        notes = [el for el in r.index.resolved.get(xref, ()) if el.tag == "fn"]
+        sign = text_of(xref) or text_of(notes[0].find("label")) or notes[0].get("symbol", "") if notes else ""
+        if sign and len(sign) <= MOST_OF_A_SIGN:
+            yield r.index.id_of(notes[0], "fn"), sign
 
 
 def _name_of(contrib: Element) -> Element | None:

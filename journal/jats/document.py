@@ -108,7 +108,8 @@ class Affiliation:
 class Author:
     """A person or a group (``group`` is then its name, ``surname`` and ``given`` are empty).
 
-    ``team`` is the part of the group that a member belongs to, ``also_html`` the name in another script.
+    ``team`` is the part of the group that a member belongs to, ``also_html`` the name in another script, ``marks`` are
+    (id of a note about the author, its sign).
     """
 
     surname: str = ""
@@ -128,6 +129,7 @@ class Author:
     deceased: bool = False
     affiliations: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    marks: tuple[tuple[str, str], ...] = ()
     roles: tuple[str, ...] = ()
     on_behalf_of: str = ""
     eastern_order: bool = False
@@ -185,6 +187,10 @@ class Title:
     @property
     def is_rtl(self) -> bool:
         return is_rtl(self.language)
+
+
+#: Kinds of lists of words that explain the article's own abbreviations: no keywords.
+ABBREVIATIONS = ("abbreviations", "abbreviation", "abbr", "abbrev")
 
 
 @dataclass(frozen=True, slots=True)

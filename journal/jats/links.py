@@ -7,6 +7,12 @@ DOI = re.compile(r"10\.\d{4,9}/[^\s\"<>]+")
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:")
 _WEB = re.compile(r"https?://[^\s/?#\\@]+(?:[/?#].*)?", re.IGNORECASE | re.DOTALL)
 _BARE_HOST = re.compile(r"(?:[A-Za-z0-9-]+\.)+[A-Za-z]{2,}(?::\d+)?(?:[/?#].*)?", re.DOTALL)
+#: What looks like a host and is the name of a file.
+_FILE = re.compile(
+    r"[^/?#]+\.(?:pdf|docx?|xlsx?|pptx?|csv|tsv|txt|rtf|tex|xml|html?|zip|t?gz|tar|rar|7z|mp[34]|mov|avi|wmv|mpe?g|wav|"
+    r"jpe?g|png|gif|tiff?|eps|webp|svg|bmp|fasta|nex|cif)",
+    re.IGNORECASE,
+)
 _MAIL = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+")
 _CONTROL = re.compile(r"[\x00-\x20\x7f-\xa0\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
 
@@ -23,9 +29,9 @@ def safe_url(raw: str) -> str:
         return quote(url, safe="%/:=&?~#+!$,;'@()*[]|")
     if url.lower().startswith("mailto:"):
         return mail_url(url[7:].partition("?")[0])
-    if _SCHEME.match(url) and not _BARE_HOST.fullmatch(url):
-        return ""
-    return safe_url("https://" + url) if _BARE_HOST.fullmatch(url) else ""
+    if _BARE_HOST.fullmatch(url) and not _FILE.fullmatch(url):
+        return safe_url("https://" + url)
+    return ""
 
 
 def mail_url(address: str) -> str:
@@ -132,7 +138,7 @@ def typed_url(kind: str, raw: str) -> str:
     url = safe_url(raw)
     if url and _SCHEME.match(raw.strip()):
         return url
-    make = _BY_TYPE.get(kind.strip().lower())
+    make = trial_url if raw.lower().startswith("ctgov:") else _BY_TYPE.get(kind.strip().lower())
     return (make(raw) if make else "") or url or (_doi_link(raw) if raw.startswith("10.") else "")
 
 

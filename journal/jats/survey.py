@@ -9,6 +9,9 @@ from journal.jats.parse import Parsed, read
 from journal.jats.render import render
 from journal.jats.tree import Element, href, text_of
 
+#: Elements that name a file to fetch.
+FILES = ("supplementary-material", "media", "inline-supplementary-material", "inline-media")
+
 
 @dataclass(frozen=True, slots=True)
 class Survey:
@@ -38,10 +41,7 @@ def whole(xml: bytes) -> tuple[Survey, ArticleDoc]:
 def _survey(article: Element) -> Survey:
     ids = [el for el in article.iterfind("front/article-meta/article-id") if el.get("pub-id-type") == "doi"]
     graphics = [links.stem(href(el)) for el in article.iter("graphic", "inline-graphic")]
-    files = [
-        links.file_name(href(el))
-        for el in article.iter("supplementary-material", "media", "inline-supplementary-material")
-    ]
+    files = [links.file_name(href(el)) for el in article.iter(*FILES)]
     return Survey(
         doi=links.declared_doi(text_of(ids[0])) if ids else "",
         title=text_of(article.find("front/article-meta/title-group/article-title")),

@@ -18,7 +18,7 @@ from journal.jats.tree import names
 
 _TAGS = names(
     "a abbr aside b blockquote br caption cite code dd details div dl dt figcaption figure footer h2 h3 h4 h5 "
-    "h6 header hr i img li ol p pre s section span sub summary sup table tbody td tfoot th thead tr ul"
+    "h6 header hr i img li ol p pre rp rt ruby s section span sub summary sup table tbody td tfoot th thead tr ul"
 )
 _EVERYWHERE = {"id", "class", "lang", "dir", "role", "tabindex", "aria-label", "aria-labelledby"}
 _ATTRIBUTES = {

@@ -38,10 +38,14 @@ def _author(author: Author, labels: dict[str, str]) -> str:
     if author.orcid:
         words += f' <a class="orcid" href="https://orcid.org/{author.orcid}" rel="nofollow noopener">ORCID iD</a>'
     marks = [f'<a href="#{aff}">{escape(labels[aff])}</a>' for aff in author.affiliations if aff in labels]
-    if marks and len(labels) > 1:
+    marks = marks if len(labels) > 1 else []
+    marks += [f'<a href="#{note}" role="doc-noteref">{escape(sign)}</a>' for note, sign in author.marks]
+    if marks:
         words += f'<sup class="aff-mark">{",".join(marks)}</sup>'
     if author.corresponding:
         words += ' <span class="corresponding">(corresponding author)</span>'
+    if author.deceased and not author.marks:
+        words += ' <span class="corresponding">(deceased)</span>'
     if author.on_behalf_of:
         words += f" {escape(author.on_behalf_of)}"
     return words + _members(author.members)

@@ -3,7 +3,7 @@
 import calendar
 from collections.abc import Iterable
 
-from journal.jats.document import Metadata, PartialDate
+from journal.jats.document import ABBREVIATIONS, Metadata, PartialDate
 from journal.jats.links import trial_url
 from journal.jats.markup import escape, to_text, without_links
 from journal.jats.render.inline import anchor_tag
@@ -25,6 +25,12 @@ _METADATA = names(
     "custom-meta-wrap custom-meta"
 )
 _NOTES = ("fn-group", "notes")
+#: Lists of words that are none of keywords, where the source gives them no heading.
+_KEYWORDS = {
+    **dict.fromkeys(ABBREVIATIONS, "Abbreviations"),
+    "mesh": "Medical subject headings",
+    "research-organism": "Research organism",
+}
 
 
 def information(article: Element, meta: Metadata, r: Rendering) -> str:
@@ -81,6 +87,8 @@ def _contributions(article: Element, meta: Metadata, r: Rendering) -> Iterable[t
         f"<p>{escape(author.name)}: {escape('; '.join(author.roles))}</p>" for author in meta.authors if author.roles
     ]
     yield "Author contributions", "".join(said)
+    equal = [escape(author.name) for author in meta.authors if author.equal and not author.marks]
+    yield "Contributed equally", "; ".join(equal) if len(equal) > 1 else ""
     yield "About the authors", biographies(article.iterfind("front/article-meta/contrib-group/contrib/bio"), r)
 
 
@@ -97,7 +105,7 @@ def _declarations(article: Element, meta: Metadata, r: Rendering, notes: str) ->
     yield "Copyright", escape(meta.copyright)
     yield "License", meta.license.html or anchor_tag(r, meta.license.url, escape(meta.license.url))
     for words in meta.keywords:
-        yield escape(words.title) or "Keywords", escape("; ".join(words.words))
+        yield escape(words.title) or _KEYWORDS.get(words.kind.lower(), "Keywords"), escape("; ".join(words.words))
 
 
 def _funding(article: Element, meta: Metadata) -> str:

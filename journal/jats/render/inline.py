@@ -24,7 +24,7 @@ PLAIN = names(
     "trans-source part-title issue-title series edition isbn issn publisher-name publisher-loc patent gov version "
     "data-title std size collab collab-name collab-wrap surname given-names prefix suffix degrees role etal "
     "anonymous on-behalf-of comment annotation label title subtitle term kwd subject award-id funding-source "
-    "principal-award-recipient phone fax rb rp rt ruby glyph-data x copyright-statement copyright-year "
+    "principal-award-recipient phone fax rb glyph-data x copyright-statement copyright-year "
     "copyright-holder license-p supplement price named-book-part-body volume-series issue-part volume-id issue-id "
     "journal-id object-id std-organization abbrev-journal-title award-name tp:taxon-name-part"
 )
@@ -69,6 +69,16 @@ def named_content(r: Rendering, el: Element) -> str:
     return f"<span{attributes}>{content}</span>" if attributes else content
 
 
+@inline("ruby")
+def ruby(r: Rendering, el: Element) -> str:
+    """Small letters beside a word that say how it is read."""
+    return f"<ruby>{r.inline(el)}</ruby>"
+
+
+for _name in ("rt", "rp"):
+    inline(_name)(face(_name))
+
+
 @inline("foreign", "styled-text")
 def foreign(r: Rendering, el: Element) -> str:
     return f"<span{r.language(el)}>{r.inline(el)}</span>"
@@ -103,7 +113,7 @@ def email(r: Rendering, el: Element) -> str:
     return anchor_tag(r, links.mail_url(text_of(el)), r.unlinked(el))
 
 
-@inline("related-article", "related-object", "inline-supplementary-material")
+@inline("related-article", "related-object")
 def related(r: Rendering, el: Element) -> str:
     kind = el.get("ext-link-type") or ("doi" if links.find_doi(href(el)) == href(el) else "")
     return anchor_tag(r, links.typed_url(kind, href(el)), r.unlinked(el) or escape(printable(href(el))))
@@ -132,6 +142,15 @@ def printable(file_name: str) -> str:
     return file_name if re.fullmatch(r"[\w./ ()+-]{1,200}|https?://[\w./()+?=&%~-]{1,300}", file_name) else ""
 
 
-@inline("inline-media")
-def inline_media(r: Rendering, el: Element) -> str:
-    return anchor_tag(r, links.safe_url(href(el)), r.unlinked(el) or escape(printable(href(el))))
+@inline("inline-supplementary-material", "inline-media")
+def file_in_line(r: Rendering, el: Element) -> str:
+    """A link to a file of the package or on the web; of a file that was not supplied, its name."""
+    return link_to_file(r, href(el), r.unlinked(el).strip() or escape(printable(href(el))), r.anchor(el))
+
+
+def link_to_file(r: Rendering, address: str, words: str, attributes: str = "") -> str:
+    own = r.files.get(links.file_name(address))
+    if own and words and not r.in_link:
+        return f'<a{attribute("href", own)} download=""{attributes}>{words}</a>'
+    linked = anchor_tag(r, links.typed_url("", address), words, attributes)
+    return f"<span{attributes}>{words}</span>" if attributes and linked == words else linked

@@ -30,6 +30,8 @@ ATTRIBUTES = {
 }
 #: Not drawn: other encodings of the same formula, spacing of old table models.
 DROPPED = names("annotation annotation-xml maligngroup malignmark none")
+#: Names of MathML 2 and 3.
+KNOWN = CORE | DROPPED | names("mfenced mlabeledtr semantics maction menclose mglyph")
 MAX_TEX = 5000
 _STYLES = {
     "bold": (0x1D400, 0x1D41A, 0x1D7CE),
@@ -57,8 +59,28 @@ def _is_display(el: Element) -> bool:
     return next(el.iterancestors("disp-formula", "inline-formula"), el).tag == "disp-formula"
 
 
+@inline("math")
+def math_of_no_namespace(r: Rendering, el: Element) -> str:
+    """A formula whose namespace was forgotten, when everything in it is named as in MathML; else its words."""
+    inner = list(el.iter(etree.Element))
+    if not len(el) or any(found.tag not in KNOWN for found in inner):
+        r.warn("unknown-element", "<math> outside of MathML's namespace is shown as its words.", el)
+        return r.inline(el)
+    for found in inner:
+        found.tag = MATHML + str(found.tag)
+    return math(r, el)
+
+
 def _children(el: Element) -> str:
-    return "".join(_core(child) for child in el) if len(el) else escape(el.text)
+    if not len(el):
+        return escape(el.text)
+    loose = _loose(el.text)
+    return loose + "".join(_core(child) + _loose(child.tail) for child in el)
+
+
+def _loose(text: str | None) -> str:
+    """Words that stand beside elements, where MathML has none."""
+    return element("mtext", escape(text)) if text and not text.isspace() else ""
 
 
 def _core(el: Element) -> str:

@@ -2,13 +2,24 @@
 
 from journal.jats import links
 from journal.jats.markup import attribute, escape
-from journal.jats.render.inline import anchor_tag, printable
+from journal.jats.render.inline import link_to_file, printable
 from journal.jats.render.rendering import BLOCKS, INLINES, Rendering, block, inline
 from journal.jats.tree import Element, href, name, text_of
 
 GRAPHICS = ("graphic", "inline-graphic")
 #: Best first. A picture of a table or formula is the last resort.
-PREFERENCE = ("mml:math", "table", "oasis:table", "tex-math", "textual-form", "code", "preformat", "media", *GRAPHICS)
+PREFERENCE = (
+    "mml:math",
+    "math",
+    "table",
+    "oasis:table",
+    "tex-math",
+    "textual-form",
+    "code",
+    "preformat",
+    "media",
+    *GRAPHICS,
+)
 
 
 def alternative_text(el: Element) -> str:
@@ -67,15 +78,15 @@ def graphic(r: Rendering, el: Element) -> str:
 @block("media")
 def media(r: Rendering, el: Element) -> str:
     """A file to fetch. Only web addresses become links; files of the package are named."""
-    return f'<div class="supplement"{r.anchor(el)}>{r.flow(el)}{file_named(r, href(el))}</div>'
+    label = el.find("label")
+    lead = f'<p><span class="label">{r.inline(label).strip()}</span></p>' if label is not None else ""
+    words = r.flow(el, skip=("label", "alt-text", "long-desc"))
+    return f'<div class="supplement"{r.anchor(el)}>{lead}{words}{file_named(r, href(el))}</div>'
 
 
 def file_named(r: Rendering, address: str) -> str:
     """The name of a supplement; a link if it is on the web or was supplied."""
-    url = links.safe_url(address) if "://" in address else ""
-    words = escape(printable(address))
-    own = r.files.get(links.file_name(address))
-    shown = f'<a{attribute("href", own)} download="">{words}</a>' if own and words else anchor_tag(r, url, words)
+    shown = link_to_file(r, address, escape(printable(address)))
     return f'<p><span class="file">{shown}</span></p>' if shown else ""
 
 

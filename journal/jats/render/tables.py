@@ -72,8 +72,8 @@ def table_notes(r: Rendering, foot: Element) -> str:
 
 @block("table-wrap-group")
 def table_group(r: Rendering, el: Element) -> str:
-    head = label_of(r, el) + caption_of(r, el)
-    lead = element("p", head) if head else ""
+    line, blocks, rest = (label_of(r, el) + caption_of(r, el)).partition("<p")
+    lead = (element("p", line) if line.strip() else "") + blocks + rest
     return f'<div class="table-group"{r.id(el, "tables")}>{lead}{r.flow(el, skip=("label", "caption"))}</div>'
 
 

@@ -2,7 +2,9 @@
 
 import pytest
 
+from journal import pages
 from journal.jats.document import PartialDate
+from journal.models import Article, Journal
 from tests.journal.jats.build import DATE, DOI, TITLE, codes, doc_of
 
 AUTHOR = "<contrib contrib-type='author'{more}><name><surname>{surname}</surname><given-names>Ada</given-names></name>{inside}</contrib>"
@@ -57,6 +59,53 @@ def test_a_group_is_an_author_with_members() -> None:
     person = doc.metadata.authors[0]
     assert (person.group, person.name, person.surname) == ("The Group", "The Group", "")
     assert [member.name for member in person.members] == ["Ada Member"]
+
+
+def test_the_signs_of_notes_stand_at_the_names_they_are_about() -> None:
+    """Equal work, a present address, a death: without the sign nobody knows of whom the note speaks."""
+    people = (
+        author(
+            "Byron",
+            '<xref ref-type="aff" rid="a1"/><xref ref-type="fn" rid="n1">†</xref><xref ref-type="fn" rid="n3"/>',
+        )
+        + author("Shelley", '<xref ref-type="author-notes" rid="n2"/>')
+        + author("Keats", more=" deceased='yes' equal-contrib='yes'")
+        + author("Hunt", '<xref ref-type="fn" rid="n4"/>', more=" equal-contrib='yes'")
+    )
+    notes = (
+        '<author-notes><fn id="n1"><label>†</label><p>Now in Pisa.</p></fn>'
+        '<fn id="n2" fn-type="corresp" symbol="*"><p>Write to her.</p></fn>'
+        '<fn id="n3" fn-type="con"><p>Counted.</p></fn></author-notes>'
+    )
+    back = '<fn-group><fn id="n4"><label>3</label><p>Said behind the wall.</p></fn></fn-group>'
+    aff = '<aff id="a1"><label>1</label>Bern</aff><aff id="a2"><label>2</label>Basel</aff>'
+    doc = doc_of("<p>x</p>", back, meta=f"{DOI}{TITLE}<contrib-group>{people}</contrib-group>{aff}{notes}{DATE}")
+    byron, shelley, keats, hunt = doc.byline_html.split("<li")[1:]
+    assert '<sup class="aff-mark"><a href="#a-a1">1</a>,<a href="#a-n1" role="doc-noteref">†</a></sup>' in byron
+    assert '<a href="#a-n2" role="doc-noteref">*</a></sup> <span class="corresponding">(corresponding' in shelley
+    assert "(deceased)" in keats and "<sup" not in keats
+    assert '<sup class="aff-mark">3</sup>' in hunt  # what it leads to is not for everybody
+    assert 'id="a-n1"' in doc.information_html and 'id="a-n2"' in doc.information_html
+
+
+def test_who_contributed_equally_is_said_where_no_note_says_it() -> None:
+    people = author("Byron", more=" equal-contrib='yes'") + author("Shelley", more=" equal-contrib='yes'")
+    doc = doc_of(meta=f"{DOI}{TITLE}<contrib-group>{people}{author('Hunt')}</contrib-group>{DATE}")
+    assert "<dt>Contributed equally</dt><dd>Ada Byron; Ada Shelley</dd>" in doc.information_html
+
+
+def test_abbreviations_are_explained_and_are_no_keywords() -> None:
+    groups = (
+        "<kwd-group><kwd>herons</kwd></kwd-group>"
+        "<kwd-group kwd-group-type='abbreviations'><kwd>CI, confidence interval</kwd></kwd-group>"
+        "<kwd-group kwd-group-type='MeSH'><kwd>Birds</kwd></kwd-group>"
+    )
+    doc = doc_of(meta=DOI + TITLE + groups + DATE)
+    for row in ("Keywords</dt><dd>herons", "Abbreviations</dt><dd>CI,", "Medical subject headings</dt><dd>Birds"):
+        assert row in doc.information_html
+    article = Article(journal=Journal(title="J", abbreviation="J"))
+    pages.fill(article, doc)
+    assert article.keywords == ["herons", "Birds"]
 
 
 def test_editors_are_not_authors() -> None:
