@@ -10,7 +10,7 @@ ARTICLE = ("journal/article.html", "journal/_*.html", *(f"subscriptions/{name}.h
 FRAME = ("base.html", "components/_masthead.html", "components/_footer.html", "components/_messages.html")
 #: The first two have a sheet that the article links where it has them; a countdown is styled in lists only.
 ELSEWHERE = {"languages", "language", "countdown"}
-NOT_OF_ARTICLES = {"_facets.html", "_listing.html", "_nothing_found.html"}
+NOT_OF_ARTICLES = {"_chosen.html", "_facets.html", "_listing.html", "_nothing_found.html"}
 IN_A_SCRIPT = re.compile(r'class(?:Name = |="|List\.\w+\()"?([\w -]+)"')
 
 

@@ -3,6 +3,7 @@
 
 import itertools
 import random
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -112,6 +113,12 @@ def test_the_results_are_narrowed_sorted_and_counted(
     assert facets["access"] == {"Free for everybody": 1, "Open access": 1, "Needs access": 1}
     assert facets["kind"] == {"Original Research": 1, "Review": 1}
     assert "cme" not in facets
+    told = visitor.get("/search/?q=stroke&access=open&kind=Original+Research").content.decode()
+    above = told[told.index('class="search-chosen') : told.index("article-list")]
+    assert re.findall('href="([^"]+)"><span>([^<]+)<', above) == [
+        ("?q=stroke&amp;kind=Original+Research", "Open access"), ("?q=stroke&amp;access=open", "Original Research"),
+    ]  # fmt: skip
+    assert "search-chosen" not in visitor.get("/search/?q=stroke").content.decode()
     known = {"from": "2020-01-01", "until": "2999-12-31"}
     for until, is_offered in (("2999-12-31", True), ("2021-12-31", False)):
         Article.objects.filter(pk=shelf["old"].pk).update(activity=known | {"until": until})
