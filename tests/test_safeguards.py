@@ -68,6 +68,26 @@ def test_nothing_that_comes_in_is_run_formatted_or_unpacked(calls: list[tuple[st
             assert said.isupper() or said in ("words", "then", "probe", "template"), (file, said)
 
 
+def test_whoever_is_called_is_on_the_list(calls: list[tuple[str, str, ast.Call]]) -> None:
+    """docs/security.md, "Who is talked to": a module that begins to call somebody else is entered there and here."""
+    roads = (
+        "requests.",
+        "urllib.request.",
+        "http.client.",
+        "socket.create_connection",
+        "stripe.StripeClient",
+        "httpx.",
+    )
+    callers = {file for file, name, _ in calls if name.startswith(roads) and not name.endswith("Exception")}
+    assert callers == {
+        "journal/crossref/sending.py", "journal/elsewhere.py", "subscriptions/doctor.py", "subscriptions/gateway.py",
+        "subscriptions/institutions/saml.py", "subscriptions/purging.py",
+    }  # fmt: skip
+    told = (ROOT / "docs/security.md").read_text().partition("## Who is talked to\n")[2].partition("\n## ")[0]
+    for name in ("STRIPE_API_BASE", "S3_ENDPOINT", "Crossref", "ORCID", "OPENALEX_URL", "EUTILS_URL", "PURGE_URL"):
+        assert name in told, name
+
+
 def test_random_numbers_hashes_and_certificates(calls: list[tuple[str, str, ast.Call]]) -> None:
     guessable = {file for file, name, _ in calls if name.startswith("random.")}
     assert guessable <= {"subscriptions/sync.py"}, "it makes two retries meet less often"

@@ -5,8 +5,11 @@ browser asked, once. What follows from it is decided in `saml_accounts.py`.
 """
 
 import logging
+import socket
 from functools import lru_cache
+from ipaddress import IPv6Address, ip_address
 from typing import Any
+from urllib.parse import urlsplit
 
 import requests
 from allauth.core.internal import httpkit
@@ -157,6 +160,8 @@ def fetch_metadata(url: str) -> str:
     """The metadata at an https address. Raises ValidationError with the remedy."""
     if not url.startswith("https://"):
         raise ValidationError("The address must begin with https://.")
+    if not _is_public(url):
+        raise ValidationError("This address is not on the public Internet. Paste the XML instead.")
     try:
         with requests.get(url, timeout=FETCH_SECONDS, stream=True, allow_redirects=False) as answer:
             answer.raise_for_status()
@@ -166,6 +171,25 @@ def fetch_metadata(url: str) -> str:
     if len(content) > MOST_BYTES:
         raise ValidationError("This is the metadata of a whole federation. Paste the part of this institution.")
     return content.decode("utf-8", "replace")
+
+
+def _is_public(url: str) -> bool:
+    """Whether every machine of this name is outside: nobody makes the server look around inside (SSRF).
+
+    A name that is answered otherwise a moment later leads nowhere: its certificate would have to be of this name.
+    """
+    try:
+        parts = urlsplit(url)
+        found = socket.getaddrinfo(parts.hostname, parts.port or 443, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError, ValueError):
+        return False
+    return bool(found) and all(_is_outside(str(address[0]).partition("%")[0]) for *_, address in found)
+
+
+def _is_outside(address: str) -> bool:
+    ip = ip_address(address)
+    mapped = ip.ipv4_mapped if isinstance(ip, IPv6Address) else None
+    return (mapped or ip).is_global and not ip.is_multicast
 
 
 def read_metadata(xml: str, entity_id: str = "") -> tuple[str, str, list[str]]:

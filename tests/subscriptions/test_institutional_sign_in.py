@@ -2,10 +2,13 @@
 
 import base64
 import re
+import socket
 from typing import Any
 
 import pytest
+import requests
 from allauth.socialaccount.models import SocialAccount
+from django.core.exceptions import ValidationError
 from django.test import Client
 
 from accounts.models import SignInIncident, User
@@ -166,3 +169,31 @@ def test_what_an_administrator_reads_of_us_and_what_a_sign_in_that_is_off_answer
     for path in ("", "metadata/", "acs/finish/", "logout/"):
         assert Client().get(f"/accounts/institution/heron/{path}").status_code == 404
     assert "No institution signs in here yet" in Client().get("/institution/").content.decode()
+
+
+@pytest.mark.parametrize(
+    "host", ["localhost", "127.0.0.1", "10.1.2.3", "169.254.169.254", "[::1]", "[::ffff:10.0.0.1]", "0x7f.1"]
+)
+def test_metadata_is_fetched_from_nowhere_inside(host: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Staff type this address; no role of theirs may look around in the machine's own network with it."""
+    asked: list[str] = []
+    monkeypatch.setattr(saml.requests, "get", lambda url, **_rest: asked.append(url))
+    with pytest.raises(ValidationError, match="public Internet"):
+        saml.fetch_metadata(f"https://{host}/metadata")
+    assert asked == []
+
+
+def test_one_address_inside_among_others_is_enough_to_refuse_and_outside_ones_are_asked(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def answers(*addresses: str) -> None:
+        found = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, 443)) for address in addresses]
+        monkeypatch.setattr(saml.socket, "getaddrinfo", lambda *_asked, **_rest: found)
+
+    monkeypatch.setattr(saml.requests, "get", lambda *_asked, **_rest: (_ for _ in ()).throw(requests.Timeout("late")))
+    answers("93.184.215.14", "192.168.0.9")
+    with pytest.raises(ValidationError, match="public Internet"):
+        saml.fetch_metadata("https://idp.example/metadata")
+    answers("93.184.215.14")
+    with pytest.raises(ValidationError, match="could not be fetched: late"):
+        saml.fetch_metadata("https://idp.example/metadata")
