@@ -71,7 +71,16 @@ def compare(older: bytes, newer: bytes) -> tuple[Part, ...]:
     return (Part("Metadata", described), *others)
 
 
-PARTS = ("Abstract", "Text", "Figures and tables", "References", "Notes")
+PARTS = ("Abstract", "Text", "Figures and tables", "References", "Notes", "Article information")
+#: Rows of the article information that no field of the metadata holds.
+_ROWS = (
+    "Author contributions",
+    "About the authors",
+    "Data availability",
+    "Supplementary files",
+    "Supplement",
+    "Conference",
+)
 
 
 def _lines(doc: ArticleDoc, part: str) -> list[str]:
@@ -85,8 +94,18 @@ def _lines(doc: ArticleDoc, part: str) -> list[str]:
             return pictures + [table.caption_text for table in doc.tables]
         case "References":
             return [f"{reference.label} {reference.text}".strip() for reference in doc.references]
-        case _:
+        case "Notes":
             return [f"{note.label} {note.text}".strip() for note in doc.notes]
+        case _:
+            return _information(doc)
+
+
+def _information(doc: ArticleDoc) -> list[str]:
+    """What is said about the authors and the article beside the metadata: correspondence, interests, data."""
+    listed, rows, said = doc.information_html.partition("</dl>")
+    told = re.findall("<dt>(.*?)</dt><dd>(.*?)</dd></div>", listed, re.DOTALL) if rows else []
+    lines = [f"{term}: {line}" for term, words in told if term in _ROWS for line in blocks(words)]
+    return lines + blocks(said if rows else listed)
 
 
 def _caption(text: str, graphics: Sequence[str]) -> str:

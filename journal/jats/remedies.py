@@ -13,6 +13,7 @@ REMEDIES = {
     "bad-orcid": "Check the ORCID iD with its owner.",
     "no-name": "Give the contributor a <name> or <collab>.",
     "missing-picture": "Add the picture to the package under the name that the XML uses.",
+    "missing-file": "Add the file to the package under the name that the XML uses.",
     "duplicate-id": "Give each element an id of its own.",
     "dangling-link": "Correct the rid, or give its target that id.",
     "entity-dropped": "Write the character itself, or its number (&#233;).",

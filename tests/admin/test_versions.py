@@ -9,7 +9,7 @@ from django.test import Client
 from journal.importing import import_source
 from journal.models import Article
 from tests.admin.said import text_of
-from tests.journal.jats.build import make_xml
+from tests.journal.jats.build import DATE, DOI, TITLE, make_xml
 from tests.journal.test_importing import BODY, FIGURE, make_png
 from tests.journal.test_packages import make_zip
 
@@ -20,7 +20,8 @@ pytestmark = pytest.mark.django_db
 def page(db: None) -> str:
     """The versions page of an article imported twice: a word and a picture differ."""
     for number, color in ((1, "red"), (2, "blue")):
-        xml = make_xml(f"{BODY}<p>The dose was {number}0 mg.</p>{FIGURE}")
+        notes = f"<author-notes><fn><p>Paid by {number} makers.</p></fn></author-notes>"
+        xml = make_xml(f"{BODY}<p>The dose was {number}0 mg.</p>{FIGURE}", meta=DOI + TITLE + DATE + notes)
         import_source(make_zip({"x.xml": xml, "curves.png": make_png(color=color)}), f"{number}.zip")
     return f"/admin/journal/article/{Article.objects.get().pk}/versions/"
 
@@ -30,6 +31,7 @@ def test_the_last_two_versions_are_compared_word_by_word_and_picture_beside_pict
     html = answer.content.decode()
     assert "What version 2 changes in version 1" in text_of(answer)
     assert "The dose was <del>10</del><ins>20</ins> mg." in html
+    assert "Paid by <del>1</del><ins>2</ins> makers." in html
     assert f'{page}1/curves.png"' in html
     assert f'{page}2/curves.png"' in html
     pictures = [edith.get(f"{page}{version}/curves.png") for version in (1, 2)]

@@ -152,5 +152,9 @@ def link_to_file(r: Rendering, address: str, words: str, attributes: str = "") -
     own = r.files.get(links.file_name(address))
     if own and words and not r.in_link:
         return f'<a{attribute("href", own)} download=""{attributes}>{words}</a>'
-    linked = anchor_tag(r, links.typed_url("", address), words, attributes)
+    url = links.typed_url("", address)
+    if address and not url and not own:
+        name = printable(address) or "of an unusable name"
+        r.warn("missing-file", f"The file {name} was not supplied; it is named without a link.")
+    linked = anchor_tag(r, url, words, attributes)
     return f"<span{attributes}>{words}</span>" if attributes and linked == words else linked

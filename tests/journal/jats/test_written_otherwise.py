@@ -18,8 +18,11 @@ def test_a_file_named_in_the_line_is_fetched_from_the_package_and_never_from_a_h
     html = render(read(make_xml(seen)).article, {}, supplied).body_html
     assert '<a href="/files/1" download="">data-supp001.pdf</a>' in html
     assert '<a href="/files/2" download="">the film</a>' in html
-    bare = html_of(seen)
-    assert "data-supp001.pdf" in bare and "the film" in bare and "<a" not in bare
+    bare = doc_of(seen)
+    assert "data-supp001.pdf" in bare.plain_text and "the film" in bare.plain_text and "<a" not in bare.body_html
+    assert [str(warning) for warning in bare.warnings] == [
+        f"The file {name} was not supplied; it is named without a link." for name in supplied
+    ]
 
 
 @pytest.mark.parametrize("name", ["table1.xlsx", "S1_File.docx", "movie.mov", "https://"])
