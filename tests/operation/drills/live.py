@@ -13,12 +13,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlencode
 
+import psycopg
+
 from demo.processes import free_port
 from tests.operation import nginx
 from tests.operation.drills.readers import READERS, Crowd, reading
 from tests.operation.drills.stage import Stage
 
 SLOW_STRIPE, BUYERS, LONGEST_READ = 30.0, 10, 5.0
+REPORT_SECONDS, LONGEST_BEHIND_MIGRATION = 20, 3.5  # what a migration may hold up (2 s), and those who queued meanwhile
+REPORT = "SELECT count(*), pg_sleep(%s) FROM journal_article"
 MOST_GROWTH = 0.02
 
 
@@ -82,6 +86,35 @@ def deployed(stage: Stage, migrate: bool = True) -> Outcome:
             )
             crowd.answers(100)
     return _none_failed("deploy: migrate and reload, twice", crowd, "0 failed requests")
+
+
+def migrated_behind_report(stage: Stage) -> Outcome:
+    """A report reads the articles for seconds; the next version's migration wants their table for itself."""
+    with psycopg.connect(stage.database.url, autocommit=True) as there, reading(stage.port, stage.pages) as crowd:
+        report = threading.Thread(target=there.execute, args=(REPORT, [REPORT_SECONDS]))
+        report.start()
+        wait_for(lambda: _is_read(stage))
+        done = stage.manage("migrate", "humanize", next_version=True)
+        was_over = not report.is_alive()
+        report.join()
+        crowd.answers(100)
+    with psycopg.connect(stage.database.url) as there:
+        there.execute("SELECT of_next_version FROM journal_article")  # or it would have failed here
+    tries = done.stderr.count("waits for a table")
+    passed = not crowd.failed and crowd.longest < LONGEST_BEHIND_MIGRATION and tries >= 1 and was_over
+    rule = f"0 failed reads, none over {LONGEST_BEHIND_MIGRATION} s; it came in the end ({tries} in vain before)"
+    return Outcome(
+        f"migration behind a report of {REPORT_SECONDS} s", len(crowd.failed), crowd.total, crowd.longest, rule, passed,
+        tuple(sorted(set(crowd.failed))[:5]),
+    )  # fmt: skip
+
+
+def _is_read(stage: Stage) -> bool:
+    with psycopg.connect(stage.database.url) as there:
+        found = there.execute(
+            "SELECT 1 FROM pg_stat_activity WHERE query LIKE '%pg_sleep(%' AND wait_event = 'PgSleep'"
+        )
+        return found.fetchone() is not None
 
 
 def worker_killed(stage: Stage) -> Outcome:
@@ -230,7 +263,8 @@ def wait_for(true: Callable[[], bool], seconds: float = 60) -> None:
 
 
 ALL: tuple[Callable[[Stage], Outcome], ...] = (
-    database_restarted, database_crashed, deployed, soaked, worker_killed, worker_killed_behind_nginx,
+    database_restarted, database_crashed, deployed, migrated_behind_report, soaked, worker_killed,
+    worker_killed_behind_nginx,
     search_index_deleted, stripe_slow, stripe_down,
     database_away_for_long,
 )  # fmt: skip

@@ -40,10 +40,11 @@ class Stage:
     def pages(self) -> list[dict[str, str]]:
         return list(self.told["pages"])
 
-    def manage(self, *words: str) -> None:
-        subprocess.run(
-            [sys.executable, "manage.py", *words], cwd=ROOT, env=self.environment, check=True, capture_output=True
-        )
+    def manage(self, *words: str, next_version: bool = False) -> "subprocess.CompletedProcess[str]":
+        """With `next_version` there is a migration more than what the site was made with."""
+        environment = self.environment | ({"NEXT_VERSION": "1"} if next_version else {})
+        command = [sys.executable, "manage.py", *words]
+        return subprocess.run(command, cwd=ROOT, env=environment, check=True, capture_output=True, text=True)
 
     def start_web(self) -> None:
         command = [
