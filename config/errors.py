@@ -3,8 +3,10 @@
 import sys
 
 from django.conf import settings
+from django.core.exceptions import DisallowedHost, RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent
 from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest, UnreadablePostError
 from django.shortcuts import render
+from django.template.loader import render_to_string
 from django.views import defaults
 
 from accounts import errors
@@ -12,6 +14,10 @@ from accounts.away import DATABASE_AWAY, was_cut_off
 
 SECRET = ("password", "code", "csrfmiddlewaretoken", "credential")
 MOST_KEPT, LONGEST_KEPT = 60, 20_000
+# Of a page that may come before the site's own policy is there.
+POLICY = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; " + "; ".join(
+    f"{kind}-src 'self'" for kind in ("font", "img", "script", "style")
+)
 
 
 class AskAgain(HttpResponse):
@@ -26,6 +32,18 @@ def server_error(request: HttpRequest) -> HttpResponse:
     if isinstance(error, DATABASE_AWAY):
         return database_away(request, error)
     return defaults.server_error(request)
+
+
+def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """What no page could make sense of. The page says why, repeats nothing of it, and needs no database.
+
+    It leads to the site by its own name: another name may have been what was wrong.
+    """
+    too_much = isinstance(exception, RequestDataTooBig | TooManyFieldsSent | TooManyFilesSent)
+    status = 413 if isinstance(exception, RequestDataTooBig) else 400
+    why = "host" if isinstance(exception, DisallowedHost) else "size" if too_much else ""
+    page = render_to_string("400.html", {"why": why, "status": status, "site_url": settings.SITE_URL})
+    return HttpResponse(page, status=status, headers={"Cache-Control": "no-store", "Content-Security-Policy": POLICY})
 
 
 def database_away(request: HttpRequest, error: BaseException) -> HttpResponse:

@@ -14,7 +14,6 @@ from django.dispatch import receiver
 from django.http import (
     HttpRequest,
     HttpResponse,
-    HttpResponseBadRequest,
     HttpResponseForbidden,
     HttpResponseNotAllowed,
     UnreadablePostError,
@@ -24,7 +23,7 @@ from django.utils.cache import patch_cache_control
 
 from accounts.away import DATABASE_AWAY
 from config import logs, metrics
-from config.errors import AskAgain, database_away, stopped
+from config.errors import AskAgain, bad_request, database_away, stopped
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 
@@ -50,7 +49,7 @@ class RefuseMiddleware:
         if isinstance(error, UnreadablePostError):
             return stopped()
         if isinstance(error, (DataError, ValueError)) and "0x00" in str(error):
-            return HttpResponseBadRequest("This cannot be read.", content_type="text/plain; charset=utf-8")
+            return bad_request(request)
         return None
 
 

@@ -5,6 +5,7 @@ from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 from django.views.generic import RedirectView
 
+handler400 = "config.errors.bad_request"
 handler500 = "config.errors.server_error"
 handler429 = "accounts.errors.too_many"  # allauth asks for it
 
