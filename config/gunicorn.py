@@ -17,10 +17,11 @@ from typing import Any
 from gunicorn import glogging
 from gunicorn.workers import gthread
 
-from config import logs, web_worker
+from config import allocator, logs, web_worker
 from config.environment import environment
 
 env = environment(Path(__file__).resolve().parent.parent)
+allocator.keep_tight()  # the processes are made of this one
 workers = env.integer("WEB_WORKERS", 0) or min(2 * multiprocessing.cpu_count(), 8)
 worker_class = "config.web_worker.Worker"
 threads = env.integer("WEB_THREADS", 4)

@@ -29,7 +29,7 @@ from config import frame
 from config.middleware import request_id
 from journal import negotiation
 from subscriptions import public_changes, purging
-from subscriptions.counter.actions import Seen, is_foreboding
+from subscriptions.counter.actions import Seen, browser_in, is_foreboding
 from subscriptions.counter.middleware import again
 from subscriptions.middleware import is_for_everybody
 
@@ -51,7 +51,7 @@ AHEAD = "js/articles.speculationrules"
 QUERY = re.compile(r"(?:page=[0-9]{1,4})?")
 VARY = frozenset({"accept", "accept-encoding"})
 KEPT_SECONDS = 300  # far less than public_changes.KEPT
-LONGEST_PATH = 500
+LONGEST = 500  # path, or header: what is longer is asked of Django, and kept nowhere
 MOST_PACKED = 500
 MOST_ADDRESSES = 20_000
 SHELF = "firstpage.shelf"
@@ -135,11 +135,11 @@ def answer(environ: Environ) -> tuple[str, Headers, bytes] | None:
         environ[SHELF] = (shelf, key)
         return None
     if page.seen is not None and not is_foreboding(environ):
-        again(page.seen, ip or "", environ.get("HTTP_USER_AGENT", ""))
+        again(page.seen, ip or "", browser_in(environ))
     own = [("X-Request-ID", request_id(environ))]
     if page.is_known(environ):
         return "304 Not Modified", [one for one in page.headers if one[0] != "Content-Type"] + own, b""
-    encoding = _encoding(environ.get("HTTP_ACCEPT_ENCODING", ""))
+    encoding = _encoding(_accepted(environ))
     body = _packed(page.etag, page.body, encoding)
     if encoding:
         own.append(("Content-Encoding", encoding))
@@ -157,9 +157,10 @@ def place_of(environ: Mapping[str, Any]) -> Key | None:
     path, query = environ.get("PATH_INFO", ""), environ.get("QUERY_STRING", "")
     if environ.get("REQUEST_METHOD") != "GET" or not PLACES.fullmatch(path) or not QUERY.fullmatch(query):
         return None
-    if len(path) > LONGEST_PATH or "HTTP_AUTHORIZATION" in environ or "HTTP_RANGE" in environ:
+    accepted = environ.get("HTTP_ACCEPT", "")
+    if len(path) > LONGEST or len(accepted) > LONGEST or "HTTP_AUTHORIZATION" in environ or "HTTP_RANGE" in environ:
         return None
-    if not _wants_page(environ.get("HTTP_ACCEPT", "")):
+    if not _wants_page(accepted):
         return None
     proxy = environ.get("HTTP_X_FORWARDED_PROTO", "") if settings.SECURE_PROXY_SSL_HEADER else ""
     host = environ.get("HTTP_HOST", "")
@@ -210,6 +211,11 @@ def current(shelf: Shelf, told: public_changes.Told) -> Shelf:
     return shelf
 
 
+def _accepted(environ: Mapping[str, Any]) -> str:
+    said: str = environ.get("HTTP_ACCEPT_ENCODING", "")
+    return said if len(said) <= LONGEST else ""
+
+
 def _encoding(accepted: str) -> str:
     """The best of ours that the client takes: br, gzip, or none."""
     return next((name for name in ("br", "gzip") if name in _taken(accepted)), "")
@@ -225,7 +231,7 @@ def _taken(accepted: str) -> frozenset[str]:
 
 
 def takes(environ: Mapping[str, Any], packing: str) -> bool:
-    return packing in _taken(environ.get("HTTP_ACCEPT_ENCODING", ""))
+    return packing in _taken(_accepted(environ))
 
 
 _packings: dict[tuple[str, str], bytes] = {}

@@ -33,7 +33,7 @@ from journal.access import Access
 from journal.models import Article
 from subscriptions import downloads, public_changes
 from subscriptions.counter import recording
-from subscriptions.counter.actions import Seen, is_foreboding
+from subscriptions.counter.actions import Seen, browser_in, is_foreboding
 from subscriptions.get_access import line_for, shown
 from subscriptions.public_changes import Account
 from subscriptions.reader import GIFTS
@@ -183,7 +183,7 @@ def _put_together(
 def _record(seen: Seen, environ: Environ, access: Access, cookies: Cookies, known: Known, ip: str) -> None:
     own = replace(
         seen, at=timezone.now(), user_id=known.user_id, session=cookies.session, ip=ip,
-        browser=environ.get("HTTP_USER_AGENT", ""), institutions=tuple(one.id for one in access.institutions),
+        browser=browser_in(environ), institutions=tuple(one.id for one in access.institutions),
         given="" if access.is_public else downloads.mark(known.user_id, cookies.session, ip),
         counts=not is_foreboding(environ),
     )  # fmt: skip

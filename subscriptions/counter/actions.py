@@ -40,6 +40,7 @@ SUCCESSFUL = frozenset({200, 304})  # section 7.1; 206 counts with the beginning
 DENIALS = frozenset({Reason.NO_LICENSE, Reason.RENTAL_ENDED, Reason.SUBSCRIPTION_ENDED})
 FOREBODING = ("HTTP_SEC_PURPOSE", "HTTP_PURPOSE", "HTTP_X_PURPOSE", "HTTP_X_MOZ")
 LONGEST_PAGE = 300
+LONGEST_BROWSER = 500  # longer names are nobody's browser, and would be kept by the thousand
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,11 @@ class Seen:
     denied: str
     given: str = ""  # to whom a text was given by right (subscriptions/downloads.py)
     counts: bool = True  # False: for that alone
+
+
+def browser_in(meta: Mapping[str, Any]) -> str:
+    browser: str = meta.get("HTTP_USER_AGENT", "")
+    return browser[:LONGEST_BROWSER]
 
 
 def counted_view(request: HttpRequest) -> str:

@@ -12,8 +12,19 @@ from django.utils import timezone
 from accounts import viewing
 from subscriptions import downloads
 from subscriptions.counter import recording
-from subscriptions.counter.actions import SEARCH, Seen, counted_view, is_foreboding, is_search, outcome, page_key
+from subscriptions.counter.actions import (
+    SEARCH,
+    Seen,
+    browser_in,
+    counted_view,
+    is_foreboding,
+    is_search,
+    outcome,
+    page_key,
+)
 from subscriptions.reader import RequestReader
+
+LONGEST_SESSION = 64  # of a key; what is longer is none
 
 log = logging.getLogger(__name__)
 
@@ -48,9 +59,9 @@ def notice(view: str, request: HttpRequest, response: HttpResponseBase) -> None:
         page=page_key(view, request),
         doi="" if view == SEARCH else str(request.resolver_match.kwargs["doi"]).lower(),  # type: ignore[union-attr]
         user_id=user.pk if user else None,
-        session=request.COOKIES.get(settings.SESSION_COOKIE_NAME, ""),
+        session=request.COOKIES.get(settings.SESSION_COOKIE_NAME, "")[:LONGEST_SESSION],
         ip=reader.ip or "",
-        browser=request.headers.get("User-Agent", ""),
+        browser=browser_in(request.META),
         institutions=tuple(one.id for one in access.institutions) if access else None,
         is_investigation=is_investigation,
         is_request=is_request,
