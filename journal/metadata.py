@@ -31,9 +31,10 @@ def absolute(path: str) -> str:
 def head(article: Article, facts: Facts) -> SafeString:
     """Meta tags and JSON-LD as HTML. `article` has its journal, issue and final fields."""
     named = (tag for tag in _named(article, facts) if tag[1])
-    tags, graph = _tags("name", named), _tags("property", _open_graph(article))
+    picture = _first_page(article)
+    tags, graph = _tags("name", named), _tags("property", _open_graph(article, picture))
     dublin_core = mark_safe('<link rel="schema.DC" href="http://purl.org/dc/elements/1.1/">')
-    return format_html("{}\n{}\n{}\n{}", dublin_core, tags, graph, schema_org.script(article, facts))
+    return format_html("{}\n{}\n{}\n{}", dublin_core, tags, graph, schema_org.script(article, facts, picture))
 
 
 def _tags(attribute: str, pairs: Iterable[Tag]) -> SafeString:
@@ -162,7 +163,7 @@ def _related(facts: Facts) -> Iterator[Mapping[str, Any]]:
     return (related for related in facts.get("related_articles", ()) if related.get("doi"))
 
 
-def _open_graph(article: Article) -> Iterator[Tag]:
+def _open_graph(article: Article, picture: str) -> Iterator[Tag]:
     yield "og:type", "article"
     yield "og:title", full_title(article)
     yield "og:description", description(article)
@@ -170,7 +171,6 @@ def _open_graph(article: Article) -> Iterator[Tag]:
     yield "og:site_name", article.journal.title
     if article.published_online:
         yield "article:published_time", article.published_online.isoformat()
-    picture = _first_page(article)
     if picture:
         yield from (("og:image", picture), ("twitter:card", "summary_large_image"))
 

@@ -21,7 +21,7 @@ WALL = ".paywall"
 _END = "}</script>"
 
 
-def graph(article: Article, facts: Facts) -> dict[str, Any]:
+def graph(article: Article, facts: Facts, image: str = "") -> dict[str, Any]:
     """The article as a schema.org ScholarlyArticle, without its access. Empty values are left out."""
     day, changed = article.published_online, article.corrected_on or article.retracted_on
     known: dict[str, Any] = {
@@ -49,6 +49,7 @@ def graph(article: Article, facts: Facts) -> dict[str, Any]:
         "copyrightNotice": facts.get("copyright", ""),
         "funding": [_grant(funding) for funding in facts.get("funding", ())],
         "citation": [{"@id": f"https://doi.org/{r['doi']}"} for r in facts.get("references", ()) if r.get("doi")],
+        "image": image,
         "creativeWorkStatus": "Retracted" if article.retracted_on else "",
     }
     return {name: value for name, value in known.items() if value not in ("", [], None)}
@@ -61,9 +62,9 @@ def access(*, is_free: bool) -> dict[str, Any]:
     return {"isAccessibleForFree": False, "hasPart": wall}
 
 
-def script(article: Article, facts: Facts) -> SafeString:
+def script(article: Article, facts: Facts, image: str = "") -> SafeString:
     """A data block: it is not executed, so the strict policy lets it stand. `<` is escaped, so it cannot end early."""
-    return mark_safe(f'<script type="application/ld+json">{_json(graph(article, facts))}</script>')  # noqa: S308
+    return mark_safe(f'<script type="application/ld+json">{_json(graph(article, facts, image))}</script>')  # noqa: S308
 
 
 def with_access(head: str, *, is_free: bool) -> str:

@@ -54,7 +54,7 @@ def _ris(record: Record, article: Article) -> Iterator[Field]:
     yield from (
         ("VL", record.volume),
         ("IS", record.number),
-        ("SP", first),
+        ("SP", first or record.article_number),
         ("EP", last),
         ("C7", record.article_number),
     )

@@ -101,6 +101,19 @@ def trial_url(identifier: str) -> str:
     return f"https://www.isrctn.com/{match.group().upper()}" if match else ""
 
 
+_CREATIVE_COMMONS = re.compile(
+    r"https?://creativecommons\.org/licenses/(by(?:-[a-z]{2})*)/(\d\.\d)(?:/|$)", re.IGNORECASE
+)
+
+
+def license_name(url: str) -> str:
+    """`CC BY-NC 4.0`, `CC0 1.0`; an address that is no such license names itself."""
+    found = _CREATIVE_COMMONS.match(url)
+    if found:
+        return f"CC {found[1].upper()} {found[2]}"
+    return "CC0 1.0" if re.match(r"https?://creativecommons\.org/publicdomain/zero/1\.0", url) else url
+
+
 def nucleotide_url(identifier: str) -> str:
     accession = _accession(identifier)
     return f"https://www.ncbi.nlm.nih.gov/nuccore/{accession}" if accession else ""

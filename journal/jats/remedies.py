@@ -17,6 +17,7 @@ REMEDIES = {
     "duplicate-id": "Give each element an id of its own.",
     "dangling-link": "Correct the rid, or give its target that id.",
     "entity-dropped": "Write the character itself, or its number (&#233;).",
+    "private-letter": "Write the character that Unicode has for it, or supply a picture.",
     "tex": "Supply the formula as MathML, too.",
 }
 

@@ -214,6 +214,8 @@ def test_ris_is_read_back_whole_by_another_program() -> None:
     assert (entry["start_page"], entry["end_page"], entry["doi"]) == ("977", "979", "10.5555/quay")
     assert (entry["publisher"], entry["abstract"], entry["keywords"]) == ("Test Press", "Ships wait.", ["ships"])
     assert entry["urls"] == ["https://doi.org/10.5555/quay"]
+    numbered = ris(cited(first_page="", last_page="", elocation_id="e45"))
+    assert "SP  - e45\r\n" in numbered and "C7  - e45\r\n" in numbered, "Zotero reads the first, EndNote the second"
 
 
 def test_bibtex_is_read_back_whole_by_another_program() -> None:

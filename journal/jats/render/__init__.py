@@ -28,6 +28,8 @@ VERSION = 6
 #: Imported for what they register.
 SUBJECTS = (blocks, cals, citations, figures, inline, maths, notes, pictures, references, tables)
 
+#: U+E000 to U+F8FF in UTF-8.
+_PRIVATE = re.compile(rb"\xee[\x80-\xbf][\x80-\xbf]|\xef[\x80-\xa3][\x80-\xbf]")
 _LINK = re.compile(r'<a ([^>]*?)href="#([^"]+)"([^>]*)>(.*?)</a>', re.DOTALL)
 _TARGET = re.compile(r'href="#([^"]+)"')
 _ID = re.compile(r' id="([^"]+)"')
@@ -125,6 +127,8 @@ def _finished(article: Element, r: Rendering, finish: "_Finish", fields: dict[st
     found = [(section, *finish.read(section.html)) for section in fields["sections"]]
     reference_html = finish.html(fields["references_html"])
     brief: Extract | None = fields["extract"]
+    plain_text = "\n\n".join(words for _section, _html, words in found)
+    _warn_of_private_letters(plain_text, r)
     return ArticleDoc(
         metadata=replace(meta, title_html=clean(meta.title_html), subtitle_html=clean(meta.subtitle_html)),
         abstracts=tuple(
@@ -145,12 +149,21 @@ def _finished(article: Element, r: Rendering, finish: "_Finish", fields: dict[st
         byline_html=finish.public(fields["byline_html"]),
         affiliations_html=finish.public(fields["affiliations_html"]),
         information_html=finish.public(fields["information_html"]),
-        plain_text="\n\n".join(words for _section, _html, words in found),
+        plain_text=plain_text,
         front_xml=fields["front"],
         errors=tuple(_errors(article, meta)),
         warnings=tuple(r.warnings),
         renderer_version=VERSION,
     )
+
+
+def _warn_of_private_letters(text: str, r: Rendering) -> None:
+    """Signs that only the publisher's own fonts know are boxes to everybody else. Looked for as bytes: in no time."""
+    data = text.encode()
+    found = _PRIVATE.search(data) if b"\xee" in data or b"\xef" in data else None
+    if found:
+        around = data[max(0, found.start() - 30) : found.end() + 30].decode(errors="ignore")
+        r.warn("private-letter", f"A letter of private use (U+{ord(found[0].decode()):04X}) stands at “{around}”.")
 
 
 def _clean_heading(heading: Heading) -> Heading:

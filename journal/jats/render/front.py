@@ -1,5 +1,6 @@
 """Byline and affiliations as HTML, of the article and of the parts that have authors of their own."""
 
+import re
 from itertools import groupby
 
 from journal.jats.document import Affiliation, Author
@@ -75,5 +76,12 @@ def affiliation_list(affiliations: tuple[Affiliation, ...], r: Rendering) -> str
         lead = f'<span class="label">{escape(mark)}</span> ' if mark else ""
         html_id = attribute("id", aff.id if aff.id not in r.emitted else "")
         r.emitted.add(aff.id)
-        items.append(f"<li{html_id}>{lead}{aff.html}</li>")
+        items.append(f"<li{html_id}>{lead}{aff.html}{_ror(aff)}</li>")
     return f'<ul class="affiliations">{"".join(items)}</ul>' if items else ""
+
+
+def _ror(affiliation: Affiliation) -> str:
+    """The way to the institution's entry in the Research Organization Registry."""
+    if not re.fullmatch(r"https://ror\.org/0[a-z0-9]{8}", affiliation.ror) or affiliation.ror in affiliation.html:
+        return ""
+    return f' <a class="ror" href="{affiliation.ror}" rel="nofollow noopener">ROR</a>'

@@ -4,7 +4,7 @@ import calendar
 from collections.abc import Iterable
 
 from journal.jats.document import ABBREVIATIONS, Metadata, PartialDate
-from journal.jats.links import trial_url
+from journal.jats.links import license_name, trial_url
 from journal.jats.markup import escape, to_text, without_links
 from journal.jats.render.inline import anchor_tag
 from journal.jats.render.notes import author_notes, footnotes_of_title
@@ -103,9 +103,18 @@ def _declarations(article: Element, meta: Metadata, r: Rendering, notes: str) ->
     trials = (anchor_tag(r, trial_url(trial), escape(trial)) for trial in meta.trial_registrations)
     yield "Trial registration", ", ".join(trials)
     yield "Copyright", escape(meta.copyright)
-    yield "License", meta.license.html or anchor_tag(r, meta.license.url, escape(meta.license.url))
+    yield "License", _license(meta, r)
     for words in meta.keywords:
         yield escape(words.title) or _KEYWORDS.get(words.kind.lower(), "Keywords"), escape("; ".join(words.words))
+
+
+def _license(meta: Metadata, r: Rendering) -> str:
+    """The license's own words; its address below them where they do not lead there."""
+    url, words = meta.license.url, meta.license.html
+    link = (
+        anchor_tag(r, url, escape(license_name(url))) if url and url.split("://")[-1].rstrip("/") not in words else ""
+    )
+    return words + (f"<p>{link}</p>" if words and link else link)
 
 
 def _funding(article: Element, meta: Metadata) -> str:

@@ -184,3 +184,36 @@ def test_errors_name_the_line_to_look_at() -> None:
     doc = doc_of(meta="\n<title-group/>")
     assert {error.code for error in doc.errors} == {"no-doi", "no-title", "no-date"}
     assert all(error.line for error in doc.errors)
+
+
+def test_the_license_is_linked_by_its_short_name_unless_its_words_lead_there() -> None:
+    def told(url: str, words: str) -> str:
+        license_ = f'<permissions><license xlink:href="{url}"><license-p>{words}</license-p></license></permissions>'
+        return doc_of(meta=DOI + TITLE + license_ + DATE).information_html
+
+    by = "https://creativecommons.org/licenses/by-nc/4.0/"
+    assert f'<p>Use it.</p><p><a href="{by}" rel="nofollow noopener">CC BY-NC 4.0</a></p>' in told(by, "Use it.")
+    assert "CC BY-NC" not in told(by, f'See <ext-link xlink:href="{by[:-1]}">here</ext-link>.')
+    zero = "http://creativecommons.org/publicdomain/zero/1.0/"
+    assert f'<dd><a href="{zero}" rel="nofollow noopener">CC0 1.0</a></dd>' in told(zero, "")
+    assert ">https://example.org/terms</a>" in told("https://example.org/terms", "")
+
+
+def test_an_institution_leads_to_its_entry_in_the_registry() -> None:
+    def shown(ror: str) -> str:
+        inside = f'<institution-wrap><institution>Bern</institution><institution-id institution-id-type="ror">{ror}</institution-id></institution-wrap>'
+        return doc_of(
+            meta=f"{DOI}{TITLE}<contrib-group>{author()}</contrib-group><aff id='a1'>{inside}</aff>{DATE}"
+        ).affiliations_html
+
+    link = '<a class="ror" href="https://ror.org/02k7v4d05" rel="nofollow noopener">ROR</a>'
+    assert link in shown("https://ror.org/02k7v4d05")
+    assert "<a" not in shown("javascript:alert(1)") + shown("https://ror.org/02k7v4d05/../x")
+
+
+def test_a_letter_that_only_the_publishers_font_has_is_noted() -> None:
+    doc = doc_of("<p>The symbol &#xF0B7; and ﬁne 漢字 here.</p>")
+    assert [str(warning) for warning in doc.warnings if warning.code == "private-letter"] == [
+        "A letter of private use (U+F0B7) stands at “The symbol \uf0b7 and ﬁne 漢字 here.”."
+    ]
+    assert "private-letter" not in codes(doc_of("<p>ﬁne 漢字 ０ \uffe5 \ud7a3</p>"))

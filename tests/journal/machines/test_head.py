@@ -5,11 +5,12 @@ from datetime import timedelta
 
 import extruct
 import pytest
+from django.core.management import call_command
 from django.test import Client
 from lxml import html
 
 from accounts.models import User
-from journal.models import Article
+from journal.models import Article, ArticleFile
 from journal.schema_org import WALL
 from tests.conftest import signed_in
 from tests.journal.machines.rich import ORCID, SICI, make_rich, today
@@ -122,6 +123,20 @@ def test_dublin_core_and_open_graph_are_there() -> None:
     graph_tags = {tag.get("property"): tag.get("content") for tag in page.xpath("//meta[@property]")}
     assert graph_tags["og:url"] == "http://testserver/doi/10.5555/sample.1/"
     assert len(graph_tags["og:description"]) <= 201
+
+
+def test_the_picture_of_page_one_stands_for_the_article_where_it_is_shared_and_found() -> None:
+    article = make_rich()
+    assert "image" not in graph(page_of(article))
+    Article.objects.update(has_pdf=True)
+    for width in (480, 1600):
+        picture = {"name": f"first-page-{width}.webp", "width": width, "height": width, "sha256": "0" * 64}
+        ArticleFile.objects.create(article=article, kind="preview", size=3, content_type="image/webp", **picture)
+    call_command("rerender", verbosity=0)
+    page = page_of(article)
+    shown = f"http://testserver{article.get_absolute_url()}preview/first-page-1600.webp"
+    assert graph(page)["image"] == shown
+    assert page.xpath("//meta[@property='og:image']/@content") == [shown]
 
 
 @pytest.mark.parametrize(
