@@ -11,10 +11,20 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from gunicorn import util
 from gunicorn.config import Config
-from gunicorn.http import wsgi
+from gunicorn.http import message, wsgi
+from gunicorn.http.errors import InvalidResponseHeader
 
-from config.web_worker import PLACES, SENT_TOGETHER, Answer, Connections
+from config.web_worker import (
+    MOST_KNOWN,
+    PLACES,
+    SENT_TOGETHER,
+    Answer,
+    Connections,
+    _once_a_second,
+    _once_for_each_address,
+)
 from demo.processes import Child, free_port, wait_until_it_answers
 
 ROOT = Path(__file__).parent.parent
@@ -22,16 +32,26 @@ WORKERS, EACH = 3, 4
 
 
 class Wire:
-    def __init__(self) -> None:
+    """`takes`: of head and body sent together, no more than so many bytes at first."""
+
+    def __init__(self, takes: int | None = None) -> None:
         self.sent: list[bytes] = []
+        self.takes = takes
 
     def sendall(self, data: bytes) -> None:
         self.sent.append(data)
 
+    def sendmsg(self, pieces: tuple[bytes, ...]) -> int:
+        taken = b"".join(pieces)[: self.takes]
+        self.sent.append(taken)
+        return len(taken)
 
-def say(kind: type, method: str, status: str, headers: list[tuple[str, str]], pieces: list[bytes]) -> list[bytes]:
+
+def say(
+    kind: type, method: str, status: str, headers: list[tuple[str, str]], pieces: list[bytes], takes: int | None = None
+) -> list[bytes]:
     request = SimpleNamespace(method=method, version=(1, 1), should_close=lambda: False)
-    wire = Wire()
+    wire = Wire(takes)
     answer = kind(request, wire, Config())
     answer.start_response(status, headers)
     for piece in pieces:
@@ -63,6 +83,44 @@ def test_the_bytes_are_gunicorns_in_fewer_pieces(
     ours = say(Answer, method, status, headers, pieces)
     assert b"".join(ours) == b"".join(say(wsgi.Response, method, status, headers, pieces))
     assert len(ours) == packets
+
+
+@pytest.mark.parametrize("takes", [0, 1, 40, 150, 10_000])
+def test_a_full_wire_takes_the_rest_later(takes: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gunicorn.util.http_date", lambda: "Sun, 29 Nov 2026 12:00:00 GMT")
+    told = ([("Content-Length", "5000")], [b"heron" * 1000])
+    sent = say(Answer, "GET", "200 OK", *told, takes=takes)
+    assert b"".join(sent) == b"".join(say(wsgi.Response, "GET", "200 OK", *told))
+    assert len(sent) == (1 if takes == 10_000 else 2)
+
+
+def test_a_header_is_looked_at_once_and_what_gunicorn_refuses_is_refused_each_time() -> None:
+    headers = [("Content-Type", "text/html"), ("X-Page", "of herons "), ("Connection", "close"), ("Set-Cookie", "a=1"),
+               ("Content-Length", "0")]  # fmt: skip
+    Answer._known.clear()
+    first, second = (say(Answer, "GET", "200 OK", headers, [b""]) for _ in range(2))
+    assert first == second == say(wsgi.Response, "GET", "200 OK", headers, [b""])
+    assert Answer._known == {("Content-Type", "text/html")}, "what came out as it went in, and can be said again"
+    for _ in range(2):
+        with pytest.raises(InvalidResponseHeader):
+            say(Answer, "GET", "200 OK", [("X-Page", "herons\r\nSet-Cookie: a=1")], [b""])
+    for number in range(MOST_KNOWN + 1):
+        say(Answer, "GET", "200 OK", [("ETag", str(number))], [b""])
+    assert len(Answer._known) <= MOST_KNOWN
+
+
+def test_what_cannot_change_is_worked_out_once_and_comes_out_the_same() -> None:
+    cfg, asked = Config(), []
+    once = _once_for_each_address(lambda *told: asked.append(told) or message._ip_in_allow_list(*told))
+    ours, everybody = ["127.0.0.1"], ["*"]
+    for _ in range(2):
+        for address, expected in {"127.0.0.1": True, "192.0.2.1": False, "no address": False}.items():
+            assert once(address, ours, cfg.forwarded_allow_networks()) is expected
+            assert once(address, everybody, []) is True, "the answer about one list is not another's"
+    assert len(asked) == 6
+    date = _once_a_second(util.http_date)
+    assert [date(0.2), date(0.9), date(1.0)] == [util.http_date(0), util.http_date(0), util.http_date(1)]
+    assert date() in (util.http_date(), util.http_date(time.time() - 1))
 
 
 def test_who_has_more_than_another_gives_way_and_nobody_waits_for_the_dead() -> None:
