@@ -5,7 +5,6 @@ way; config/gunicorn.py gives each worker its file). What waits is looked up in 
 """
 
 import os
-from collections import Counter as Tally
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -125,5 +124,8 @@ def answered(view: str, method: str | None, status: int, seconds: float) -> None
 
 
 def decided(answers: Iterable[Access]) -> None:
-    for reason, number in Tally(answer.reason for answer in answers).items():
-        _child(DECISIONS, str(reason)).inc(number)
+    tally: dict[str, int] = {}
+    for answer in answers:
+        tally[answer.reason] = tally.get(answer.reason, 0) + 1
+    for reason, number in tally.items():
+        _child(DECISIONS, reason).inc(number)

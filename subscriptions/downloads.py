@@ -9,7 +9,6 @@ Readers with an account or a session are counted by it, over a day. Others by th
 generously, because a campus may stand behind it; who answers there gets a session and is counted apart.
 """
 
-import hashlib
 import hmac
 import logging
 import time
@@ -79,7 +78,7 @@ def may_be_asked(who: str) -> bool:
 
 def keyed(mark: str) -> str:
     key = f"downloads|{settings.SECRET_KEY}".encode()
-    return hmac.new(key, mark.encode(errors="replace"), hashlib.sha256).hexdigest()[:32]
+    return hmac.digest(key, mark.encode(errors="replace"), "sha256").hex()[:32]
 
 
 def is_given(view: str, response: HttpResponseBase, access: Access | None) -> bool:

@@ -6,10 +6,9 @@ gets the abstract there, which counts as No_License and as an Investigation (Tab
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
@@ -43,8 +42,7 @@ LONGEST_PAGE = 300
 LONGEST_BROWSER = 500  # longer names are nobody's browser, and would be kept by the thousand
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
+class Seen(NamedTuple):
     """One thing that counts, as the request told it. What identifies somebody never leaves the process."""
 
     at: datetime

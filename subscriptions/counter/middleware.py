@@ -2,7 +2,6 @@
 
 import logging
 from collections.abc import Callable
-from dataclasses import replace
 
 from django.conf import settings
 from django.http import HttpRequest
@@ -75,4 +74,4 @@ def notice(view: str, request: HttpRequest, response: HttpResponseBase) -> None:
 
 def again(seen: Seen, ip: str, browser: str) -> None:
     """The same use by another visitor, whom a kept page has answered: nobody's account, nobody's institution."""
-    recording.buffer.add(replace(seen, at=timezone.now(), ip=ip, browser=browser))
+    recording.buffer.add(seen._replace(at=timezone.now(), ip=ip, browser=browser))

@@ -37,28 +37,35 @@ log = logging.getLogger(__name__)
 # The article's facts are read when the batch is written: a second later, by the rule of journal/access.py
 # (public_reason). Whose decision was not asked is placed as the decision would (subscriptions/access.py). An article
 # that has only a PDF has no full text to request at its own address.
+#
+# `kind` is what many have in common: of a batch from one busy page each thing is sent, and its article looked up, once.
 _WRITE = """
+WITH kind AS MATERIALIZED (
+    SELECT k.*, a.id AS article_id, a.access_type, a.article_type, a.free_from, a.has_full_text, i.year
+    FROM unnest(%(page)s::text[], %(doi)s::text[], %(ip)s::text[], %(user_id)s::bigint[], %(is_placed)s::boolean[],
+            %(institutions)s::text[], %(is_investigation)s::boolean[], %(is_request)s::boolean[], %(denied)s::text[])
+        WITH ORDINALITY
+        AS k(page, doi, ip, user_id, is_placed, institutions, is_investigation, is_request, denied, number)
+    LEFT JOIN journal_article a ON a.doi_key = k.doi LEFT JOIN journal_issue i ON i.id = a.issue_id
+    WHERE a.id IS NOT NULL OR k.doi = ''
+)
 INSERT INTO subscriptions_usageevent
     (at, reader, page, article_id, institutions, access_type, access_method, yop, is_investigation, is_request, denied)
-SELECT s.at, s.reader, s.page, a.id,
-    CASE WHEN s.is_placed THEN s.institutions::bigint[] ELSE coalesce((
+SELECT s.at, s.reader, k.page, k.article_id,
+    CASE WHEN k.is_placed THEN k.institutions::bigint[] ELSE coalesce((
         SELECT array_agg(b.institution_id) FROM (
-            SELECT r.institution_id FROM subscriptions_iprange r WHERE r.network >>= nullif(s.ip, '')::inet
+            SELECT r.institution_id FROM subscriptions_iprange r WHERE r.network >>= nullif(k.ip, '')::inet
             UNION SELECT m.institution_id FROM subscriptions_membership m
-            WHERE m.user_id = s.user_id AND m.ended_at IS NULL AND (m.until IS NULL OR m.until > s.at)
+            WHERE m.user_id = k.user_id AND m.ended_at IS NULL AND (m.until IS NULL OR m.until > s.at)
         ) b), '{}') END,
-    CASE WHEN a.id IS NULL THEN '' WHEN a.access_type = 'open' THEN 'Open'
-        WHEN a.access_type = 'free_to_read' OR a.article_type = ANY(%(notices)s::text[])
-            OR a.free_from <= (s.at AT TIME ZONE %(time_zone)s)::date THEN 'Free_To_Read'
+    CASE WHEN k.article_id IS NULL THEN '' WHEN k.access_type = 'open' THEN 'Open'
+        WHEN k.access_type = 'free_to_read' OR k.article_type = ANY(%(notices)s::text[])
+            OR k.free_from <= (s.at AT TIME ZONE %(time_zone)s)::date THEN 'Free_To_Read'
         ELSE 'Controlled' END,
-    'Regular', CASE WHEN a.id IS NULL THEN 1 WHEN i.id IS NULL THEN 9999 ELSE i.year END,
-    s.is_investigation, s.is_request AND (s.page <> 'article' OR a.has_full_text), s.denied
-FROM unnest(%(at)s::timestamptz[], %(reader)s::text[], %(page)s::text[], %(doi)s::text[], %(ip)s::text[],
-        %(user_id)s::bigint[], %(is_placed)s::boolean[], %(institutions)s::text[], %(is_investigation)s::boolean[],
-        %(is_request)s::boolean[], %(denied)s::text[])
-    AS s(at, reader, page, doi, ip, user_id, is_placed, institutions, is_investigation, is_request, denied)
-LEFT JOIN journal_article a ON a.doi_key = s.doi LEFT JOIN journal_issue i ON i.id = a.issue_id
-WHERE a.id IS NOT NULL OR s.doi = ''
+    'Regular', CASE WHEN k.article_id IS NULL THEN 1 ELSE coalesce(k.year, 9999) END,
+    k.is_investigation, k.is_request AND (k.page <> 'article' OR k.has_full_text), k.denied
+FROM unnest(%(at)s::timestamptz[], %(reader)s::text[], %(kind)s::int[]) AS s(at, reader, kind)
+JOIN kind k ON k.number = s.kind
 """
 _LOST = """
 INSERT INTO subscriptions_usagemonth (month, lost) VALUES (%s, %s)
@@ -181,21 +188,28 @@ def write(batch: Sequence[Seen]) -> None:
     people = [seen for seen in batch if seen.counts and not is_robot(seen.browser)]
     if not people:
         return
-    columns: dict[str, list[Any]] = {
-        "at": [seen.at for seen in people],
-        "reader": [digest(seen) for seen in people],
-        "page": [seen.page for seen in people],
-        "doi": [seen.doi for seen in people],
-        "ip": [seen.ip for seen in people],
-        "user_id": [seen.user_id for seen in people],
-        "is_placed": [seen.institutions is not None for seen in people],
-        "institutions": [f"{{{','.join(map(str, seen.institutions or ()))}}}" for seen in people],
-        "is_investigation": [seen.is_investigation for seen in people],
-        "is_request": [seen.is_request for seen in people],
-        "denied": [seen.denied for seen in people],
+    numbers: dict[tuple[Any, ...], int] = {}
+    kinds = [numbers.setdefault(_kind(seen), len(numbers) + 1) for seen in people]
+    columns: dict[str, Any] = dict(zip(_KIND, map(list, zip(*numbers, strict=True)), strict=True))
+    columns |= {
+        "at": f"{{{','.join(seen.at.isoformat() for seen in people)}}}",
+        "reader": f"{{{','.join(map(digest, people))}}}",  # hexadecimal
+        "kind": f"{{{','.join(map(str, kinds))}}}",
     }
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(_WRITE, {**columns, "notices": sorted(NOTICE_TYPES), "time_zone": settings.TIME_ZONE})
+
+
+_KIND = ("page", "doi", "ip", "user_id", "is_placed", "institutions", "is_investigation", "is_request", "denied")
+
+
+def _kind(seen: Seen) -> tuple[Any, ...]:
+    """What of it others may have in common. Where somebody comes from is asked only where the decision has not said."""
+    is_placed = seen.institutions is not None
+    return (
+        seen.page, seen.doi, "" if is_placed else seen.ip, None if is_placed else seen.user_id, is_placed,
+        f"{{{','.join(map(str, seen.institutions or ()))}}}", seen.is_investigation, seen.is_request, seen.denied,
+    )  # fmt: skip
 
 
 def digest(seen: Seen) -> str:
