@@ -10,12 +10,12 @@ from typing import Any
 
 from django.conf import settings
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
 from journal import schema_org
 from journal.access import public_reason
+from journal.days import today
 from journal.models import Article, ArticleFile
 from journal.records import Facts
 from journal.schema_org import MOST_AUTHORS_IN_FULL
@@ -45,7 +45,7 @@ def _tags(attribute: str, pairs: Iterable[Tag]) -> SafeString:
 
 def page_head(article: Article, prepared: str) -> SafeString:
     """The prepared head with what changes without an import: whether everybody may read the article today."""
-    is_free = public_reason(article, timezone.localdate()) is not None
+    is_free = public_reason(article, today()) is not None
     robots = "" if is_free else '\n<meta name="robots" content="noarchive">'
     return mark_safe(schema_org.with_access(prepared, is_free=is_free) + robots)  # noqa: S308  (prepared by `head`)
 

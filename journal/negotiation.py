@@ -108,7 +108,7 @@ OFFERED = (HTML, *WRITERS)
 
 def wants_page(request: HttpRequest) -> bool:
     """Whether the answer is the page. Browsers name it first with full weight: told without counting."""
-    return accepts_page(request.headers.get("Accept", ""))
+    return accepts_page(request.META.get("HTTP_ACCEPT", ""))
 
 
 def accepts_page(accept: str) -> bool:

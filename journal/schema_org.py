@@ -6,6 +6,7 @@ nested. Whether an article is free changes with the day, so that is put in when 
 
 import json
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 from django.conf import settings
@@ -70,7 +71,12 @@ def script(article: Article, facts: Facts, image: str = "") -> SafeString:
 def with_access(head: str, *, is_free: bool) -> str:
     """The prepared head with the article's access in its JSON-LD, which is the only script in it."""
     before, end, after = head.rpartition(_END)
-    return f"{before},{_json(access(is_free=is_free))[1:-1]}{end}{after}" if end else head
+    return f"{before},{_words_of_access(is_free)}{end}{after}" if end else head
+
+
+@cache
+def _words_of_access(is_free: bool) -> str:
+    return _json(access(is_free=is_free))[1:-1]
 
 
 def _json(data: Mapping[str, Any]) -> str:
