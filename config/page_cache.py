@@ -12,7 +12,7 @@ import re
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Protocol
 
@@ -22,12 +22,12 @@ from django.db import connection
 from django.http import HttpRequest, HttpResponse, HttpResponseNotModified
 from django.http.response import HttpResponseBase
 from django.templatetags.static import static
-from django.utils import timezone
 
 from accounts.client_address import address_of
 from config import frame
 from config.middleware import request_id
 from journal import negotiation
+from journal.days import today
 from subscriptions import public_changes, purging
 from subscriptions.counter.actions import Seen, browser_in, is_foreboding
 from subscriptions.counter.middleware import again
@@ -204,7 +204,7 @@ def shelf_now() -> Shelf:
 def current(shelf: Shelf, told: public_changes.Told) -> Shelf:
     """The shelf that was asked about, or a new one where something has changed since."""
     global _shelf  # noqa: PLW0603
-    day = (told.day, str(timezone.localdate()))
+    day = (told.day, str(today()))
     if told.has_changed or day != shelf.day or time.monotonic() - shelf.began > KEPT_SECONDS:
         frame.forget()
         shelf = _shelf = Shelf(told.snapshot, day)
@@ -300,7 +300,7 @@ def _page(request: HttpRequest, response: HttpResponseBase) -> Page | None:
             response.headers[name] = value
     headers = [(name, value) for name, value in response.headers.items() if name != "Content-Length"]
     seen: Seen | None = getattr(request, "usage_seen", None)
-    return Page(headers, response.content, etag, replace(seen, ip="", browser="", session="") if seen else None)
+    return Page(headers, response.content, etag, seen._replace(ip="", browser="", session="") if seen else None)
 
 
 def _cache_control() -> str:

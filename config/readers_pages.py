@@ -1,7 +1,7 @@
 """Articles for those who may read them: the page is kept without what is this reader's, and put together anew.
 
 For every request PostgreSQL is asked who asks (session and account), whether anything has changed that the page was
-made from, and for the decision: two statements. Only after the yes the text is taken from what is kept, and the line
+made from, and for the decision: one statement. Only after the yes the text is taken from what is kept, and the line
 that says why and until when, and the token of the page's form, are put in. Whatever is not the plain case is answered
 by Django, as ever. Why: docs/decisions/0059-readers-pages.md.
 """
@@ -9,8 +9,9 @@ by Django, as ever. Why: docs/decisions/0059-readers-pages.md.
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from functools import partial
+from dataclasses import dataclass
+from functools import lru_cache, partial
+from itertools import product
 from typing import Any, cast
 
 from django.conf import settings
@@ -93,18 +94,18 @@ def answer(environ: Environ) -> tuple[str, Headers, bytes] | None:
         return None
     shelf = page_cache.shelf_now()
     try:
-        told, data, account = public_changes.asker.ask_as(shelf.snapshot, cookies.session)
-        shelf = page_cache.current(shelf, told)
-        known = _known(data, account) if cookies.session else Known(None, ())
-        if known is None:
-            return None
-        page = _kept(shelf, place, known, pdf=True) or _kept(shelf, place, known, pdf=False)
-        environ[page_cache.KEEP] = partial(keep, shelf, place, known)
-        if page is None:
-            return None
-        access = public_changes.asker.decide(known.user_id, ip, page.article.pk, known.gifts)
+        told, data, account, access = public_changes.asker.ask_as(
+            shelf.snapshot, cookies.session, _article_at(shelf, place), ip
+        )
     except public_changes.UnknownError:
         page_cache.clear()
+        return None
+    shelf = page_cache.current(shelf, told)
+    known = _known(data, account) if cookies.session else Known(None, ())
+    if known is None:
+        return None
+    environ[page_cache.KEEP] = partial(keep, shelf, place, known)
+    if access is None:  # nothing is kept of this article, or it is gone
         return None
     if not access.is_public and downloads.may_be_asked(downloads.mark(known.user_id, cookies.session, ip)):
         return None
@@ -146,14 +147,29 @@ def _known(data: str | None, account: Account | None) -> Known | None:
         return Known(None, gifts)
     if account is None or account.is_staff or session.get(BACKEND_SESSION_KEY) not in settings.AUTHENTICATION_BACKENDS:
         return None
-    expected = User.get_session_auth_hash(cast("User", _Holder(account.password)))
-    if not constant_time_compare(session.get(HASH_SESSION_KEY, ""), expected):
+    if not constant_time_compare(session.get(HASH_SESSION_KEY, ""), _hash_of(account.password, settings.SECRET_KEY)):
         return None
     return Known(account.id, gifts)
 
 
+@lru_cache(maxsize=1000)
+def _hash_of(password: str, _made_with: str) -> str:
+    """What Django puts into a session of an account with this password (which is a hash itself)."""
+    made: str = User.get_session_auth_hash(cast("User", _Holder(password)))
+    return made
+
+
 def _key(place: Key, known: Known, *, pdf: bool) -> Key:
     return (*place, "known" if known.user_id else "", "pdf" if pdf else "reading only")
+
+
+def _article_at(shelf: Shelf, place: Key) -> int | None:
+    """The article of a place where anything is kept of it: the decision about it is asked for at once."""
+    for known, right in product(("known", ""), ("pdf", "reading only")):
+        found = shelf.pages.get((*place, known, right))
+        if isinstance(found, ReadersPage):
+            return found.article.pk
+    return None
 
 
 def _kept(shelf: Shelf, place: Key, known: Known, *, pdf: bool) -> ReadersPage | None:
@@ -181,8 +197,8 @@ def _put_together(
 
 
 def _record(seen: Seen, environ: Environ, access: Access, cookies: Cookies, known: Known, ip: str) -> None:
-    own = replace(
-        seen, at=timezone.now(), user_id=known.user_id, session=cookies.session, ip=ip,
+    own = seen._replace(
+        at=timezone.now(), user_id=known.user_id, session=cookies.session, ip=ip,
         browser=browser_in(environ), institutions=tuple(one.id for one in access.institutions),
         given="" if access.is_public else downloads.mark(known.user_id, cookies.session, ip),
         counts=not is_foreboding(environ),
@@ -213,7 +229,7 @@ def keep(shelf: Shelf, place: Key, known: Known, request: HttpRequest, response:
     headers.append(("Vary", varies))
     seen: Seen | None = getattr(request, "usage_seen", None)
     size = sum(len(part.plain) + len(part.deflated) for part in parts if isinstance(part, Packed))
-    nobodys = replace(seen, ip="", browser="", session="", user_id=None, given="") if seen else None
+    nobodys = seen._replace(ip="", browser="", session="", user_id=None, given="") if seen else None
     page = ReadersPage(headers, parts, size, article, nobodys)
     shelf.keep(_key(place, known, pdf=access.allows_pdf), page)
 

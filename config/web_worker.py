@@ -28,7 +28,7 @@ NOTHING_CAME = frozenset({errno.EAGAIN, errno.EWOULDBLOCK})
 MOST_AT_ONCE = 8192  # as gunicorn's parser reads
 SENT_TOGETHER = 256 * 1024
 PLACES = 64  # of processes, those of a reload beside the old ones; more than that share them
-MOST_KNOWN = 1000
+MOST_KNOWN, LONGEST_KNOWN = 1000, 1000
 OF_ONE_ANSWER = frozenset({"x-request-id", "content-length", "set-cookie"})
 
 
@@ -70,7 +70,8 @@ class Answer(wsgi.Response):  # type: ignore[misc]  # gunicorn is not typed
                 continue
             number = len(self.headers)
             super().process_headers([header])
-            if self.headers[number:] == [header] and header[0].lower() not in OF_ONE_ANSWER:
+            is_usual = len(header[1]) <= LONGEST_KNOWN and header[0].lower() not in OF_ONE_ANSWER
+            if is_usual and self.headers[number:] == [header]:
                 if len(self._known) >= MOST_KNOWN:
                     self._known.clear()
                 self._known.add(header)

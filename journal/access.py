@@ -3,11 +3,11 @@
 Words are COUNTER's where COUNTER has them: Open, Free_To_Read, Controlled, No_License.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     from journal.models import Article
@@ -155,6 +155,13 @@ class License:
     order: str = ""
 
 
+class Beside(NamedTuple):
+    """What a reader has told by the statement that finds an article: a select about the article `x`, and its values."""
+
+    select: str
+    values: Mapping[str, Any]
+
+
 class Reader(Protocol):
     """Whoever reads, also the unnamed visitor. `subscriptions.middleware` puts one on each request."""
 
@@ -172,6 +179,12 @@ class Reader(Protocol):
 
     def access_to_all(self, articles: "Iterable[Article]") -> Mapping[int, Access]:
         """The answers for a list, by article id, in one statement."""
+
+    def beside(self) -> Beside | None:
+        """What is to be told of an article as it is found, so that nothing is asked afterwards; mostly None."""
+
+    def learn(self, article: int, rows: Sequence[Sequence[Any]]) -> None:
+        """The rows of `beside`."""
 
     def license_for(self, access: Access) -> License:
         """Whom the PDF is licensed to that `access` opens."""

@@ -45,16 +45,18 @@ of_an_article = [
     path("<doi:doi>/", views.article, name="article"),
 ]
 
+LONGEST = 200  # of an address that is remembered
+
 
 class Remembering(URLResolver):
     """Finds out once which view an address is of: seventeen patterns are tried before an article's own is."""
 
     def __init__(self, pattern: RoutePattern, views: list[URLPattern]) -> None:
         super().__init__(pattern, views)
-        self._found = lru_cache(maxsize=2_000)(super().resolve)  # what is found nowhere is an error, and not kept
+        self._found = lru_cache(maxsize=1_000)(super().resolve)  # what is found nowhere is an error, and not kept
 
     def resolve(self, path: str) -> ResolverMatch:
-        return self._found(path)
+        return self._found(path) if len(path) <= LONGEST else super().resolve(path)
 
 
 urlpatterns = [

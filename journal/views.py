@@ -179,7 +179,7 @@ def article(request: HttpRequest, doi: str) -> HttpResponse:
     """The article page: its public parts for everybody, the full text after the yes. Or what a program asks for."""
     if not negotiation.wants_page(request):
         return negotiation.answer(request, doi)
-    found = article_parts.find(doi)
+    found = article_parts.find(doi, reader_of(request))
     if found is None:
         raise Http404("No published article has this DOI.")
     if found.article.doi != doi:

@@ -179,8 +179,9 @@ _SETTLING_PROBE = (
 _TARGETS = {"article": "a.id", "issue": "a.issue_id", "journal": "a.journal_id"}
 
 
-def _statement(rights: str, belongs: str, before: str = "") -> str:
+def _statement(rights: str, belongs: str, before: str = "", beside: str = "") -> str:
     """The decision's statement over the table of rights as it is, or as it was (`rights`); `before` leads up to it.
+    `beside` is what else is told of an article, at the end of each row.
 
     `holder` are the institutions a reader comes from or belongs to: an index scan for the address (SP-GiST) and one for
     the account's memberships. They are told with the answer, also where none of them has a license.
@@ -205,14 +206,19 @@ holder AS MATERIALIZED (
 SELECT a.id, a.article_type, a.access_type, a.free_from, a.published_online,
        moment.now, (moment.now AT TIME ZONE %(time_zone)s)::date,
        (SELECT json_agg(json_build_array(h.id, h.name, h.resolver_url, h.resolver_label) ORDER BY h.id) FROM holder h),
-       e.*
+       e.*{beside}
 FROM moment CROSS JOIN journal_article a
 LEFT JOIN LATERAL ({" UNION ALL ".join([*probes, _SETTLING_PROBE])}) e ON true
 WHERE a.id = ANY(%(articles)s::bigint[])
 """  # noqa: S608  (only our own column names are put together)
 
 
-DECISION = _statement("subscriptions_entitlement", "m.ended_at IS NULL")
+def statement(beside: str = "") -> str:
+    """The decision as of now; see `_statement`."""
+    return _statement("subscriptions_entitlement", "m.ended_at IS NULL", beside=beside)
+
+
+DECISION = statement()
 # The same over the rights as they stood at a past moment. A right stood as it does now, unless it was changed since:
 # then as its first change after that moment found it (models/history.py). Another account may have held it then.
 _HELD = (

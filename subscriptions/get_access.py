@@ -19,9 +19,8 @@ from accounts.models import User
 from journal.access import Access, Reason
 from journal.kept_parts import kept
 from journal.models import Article
-from subscriptions import credits, gateway
+from subscriptions import credits, gateway, on_sale
 from subscriptions.models import Offer
-from subscriptions.models.sales import of_row
 from subscriptions.reader import RequestReader
 
 
@@ -208,11 +207,11 @@ def _for_any_visitor(article: Article, reader: RequestReader) -> tuple[Option, .
     """What is on sale is read anew for every page; the same rows make the same options for all without an account."""
     if article.retracted_on or not article.is_for_sale:
         return ()
-    rows = tuple(Offer.objects.rows_on_sale_for(article))
-    key = (rows, article.pk, article.doi, article.is_only_pdf, settings.STRIPE_TAX, get_language())
+    told = reader.on_sale(article)
+    key = (told, article.pk, article.doi, article.is_only_pdf, settings.STRIPE_TAX, get_language())
     options = _for_visitors.get(key)
     if options is None:
-        offers = _of_this_article(article, [of_row(row) for row in rows])
+        offers = _of_this_article(article, on_sale.read(told))
         options = tuple(_options(offers, article, reader, "visitor", ""))
         if len(_for_visitors) >= MOST_KEPT:
             _for_visitors.clear()

@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import psycopg
 from django.conf import settings
@@ -20,7 +21,7 @@ from psycopg.pq import ExecStatus
 from psycopg.pq.abc import PGresult
 
 from journal.access import Access
-from subscriptions.access import DECISION, answers, question
+from subscriptions.access import DECISION, answers
 
 #: How long rows stay after they were first seen. Nothing may be kept as long as that (config/page_cache.py).
 KEPT = "1 hour"
@@ -35,20 +36,25 @@ SELECT pg_current_snapshot(), (statement_timestamp() AT TIME ZONE $3::text)::dat
         AND NOT pg_visible_in_snapshot(c.xid, $1::pg_snapshot)),
 """
 _ASK = _SELECT + b"EXISTS (SELECT FROM subscriptions_iprange r WHERE r.network >>= $2::inet)"
-# The session and its account as accounts/sessions.py and accounts/backends.py read them.
+# The session and its account as accounts/sessions.py and accounts/backends.py read them, and beside them the rows of
+# the decision (subscriptions/access.py) about one article for whoever that is: all true at the same moment.
+_PLACES = {"user": "u.id", "gifts": "g.links", "now": "NULL", "time_zone": "$3", "articles": "$4", "ip": "$5"}
+_DECISION = re.sub(r"%\((\w+)\)s", lambda found: _PLACES[found[1]], DECISION).encode()
 _ASK_AS = (
     _SELECT
     + b"""
-    s.session_data, u.id, u.password, u.is_staff
+    s.session_data, u.id, u.password, u.is_staff, d.*
 FROM (SELECT) one LEFT JOIN django_session s ON s.session_key = $2::text AND s.expire_date > statement_timestamp()
-LEFT JOIN accounts_user u ON u.is_active
-    AND u.id = CASE WHEN s.session_data LIKE '{%' THEN (s.session_data::json ->> '_auth_user_id')::bigint END
-"""
+LEFT JOIN LATERAL (SELECT CASE WHEN s.session_data LIKE '{%' THEN s.session_data::json END AS said) j ON true
+LEFT JOIN accounts_user u ON u.is_active AND u.id = (j.said ->> '_auth_user_id')::bigint
+LEFT JOIN LATERAL (SELECT ARRAY(SELECT link::bigint FROM json_array_elements_text(
+    CASE WHEN json_typeof(j.said -> 'gifts') = 'array' THEN j.said -> 'gifts' END) link) AS links) g ON true
+LEFT JOIN LATERAL ("""
+    + _DECISION
+    + b") d ON true"
 )
-# The decision with numbered places; `_ASKED` is what stands in each.
-_ASKED = tuple(dict.fromkeys(re.findall(r"%\((\w+)\)s", DECISION)))
-_DECISION = re.sub(r"%\((\w+)\)s", lambda found: f"${_ASKED.index(found[1]) + 1}", DECISION).encode()
-_STATEMENTS = {b"public_changes": _ASK, b"public_changes_as": _ASK_AS, b"decision": _DECISION}
+_STATEMENTS = {b"public_changes": _ASK, b"public_changes_as": _ASK_AS}
+_OF_THE_SESSION = 7  # columns before the decision's
 
 
 class UnknownError(Exception):
@@ -74,6 +80,15 @@ class Account:
     is_staff: bool
 
 
+class Answered(NamedTuple):
+    """What PostgreSQL said about a session: None where there is none in force, no account, no such article."""
+
+    told: Told
+    data: str | None
+    account: Account | None
+    access: Access | None
+
+
 class _Question:
     """What several threads want to know at a time. `answered` is held until it is."""
 
@@ -91,6 +106,7 @@ class Asker:
     def __init__(self) -> None:
         self._one_at_a_time = threading.Lock()
         self._connection: psycopg.Connection | None = None
+        self._rows: Any = None  # a Transformer of psycopg's, which is C or Python
         self._not_before = 0.0
         self._unasked: dict[tuple[bytes, str | None], _Question] = {}
 
@@ -125,27 +141,20 @@ class Asker:
                 self._unasked.pop(about, None)
             question.answered.release()
 
-    def ask_as(self, since: bytes, session: str) -> tuple[Told, str | None, Account | None]:
-        """As `ask`, with the data of a session and the account it is of; None where there is none in force."""
+    def ask_as(self, since: bytes, session: str, article: int | None, ip: str) -> "Answered":
+        """As `ask`, with the data of a session, the account it is of, and the decision about an article for them."""
+        articles = b"{}" if article is None else b"{%d}" % article
+        values = [since, session.encode(), settings.TIME_ZONE.encode(), articles, ip.encode()]
         with self._alone() as connected:
-            snapshot, day, changed, data, *user = _told(connected, b"public_changes_as", [since, session.encode()])
-        told = Told(snapshot or NEVER, day or b"", changed != b"f", is_institution=False)
-        pk, password, is_staff = user
-        account = Account(int(pk), (password or b"").decode(), is_staff != b"f") if pk else None
-        return told, None if data is None else data.decode(), account
-
-    def decide(self, user_id: int | None, ip: str, article: int, gifts: Sequence[int]) -> Access:
-        """The decision (subscriptions/access.py) about one article, by this connection."""
-        asked = question(user_id, ip, [article], None, gifts)
-        values = [_as_text(asked[name]) for name in _ASKED]
-        with self._alone() as connected:
-            told = _run(connected, b"decision", values)
-            rows = Transformer(connected)
-            rows.set_pgresult(told)
-            found = answers(rows.load_rows(0, told.ntuples, tuple)).get(article)
-        if found is None:
-            raise UnknownError("The article is gone.")
-        return found
+            found = _run(connected, b"public_changes_as", values)
+            is_first, self._rows = self._rows is None, self._rows or Transformer(connected)
+            self._rows.set_pgresult(found, set_loaders=is_first)  # the columns of one statement are always the same
+            rows = self._rows.load_rows(0, found.ntuples, tuple)
+        _, _, changed, data, pk, password, is_staff = rows[0][:_OF_THE_SESSION]
+        told = Told(found.get_value(0, 0) or NEVER, found.get_value(0, 1) or b"", changed is not False, False)
+        account = Account(pk, password, is_staff) if pk else None
+        decided = answers([row[_OF_THE_SESSION:] for row in rows]) if rows[0][_OF_THE_SESSION] else {}
+        return Answered(told, data, account, decided.get(article or 0))
 
     @contextmanager
     def _alone(self) -> Iterator[psycopg.Connection]:
@@ -182,10 +191,10 @@ class Asker:
     def _hang_up(self) -> None:
         if self._connection is not None:
             self._connection.close()
-        self._connection = None
+        self._connection = self._rows = None
 
 
-def _run(connected: psycopg.Connection, name: bytes, values: list[bytes | None]) -> PGresult:
+def _run(connected: psycopg.Connection, name: bytes, values: Sequence[bytes | None]) -> PGresult:
     found = connected.pgconn.exec_prepared(name, values)  # type: ignore[arg-type]  # None is NULL; its type forgets it
     if found.status != ExecStatus.TUPLES_OK:
         raise UnknownError(found.error_message.decode(errors="replace"))
@@ -195,15 +204,6 @@ def _run(connected: psycopg.Connection, name: bytes, values: list[bytes | None])
 def _told(connected: psycopg.Connection, name: bytes, values: list[bytes | None]) -> list[bytes | None]:
     found = _run(connected, name, [*values, settings.TIME_ZONE.encode()])
     return [found.get_value(0, column) for column in range(found.nfields)]
-
-
-def _as_text(value: object) -> bytes | None:
-    """A number, a text or a list of numbers as PostgreSQL reads it."""
-    if value is None:
-        return None
-    if isinstance(value, list):
-        return b"{%s}" % b",".join(b"%d" % one for one in value)
-    return str(value).encode()
 
 
 _OF_DJANGO = frozenset({"pool", "context", "cursor_factory", "prepare_threshold", "server_side_binding", "autocommit"})

@@ -1,9 +1,10 @@
 """Whoever reads: an account or the unnamed visitor, at an address that may be an institution's."""
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from functools import cached_property
+from typing import Any
 
 from django.conf import settings
 from django.db import DatabaseError
@@ -15,8 +16,9 @@ from accounts.away import was_cut_off
 from accounts.client_address import client_ip
 from accounts.incidents import report
 from accounts.models import SignInIncident, User
-from journal.access import Access, License, Reason
+from journal.access import Access, Beside, License, Reason
 from journal.models import Article
+from subscriptions import on_sale
 from subscriptions.access import look_up
 from subscriptions.orders import number_behind
 
@@ -31,6 +33,7 @@ class RequestReader:
     def __init__(self, request: HttpRequest) -> None:
         self._request = request
         self._answers: dict[int, Access] = {}
+        self._on_sale: dict[int, str] = {}  # by article, where the decision's statement told it
 
     @cached_property
     def user(self) -> User | None:
@@ -104,6 +107,18 @@ class RequestReader:
         if missing:
             self._answers.update(self._ask(missing))
         return {pk: self._answers[pk] for pk in ids}
+
+    def beside(self) -> Beside | None:
+        """Of who has a session the decision is asked by itself: it may be a row for each of their rights."""
+        return None if settings.SESSION_COOKIE_NAME in self._request.COOKIES else on_sale.beside(self.ip)
+
+    def learn(self, article: int, rows: Sequence[Sequence[Any]]) -> None:
+        self._answers[article], self._on_sale[article] = on_sale.taken(article, rows)
+
+    def on_sale(self, article: Article) -> str:
+        """What is on sale for an article, as subscriptions/on_sale.py reads it."""
+        told = self._on_sale.get(article.pk)
+        return on_sale.ask(article.pk) if told is None else told
 
     def license_for(self, access: Access) -> License:
         """The account and the order behind the right; at an institution's network, the institution."""

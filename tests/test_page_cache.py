@@ -225,8 +225,8 @@ def test_a_page_made_while_something_changes_is_kept_for_nobody(monkeypatch: pyt
         finally:
             connection.close()
 
-    def find_and_be_overtaken(doi: str) -> Any:
-        old = found(doi)
+    def find_and_be_overtaken(doi: str, reader: Any) -> Any:
+        old = found(doi, reader)
         overtaking = threading.Thread(target=rename, args=["Herons, corrected"])
         overtaking.start()
         overtaking.join()

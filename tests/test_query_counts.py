@@ -69,11 +69,11 @@ def soon(**more: float) -> dict[str, object]:
     return {"ends_at": timezone.now() + timedelta(**more)}
 
 
-# Who reads → statements of the article page beside the frame. Article and decision are one each for everybody; then
-# offers where something is sold, what earlier payments take off for who is signed in without a right, the text where
-# the answer is yes, and session and account of who is signed in.
+# Who reads → statements of the article page beside the frame. A visitor's article, decision and offers are one. For who
+# has a session article and decision are one each, then offers where something is sold, what earlier payments take off
+# for who is signed in without a right, the text where the answer is yes, and session and account of who is signed in.
 READERS: dict[str, tuple[Reader, int, bool]] = {
-    "a visitor": (lambda article: Client(), 3, False),
+    "a visitor": (lambda article: Client(), 1, False),
     "a stranger, signed in": (lambda article: signed_in(make_user()), 4 + SIGNED_IN, False),
     "an owner": (lambda article: holder(article, "purchase"), 3 + SIGNED_IN, True),
     "a subscriber": (lambda article: holder(article, "subscription", **soon(days=20)), 3 + SIGNED_IN, True),
@@ -90,7 +90,7 @@ READERS: dict[str, tuple[Reader, int, bool]] = {
         3 + SIGNED_IN, True,
     ),
     "somebody whose payment settles": (settling, 2 + SIGNED_IN, False),
-    "a visitor on the campus": (on_campus, 3, True),
+    "a visitor on the campus": (on_campus, 2, True),
 }  # fmt: skip
 
 

@@ -74,7 +74,7 @@ READERS: dict[str, Holder] = {
 
 @committing
 @pytest.mark.parametrize("who", READERS)
-def test_the_second_reader_of_an_article_gets_it_in_two_statements_and_word_for_word(settings: Any, who: str) -> None:
+def test_the_second_reader_of_an_article_gets_it_in_one_statement_and_word_for_word(settings: Any, who: str) -> None:
     article = sold_article()
     path = article.get_absolute_url()
     for number in (1, 2):

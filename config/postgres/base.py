@@ -8,12 +8,14 @@ from typing import Any, ClassVar
 
 from django.db.backends.base.base import NO_DB_ALIAS
 from django.db.backends.postgresql import base
-from psycopg import Connection, Error, sql
+from psycopg import Connection, Error, _queries, sql
 from psycopg_pool import ConnectionPool
 
 from config.postgres.pool import Pool
 
 LOGIN = "none"
+# psycopg keeps how a statement is taken apart, but of none that is longer: an article's has 5,000 letters.
+_queries.MAX_CACHED_STATEMENT_LENGTH = 10_000
 
 
 def _set_role(role: str) -> sql.SQL | sql.Composed:

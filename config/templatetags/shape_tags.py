@@ -16,8 +16,9 @@ from django.utils.translation import get_language
 
 from config.templatetags.frame_tags import masthead
 from journal.access import Access
+from journal.article_parts import Public
 from journal.kept_parts import NAME
-from journal.models import Article, PublicPage
+from journal.models import Article
 from journal.templatetags.article_tags import place_of_the_related
 from subscriptions.templatetags.access_tags import get_access_block
 
@@ -69,7 +70,7 @@ def article_without_text(context: Any) -> SafeString:
     return mark_safe("".join(pieces))  # noqa: S308  (from templates, and as they print it)
 
 
-def _is_plain(context: Any, article: Article, public: PublicPage, access: Access) -> bool:
+def _is_plain(context: Any, article: Article, public: Public, access: Access) -> bool:
     return (
         NAME in context
         and not context["demo"]

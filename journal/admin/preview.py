@@ -14,8 +14,8 @@ from django.urls import reverse
 
 from journal import views
 from journal.access import Access, Reason
-from journal.article_parts import Found
-from journal.models import Article, ArticleFile, PublicPage
+from journal.article_parts import Found, public_parts_of
+from journal.models import Article, ArticleFile
 from journal.sending import send_file
 
 KINDS = {
@@ -32,7 +32,7 @@ def preview_page(request: HttpRequest, article: Article, kind: str) -> HttpRespo
     article.doi = article.doi or f"10.0000/draft-{article.pk}"  # not saved; the page's links need one
     context = {"article": article, "kind": kind, "had_doi": had_doi, "back": _back(article)}
     banner = render_to_string("admin/journal/article/_preview_banner.html", context)
-    response = views.article_page(request, _found(article), _access(request, article, kind))
+    response = views.article_page(request, Found(article, public_parts_of(article)), _access(request, article, kind))
     html = _with_own_files(response.content.decode(), article)
     response.content = html.replace("<main ", f"{banner}<main ", 1).encode()
     return response
@@ -44,12 +44,6 @@ def preview_file(request: HttpRequest, article_id: int, kind: str, name: str) ->
         raise Http404("There are no files of this kind.")
     file = get_object_or_404(ArticleFile, article_id=article_id, kind__in=KINDS[kind], name=name)
     return send_file(request, file, public=False)
-
-
-def _found(article: Article) -> Found:
-    """What a reader's page would find, also for a draft."""
-    public = PublicPage.objects.filter(article=article).first() or PublicPage(header=article.title_html)
-    return Found(article, public)
 
 
 def _access(request: HttpRequest, article: Article, kind: str) -> Access:

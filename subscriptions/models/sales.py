@@ -44,21 +44,16 @@ class OfferQuerySet(models.QuerySet["Offer"]):
         `payer`'s own paid order for it that opens nothing (a guest's order of that address, one that staff must look
         at) comes along as `unlinked`, so that the page need not ask apart.
         """
-        return [of_row(row, self.db) for row in self.rows_on_sale_for(article, payer)]
-
-    def rows_on_sale_for(self, article: Article, payer: User | None = None) -> list[tuple[Any, ...]]:
-        """What the database says, for whoever has made something of the same rows before (`of_row` makes an offer)."""
         theirs: list[Any] = [payer.email, payer.pk, article.pk, article.issue_id] if payer else []
         with connection.cursor() as cursor:
             cursor.execute(
-                f"SELECT {_UNLINKED if payer else 'NULL'}, {', '.join(_columns())} FROM subscriptions_offer"  # noqa: S608
+                f"SELECT {_UNLINKED if payer else 'NULL'}, {', '.join(columns())} FROM subscriptions_offer"  # noqa: S608
                 " WHERE active AND journal_id = %s AND (article_id IS NULL OR article_id = %s) AND kind <> 'cme'"
                 " AND (kind <> 'issue' OR %s::bigint IS NOT NULL AND (issue_id IS NULL OR issue_id = %s))"
                 " ORDER BY position, amount",
                 [*theirs, article.journal_id, article.pk, article.issue_id, article.issue_id],
             )
-            rows: list[tuple[Any, ...]] = cursor.fetchall()
-            return rows
+            return [of_row(row, self.db) for row in cursor.fetchall()]
 
 
 _UNLINKED = (
@@ -69,12 +64,13 @@ _UNLINKED = (
 
 
 @cache
-def _columns() -> list[str]:
+def columns() -> list[str]:
+    """Of an offer, as `of_row` takes them."""
     return [field.attname for field in Offer._meta.concrete_fields]
 
 
 def of_row(row: Sequence[Any], db: str = "default") -> "Offer":
-    offer = Offer.from_db(db, _columns(), row[1:])
+    offer = Offer.from_db(db, columns(), row[1:])
     offer.unlinked = row[0] or ""
     return offer
 
