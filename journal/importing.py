@@ -10,7 +10,7 @@ from pathlib import Path
 
 from django.db import connection, transaction
 
-from journal import filing, packages, pages, worker
+from journal import filing, packages, pages, rows, worker
 from journal.filing import NewFile
 from journal.jats import ArticleDoc, JatsError
 from journal.jats.remedies import in_words
@@ -71,13 +71,13 @@ def import_source(
     source: bytes | Path,
     name: str = "",
     settle: Settle = lambda _record: None,
-    wait: Callable[[str], None] = lambda _doi: None,
+    wait: Callable[[frozenset[str]], None] = lambda _dois: None,
 ) -> ImportRecord:
     """Import one JATS file, package or folder. Never raises for what is wrong with it: the record says it.
 
     `settle` is called once with the final record, in the transaction of the article's rows when there are any: what
     it writes stands if and only if they do. `wait` is called before that transaction, when all is opened and read, with
-    the DOI of the only article whose rows will be written, or "" when others may be, too.
+    the DOIs of the articles that it has to do with, none when that cannot be said.
     """
     record = ImportRecord(name or (source.name if isinstance(source, Path) else "unnamed"))
     try:
@@ -88,7 +88,7 @@ def import_source(
             settle(record)
             return record
         opened = _open(package, sha256, record)
-        wait(_alone(opened))
+        wait(_concerned(opened))
         with transaction.atomic():
             _store(opened, record)
             settle(record)
@@ -99,10 +99,18 @@ def import_source(
     return record
 
 
-def _alone(opened: _Opened) -> str:
-    """The DOI of an article that has to do with no other, as far as it is known before it is stored; else ""."""
+def _concerned(opened: _Opened) -> frozenset[str]:
+    """The DOIs of the article and of those it says something about; none when there may be more, or it has none.
+
+    A new version may be of an article that is published: then the pages around it are made anew, whatever they are.
+    """
     doc = opened.doc
-    return "" if doc is None or doc.metadata.related_articles else doc.metadata.doi.lower()
+    if doc is None or not doc.metadata.doi:
+        return frozenset()
+    related = {other.doi.lower() for other in doc.metadata.related_articles}
+    if related and ("" in related or Article.objects.by_doi(doc.metadata.doi).exists()):
+        return frozenset()
+    return frozenset({doc.metadata.doi.lower(), *related})
 
 
 def _in_words(refusal: Exception, source: str) -> str:
@@ -231,8 +239,8 @@ def _existing(opened: _Opened, name: str) -> Article | None:
         key = cursor.fetchone()
     if key is None:
         return None
-    rows = Article.objects.defer("search").select_related("journal", "issue").select_for_update(of=("self",))
-    article = rows.get(pk=key[0])
+    found = Article.objects.defer("search").select_related("journal", "issue").select_for_update(of=("self",))
+    article = found.get(pk=key[0])
     is_taken = (article.doi or doi).lower() != doi.lower()  # the draft without a DOI got one while we waited for it
     return None if is_taken else article
 
@@ -251,14 +259,14 @@ def _write(article: Article, opened: _Opened, doc: ArticleDoc, record: ImportRec
     record.warnings += _note_first_page(article, opened.first_page)
     article.version += 1
     article.source_sha256 = opened.sha256
-    article.save(update_fields=None if is_new else COLUMNS)
-    _keep_source(article, opened, record)
+    is_told_about = _save(article, is_new=is_new)
     _replace_files(article, opened.files, is_new=is_new)
-    pages.relate(article, doc, is_new=is_new)
-    related = not is_new or pages.is_related(article)
-    if related:
+    says_something = pages.relate(article, doc, is_new=is_new)
+    if is_told_about:
         pages.date_by_relations(article)
-    pages.write(article, doc, is_new=is_new, notices=banners(article) if related else "")
+    notices = banners(article, is_told_about=is_told_about) if is_told_about or says_something else ""
+    source = _source(article, opened, record)
+    pages.write(article, doc, is_new=is_new, notices=notices, source=source)
     if is_new and not article.doi and opened.files:
         pages.prepare(article)  # only now it has the number that stands in its pictures' addresses
     if article.status == Article.Status.PUBLISHED:
@@ -267,13 +275,21 @@ def _write(article: Article, opened: _Opened, doc: ArticleDoc, record: ImportRec
         job.request(article, is_new=is_new)
 
 
-def _keep_source(article: Article, opened: _Opened, record: ImportRecord) -> None:
+def _save(article: Article, *, is_new: bool) -> bool:
+    """Save its row; whether others may say something about it: of most new ones that is not so."""
+    if is_new:
+        return bool(rows.insert(article, pages.told_about(article)))
+    article.save(update_fields=COLUMNS)
+    return True
+
+
+def _source(article: Article, opened: _Opened, record: ImportRecord) -> ArticleSource:
     """The package as it came, for good: the XML in its row, everything else as files that the row names."""
     members = [
         {"name": name, "file": filing.store(data, name)[0], "size": len(data)}
         for name, data in opened.package.members.items()
     ]
-    ArticleSource.objects.create(
+    return ArticleSource(
         article=article,
         version=article.version,
         name=record.source[:255],

@@ -38,9 +38,9 @@ def head(article: Article, facts: Facts) -> SafeString:
 
 
 def _tags(attribute: str, pairs: Iterable[Tag]) -> SafeString:
-    """A tag a line. `format_html` would take most of the time that an import's own process has for an article."""
-    lines = (f'<meta {attribute}="{escape(name)}" content="{escape(content)}">' for name, content in pairs)
-    return mark_safe("\n".join(lines))  # noqa: S308  (both are escaped)
+    """A tag a line; names are ours. `format_html` would take most of the time that an import has for an article."""
+    lines = [f'<meta {attribute}="{name}" content="{escape(content)}">' for name, content in pairs]
+    return mark_safe("\n".join(lines))  # noqa: S308  (escaped)
 
 
 def page_head(article: Article, prepared: str) -> SafeString:
@@ -127,12 +127,14 @@ _OF_A_REFERENCE = {
 
 def _reference(reference: Mapping[str, Any]) -> str:
     """`citation_title=…; citation_author=…`, or the reference as it is printed when nothing of it is tagged."""
+    if "title" not in reference and "source" not in reference:
+        return str(reference.get("text", ""))
     parts = []
     for key, name in _OF_A_REFERENCE.items():
         said = reference.get(key, "")
-        values = said if isinstance(said, list) else [said]
+        values = said if isinstance(said, list) else [said] if said else []
         parts += [f"{name}={str(value).replace(';', ',')}" for value in values if value]
-    return "; ".join(parts) if "title" in reference or "source" in reference else str(reference.get("text", ""))
+    return "; ".join(parts)
 
 
 def _dublin_core(article: Article, facts: Facts) -> Iterator[Tag]:

@@ -1,28 +1,24 @@
 """An article's rendering put into its rows: fields for lists, public parts of its page, full text, search entry."""
 
 import logging
-import re
-from collections.abc import Mapping
 from datetime import date
-from functools import cache
 from typing import Any
 
 from django.conf import settings
-from django.db import connection, models
+from django.db import models
 from django.db.models import Q
 from django.template.loader import render_to_string
-from django.utils.html import escape
-from django.utils.translation import gettext as _
 
 from accounts.languages import speaking
 from journal import metadata, records, search, worker
-from journal.access import Access, Reader, Reason
+from journal.asides import aside
 from journal.filing import addresses, doi_in_addresses
 from journal.jats import ArticleDoc, JatsError
 from journal.jats.document import ABBREVIATIONS, Author, Heading, PartialDate
 from journal.jats.remedies import in_words
-from journal.models import Article, ArticleFile, FullText, MetadataRecord, PublicPage, Relation
+from journal.models import Article, ArticleFile, ArticleSource, FullText, MetadataRecord, PublicPage, Relation
 from journal.notices import banners, notices_about
+from journal.rows import Question, put
 from journal.translations import abstracts_by_language, text_by_language
 
 logger = logging.getLogger(__name__)
@@ -115,8 +111,18 @@ def _abstract_text(doc: ArticleDoc) -> str:
     return own[0].text if own else doc.extract.text if doc.extract else ""
 
 
-def write(article: Article, doc: ArticleDoc, *, is_new: bool = False, notices: str | None = None) -> None:
-    """Store the prepared parts of a saved article. `is_new`: it was made in this transaction."""
+def write(
+    article: Article,
+    doc: ArticleDoc,
+    *,
+    is_new: bool = False,
+    notices: str | None = None,
+    source: ArticleSource | None = None,
+) -> None:
+    """Store the prepared parts of a saved article, and beside them the `source` they were made of, if it is new.
+
+    `is_new`: the article was made in this transaction.
+    """
     facts = records.facts(doc)
     has_notices, has_pictures = notices != "", article.has_pdf or not is_new
     text = text_parts(doc) if doc.sections else None
@@ -137,7 +143,8 @@ def write(article: Article, doc: ArticleDoc, *, is_new: bool = False, notices: s
             public[language] |= {"notices": banners(article)} if parts["notices"] else {}
             public[language] |= {"first_page": _first_page(article)} if parts["first_page"] else {}
             behind[language] = {"aside": aside(article, parts, text)} if text else {}
-    rows: list[models.Model] = [
+    rows: list[models.Model] = [source] if source else []
+    rows += [
         PublicPage(article=article, spoken=public, **parts),
         MetadataRecord(article=article, facts=facts, front=doc.front_xml),
     ]
@@ -145,7 +152,7 @@ def write(article: Article, doc: ArticleDoc, *, is_new: bool = False, notices: s
         rows.append(FullText(article=article, aside=aside_of_text, spoken=behind, **text))
     elif not is_new:
         FullText.objects.filter(article=article).delete()
-    _put(rows)
+    put(rows)
 
 
 def public_parts(article: Article, doc: ArticleDoc) -> dict[str, str]:
@@ -181,31 +188,6 @@ def text_parts(doc: ArticleDoc) -> dict[str, Any]:
     }
 
 
-def _put(rows: list[models.Model]) -> None:
-    """The article's one row of each kind, new or instead of the one before: one statement for all, written out because
-    Django took as long to put three together as PostgreSQL to store them."""
-    *others, last = (_upsert(type(row)) for row in rows)
-    first = ", ".join(f"part{n} AS ({statement})" for n, statement in enumerate(others))
-    values = [
-        field.get_db_prep_save(getattr(row, field.attname), connection)
-        for row in rows
-        for field in row._meta.concrete_fields
-    ]
-    with connection.cursor() as cursor:
-        cursor.execute(f"WITH {first} {last}", values)
-
-
-@cache
-def _upsert(model: type[models.Model]) -> str:
-    names = [f'"{field.column}"' for field in model._meta.concrete_fields]
-    changes = ", ".join(f"{name} = EXCLUDED.{name}" for name in names if name != '"article_id"')
-    places = ", ".join(["%s"] * len(names))
-    return (
-        f'INSERT INTO "{model._meta.db_table}" ({", ".join(names)}) VALUES ({places}) '  # noqa: S608
-        f"ON CONFLICT (article_id) DO UPDATE SET {changes}"
-    )
-
-
 def reference_list(doc: ArticleDoc, entries: str) -> str:
     """The section of the references around one of the two variants of its entries."""
     context = {"title": doc.references_title, "entries": entries}
@@ -220,30 +202,6 @@ def _first_page(article: Article) -> str:
     return render_to_string("journal/_preview.html", context) if previews else ""
 
 
-#: What the tools say to visitors only; before it was marked, it stood there in English.
-_FOR_VISITORS = re.compile(r'(<span class="tool-need")(?: data-need="account">[^<]*|>Needs an account)(?=<)')
-
-
-def aside_for(reader: Reader, aside: str) -> str:
-    """The prepared tools, for this reader: whoever is signed in needs no account any more."""
-    if not reader.is_authenticated:
-        return aside
-    return _FOR_VISITORS.sub(lambda found: f"{found[1]}>{escape(_('To your list'))}", aside, count=1)
-
-
-def aside(
-    article: Article, public: Mapping[str, str] | PublicPage, text: Mapping[str, Any] | FullText | None = None,
-    *, has_figures: bool = False,
-) -> str:  # fmt: skip
-    """Contents and tools: with the `text` for those whose right covers it and the PDF, without it for all others.
-
-    Without it, `has_figures` says that there are some to be had.
-    """
-    access = Access(granted=text is not None, reason=Reason.PURCHASE if text else Reason.NO_LICENSE)
-    context = {"article": article, "doi": doi_in_addresses(article), "public": public, "full_text": text}
-    return render_to_string("journal/_aside.html", context | {"access": access, "has_figures": has_figures})
-
-
 def contents(headings: tuple[Heading, ...]) -> list[dict[str, Any]]:
     """The contents tree as a flat list in reading order."""
     found: list[dict[str, Any]] = []
@@ -253,8 +211,8 @@ def contents(headings: tuple[Heading, ...]) -> list[dict[str, Any]]:
     return found
 
 
-def relate(article: Article, doc: ArticleDoc, *, is_new: bool) -> None:
-    """Store what a saved article says about others. A relation to itself says nothing."""
+def relate(article: Article, doc: ArticleDoc, *, is_new: bool) -> bool:
+    """Store what a saved article says about others; whether that is anything. A relation to itself says nothing."""
     known = {kind.value for kind in Relation.Kind}
     said = {(r.relation, r.doi.lower()) for r in doc.metadata.related_articles if r.relation in known and r.doi}
     said.discard(("companion", (article.doi or "").lower()))
@@ -266,17 +224,12 @@ def relate(article: Article, doc: ArticleDoc, *, is_new: bool) -> None:
         if doi != (article.doi or "").lower()
     ]
     Relation.objects.bulk_create(rows)
+    return bool(rows)
 
 
-def is_related(article: Article) -> bool:
-    """Whether a saved article says anything about others, or they about it: of most neither is true."""
-    with connection.cursor() as cursor:
-        cursor.execute(_IS_RELATED, [article.pk, (article.doi or "").lower()])
-        found: bool = cursor.fetchone()[0]
-    return found
-
-
-_IS_RELATED = "SELECT EXISTS (SELECT FROM journal_relation WHERE article_id = %s OR target_doi = %s)"
+def told_about(article: Article) -> Question:
+    """Whether others say something about it: of most new articles they do not."""
+    return "EXISTS (SELECT FROM journal_relation WHERE target_doi = %s)", [(article.doi or "").lower()]
 
 
 def refresh_around(article: Article) -> None:

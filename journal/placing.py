@@ -1,6 +1,6 @@
 """Where a new article stands: its journal, issue, section and access, as far as the JATS tells. Staff may change it."""
 
-from django.db import connection
+from dataclasses import dataclass
 
 from journal.jats import ArticleDoc
 from journal.jats.document import Metadata
@@ -12,8 +12,8 @@ from journal.pages import whole_date
 def place(article: Article, doc: ArticleDoc) -> list[str]:
     """Set them on an article that is not saved yet. What an editor should know about it comes back as sentences."""
     meta = doc.metadata
-    article.journal, remarks = _journal(meta)
-    article.issue_id, article.section_id = _issue_and_section(article.journal, meta)
+    found, remarks = _found(meta)
+    article.journal, article.issue_id, article.section_id = found.journal, found.issue, found.section
     license_ = meta.license
     if "creativecommons.org/" in license_.url:
         article.access_type = Article.AccessType.OPEN
@@ -24,43 +24,48 @@ def place(article: Article, doc: ArticleDoc) -> list[str]:
     return remarks
 
 
-#: Written out: Django takes longer to put two such questions together than PostgreSQL to answer them.
-_ISSUE_AND_SECTION = """
-SELECT (SELECT id FROM journal_issue WHERE journal_id = %(journal)s AND volume = %(volume)s AND number = %(number)s),
-       (SELECT id FROM journal_section WHERE journal_id = %(journal)s AND upper(name) = upper(%(subject)s)
-        ORDER BY position, name LIMIT 1)
+#: Written out: Django takes longer to put three such questions together than PostgreSQL to answer them.
+_WHERE = """
+SELECT j.*, (SELECT id FROM journal_issue
+        WHERE journal_id = j.id AND volume = %(volume)s AND number = %(number)s) AS named_issue,
+       (SELECT id FROM journal_section WHERE journal_id = j.id AND upper(name) = upper(%(subject)s)
+        ORDER BY position, name LIMIT 1) AS named_section
+FROM journal_journal j ORDER BY j.id LIMIT 1
 """
 
 
-def _issue_and_section(journal: Journal, meta: Metadata) -> tuple[int | None, int | None]:
-    said: dict[str, int | str] = {
-        "journal": journal.pk,
-        "volume": meta.volume,
-        "number": meta.issue,
-        "subject": meta.subject,
-    }
-    with connection.cursor() as cursor:
-        cursor.execute(_ISSUE_AND_SECTION, said)
-        issue, section = cursor.fetchone()
-    return issue, section
+@dataclass(frozen=True, slots=True)
+class _Place:
+    journal: Journal
+    issue: int | None = None
+    section: int | None = None
 
 
-def _journal(meta: Metadata) -> tuple[Journal, list[str]]:
-    """The site's journal. The first article ever imported brings it along."""
-    journal = Journal.objects.first()
-    if journal is None:
+def _place(meta: Metadata) -> _Place | None:
+    """The site's journal, and the issue and section of it that the article names; None before there is a journal."""
+    said = {"volume": meta.volume, "number": meta.issue, "subject": meta.subject}
+    for journal in Journal.objects.raw(_WHERE, said):
+        return _Place(journal, journal.named_issue, journal.named_section)
+    return None
+
+
+def _found(meta: Metadata) -> tuple[_Place, list[str]]:
+    """Its place, and what is to be said of it. The first article ever imported brings the journal along."""
+    found = _place(meta)
+    if found is None:
         wait_for_others("journal")
-        journal = Journal.objects.first()  # another import may have brought one meanwhile
-    if journal is None:
+        found = _place(meta)  # another import may have brought one meanwhile
+    if found is None:
         journal = _new_journal(meta)
-        return journal, [
+        return _Place(journal), [
             f'There was no journal yet: "{journal.title}" was made from this article. Complete it in the admin.'
         ]
-    ours = {journal.issn_print, journal.issn_online} - {""}
+    ours = {found.journal.issn_print, found.journal.issn_online} - {""}
     theirs = {issn for _kind, issn in meta.issns}
     if ours and theirs and ours.isdisjoint(theirs):
-        return journal, [f'It names another journal, "{meta.journal_title}"; it was imported into {journal.title}.']
-    return journal, []
+        said = f'It names another journal, "{meta.journal_title}"; it was imported into {found.journal.title}.'
+        return found, [said]
+    return found, []
 
 
 def _new_journal(meta: Metadata) -> Journal:

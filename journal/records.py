@@ -4,9 +4,10 @@ The facts are plain data (they stand in a JSON column) in the shape of `journal.
 `references` and `abstracts` of the article, and without any HTML. Nothing of the text behind the wall is among them.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import fields, is_dataclass
 from functools import cache
+from operator import attrgetter
 from typing import Any
 
 from journal.jats.document import ArticleDoc
@@ -28,19 +29,23 @@ def _bare(value: Any) -> Any:
     Written out because `dataclasses.asdict` copies every value, which took as long as rendering the article.
     """
     if isinstance(value, list | tuple):
-        return [_bare(inner) for inner in value]
+        return [inner if type(inner) is str else _bare(inner) for inner in value]
     kind: Any = type(value)  # mypy does not see that a class can be a key
-    names = _told(kind)
-    if not names:
+    if not is_dataclass(kind):
         return value
-    bare = ((name, _bare(getattr(value, name))) for name in names)
-    return {name: inner for name, inner in bare if inner not in ("", None, [], {}, False)}
+    names, told = _told(kind)
+    bare: dict[str, Any] = {}
+    for name, inner in zip(names, told(value), strict=True):
+        if inner and (known := inner if type(inner) is str else _bare(inner)):
+            bare[name] = known
+    return bare
 
 
 @cache
-def _told(kind: Any) -> tuple[str, ...]:
-    """The fields of a dataclass that hold no HTML; none for other types."""
-    return tuple(f.name for f in fields(kind) if not f.name.endswith("html")) if is_dataclass(kind) else ()
+def _told(kind: Any) -> tuple[tuple[str, ...], Callable[[Any], tuple[Any, ...]]]:
+    """The fields of a dataclass that hold no HTML: their names, and what reads them all."""
+    names = tuple(f.name for f in fields(kind) if not f.name.endswith("html"))
+    return names, attrgetter(*names)
 
 
 def facts_of(article: Article) -> Facts:

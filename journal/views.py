@@ -15,10 +15,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 
-from journal import article_parts, covers, negotiation, pages, tickets
+from journal import article_parts, covers, negotiation, tickets
 from journal.access import Access, Reader, Reason
 from journal.accessibility import CRITERIA
 from journal.article_parts import Found
+from journal.asides import aside_for
 from journal.metadata import page_head
 from journal.models import Article, ArticleFile, ArticleQuerySet, FullText, Issue, PublicPage, Section
 from journal.pdf import delivery
@@ -207,8 +208,8 @@ def article_page(request: HttpRequest, found: Found, access: Access) -> HttpResp
 def _aside(found: Found, access: Access, full_text: FullText | None, reader: Reader) -> str:
     """Contents and tools as prepared at import; empty where only the page can tell (a rental has no PDF)."""
     if not access.granted:
-        return pages.aside_for(reader, found.public.aside)
-    return pages.aside_for(reader, full_text.aside) if full_text and access.allows_pdf else ""
+        return aside_for(reader, found.public.aside)
+    return aside_for(reader, full_text.aside) if full_text and access.allows_pdf else ""
 
 
 def _previews(found: Article) -> list[ArticleFile]:

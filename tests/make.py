@@ -9,7 +9,7 @@ from django.contrib.auth.models import Group
 from django.utils import timezone
 
 from accounts.models import User
-from journal import pages
+from journal.asides import aside
 from journal.models import Article, FullText, Issue, Journal, PublicPage
 from subscriptions.models import Entitlement, Institution, IPRange, Offer
 
@@ -61,7 +61,7 @@ def make_article(*, body: str = f"<p>{SECRET_SENTENCE}</p>", **fields: Any) -> A
     article = Article.objects.create(**{**defaults, **fields})
     public = PublicPage(article=article, header=f"<h1>{title}</h1>", abstract="<p>What everybody may read.</p>")
     text = FullText(article=article, body=body, plain_text=SECRET_SENTENCE)
-    public.aside, text.aside = pages.aside(article, public), pages.aside(article, public, text)
+    public.aside, text.aside = aside(article, public), aside(article, public, text)
     public.save(force_insert=True)
     text.save(force_insert=True)
     return article

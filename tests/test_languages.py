@@ -23,9 +23,9 @@ from selectolax.lexbor import LexborNode as Node
 
 from accounts.models import User
 from config.script_words import TEXTS
+from journal.asides import aside
 from journal.importing import import_source
 from journal.models import Article, ArticleFile, FullText, PublicPage
-from journal.pages import aside
 from journal.publishing import publish
 from subscriptions import mail, reminders
 from subscriptions.models import LibraryManager, OutgoingMail, Subscription

@@ -70,35 +70,35 @@ def _said(counted: Counter[str]) -> str:
 class _Turns:
     """Files are imported side by side; what may touch the same rows, in their order: of two versions the last stands.
 
-    So each waits, before it stores, until all earlier ones have said whose rows they write, and until those that write
-    the same are done.
+    So each waits, before it stores, until all earlier ones have said what they have to do with, and until those that
+    have to do with the same are done.
     """
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
-        self._writes: dict[int, str | None] = {}  # number → DOI, "" for any; None as long as it is not known
+        self._concerned: dict[int, frozenset[str] | None] = {}  # number → DOIs; None as long as it is not known
 
     def enter(self, number: int) -> None:
         with self._changed:
-            self._writes[number] = None
+            self._concerned[number] = None
 
     def take(self, number: int, path: Path) -> ImportRecord:
         try:
-            return import_source(path, path.name, wait=lambda doi: self._wait(number, doi))
+            return import_source(path, path.name, wait=lambda dois: self._wait(number, dois))
         finally:
             with self._changed:
-                del self._writes[number]
+                del self._concerned[number]
                 self._changed.notify_all()
 
-    def _wait(self, number: int, doi: str) -> None:
+    def _wait(self, number: int, dois: frozenset[str]) -> None:
         with self._changed:
-            self._writes[number] = doi
+            self._concerned[number] = dois
             self._changed.notify_all()
-            self._changed.wait_for(lambda: self._may_store(number, doi))
+            self._changed.wait_for(lambda: self._may_store(number, dois))
 
-    def _may_store(self, number: int, doi: str) -> bool:
-        earlier = [other for place, other in self._writes.items() if place < number]
-        return not earlier or (bool(doi) and all(other and other != doi for other in earlier))
+    def _may_store(self, number: int, dois: frozenset[str]) -> bool:
+        earlier = [other for place, other in self._concerned.items() if place < number]
+        return not earlier or (bool(dois) and all(other and other.isdisjoint(dois) for other in earlier))
 
 
 def _imported(inputs: list[Path], jobs: int) -> Iterator[tuple[Path, ImportRecord]]:
