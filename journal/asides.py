@@ -9,6 +9,7 @@ from urllib.parse import quote
 from django.template.loader import render_to_string
 from django.utils.html import escape
 from django.utils.http import RFC3986_SUBDELIMS
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
@@ -57,11 +58,11 @@ _WRITTEN: tuple[Callable[[str], str], ...] = (
 _MARKS = {write(_HERE): write for write in _WRITTEN}
 
 
-def _tools_of(article: Article, *, has_text: bool, has_figures: bool) -> str:
+def _tools_of(article: Article, *, has_text: bool, has_figures: bool) -> SafeString:
     doi = doi_in_addresses(article)
     written = {mark: write(doi) for mark, write in _MARKS.items()}
     shape = _tools(get_language(), has_text, has_figures, article.has_pdf, article.pdf_pages)
-    return "".join([written.get(piece, piece) for piece in shape])
+    return mark_safe("".join([written.get(piece, piece) for piece in shape]))  # noqa: S308  (the template's; escaped)
 
 
 @lru_cache(maxsize=200)

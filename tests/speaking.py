@@ -8,6 +8,7 @@ from django.test import override_settings
 from django.utils import translation
 
 from config import frame
+from journal import asides
 
 MIDDLEWARE = "accounts.languages.LanguageMiddleware"
 
@@ -48,6 +49,8 @@ def pseudo() -> Iterator[None]:
 
 
 def _forget() -> None:
-    """Django keeps the functions it has chosen by USE_I18N; the site keeps what stands around every page."""
+    """Django keeps the functions it has chosen by USE_I18N; the site keeps what stands around every page, and an
+    article's tools."""
     translation._trans.__dict__.clear()  # type: ignore[attr-defined]
     frame.forget()
+    asides._tools.cache_clear()

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from django.core.management import CommandError, call_command
 
+from journal.management.commands.import_articles import _Turns
 from journal.models import Article, ArticleSource, FullText, PublicPage
 from tests.journal.jats.build import DATE, TITLE, make_xml
 from tests.journal.test_importing import BODY, FIGURE, make_png
@@ -65,3 +66,20 @@ def test_rendering_again_restores_the_page_with_its_pictures(tmp_path: Path) -> 
     call_command("rerender", "--outdated")
     assert (FullText.objects.get().body, PublicPage.objects.get().header) == before
     assert ArticleSource.objects.get().renderer != "0"
+
+
+def test_only_files_that_have_to_do_with_the_same_articles_wait_for_each_other() -> None:
+    turns, one, two = _Turns(), frozenset({"10.5555/1"}), frozenset({"10.5555/2"})
+    for number in range(4):
+        turns.enter(number)
+    assert turns._may_store(0, frozenset())  # none is before it
+    assert not turns._may_store(1, two)  # the first has not said what it has to do with
+    turns._wait(0, one)
+    assert turns._may_store(1, two)
+    assert not turns._may_store(1, one | two)
+    assert not turns._may_store(1, frozenset())  # it may touch any
+    turns._concerned[1] = frozenset()
+    assert not turns._may_store(2, two)
+    turns._concerned[1] = two
+    assert turns._may_store(2, frozenset({"10.5555/3"}))
+    assert not turns._may_store(3, frozenset({"10.5555/3"}))

@@ -2,20 +2,21 @@
 
 import io
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
 from django.core.files.storage import storages
 from django.db import connection
+from django.db.models.signals import post_save
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from PIL import Image
 
-from journal import filing, worker
+from journal import filing, rows, worker
 from journal.importing import import_source
 from journal.models import Article, ArticleFile, ArticleSource, FullText, Journal, PublicPage, Relation
-from journal.pages import prepare
+from journal.pages import prepare, told_about
 from journal.publishing import publish
 from journal.search import database
 from journal.search.filters import Filters
@@ -395,11 +396,11 @@ def test_the_spelling_of_a_doi_in_addresses_is_that_of_its_first_import() -> Non
     assert Article.objects.get().doi == "10.5555/sample.1"
 
 
-def test_a_new_article_without_files_takes_thirteen_statements_and_its_pdfs_job_and_an_unchanged_one_one() -> None:
+def test_a_new_article_without_files_takes_nine_statements_and_its_pdfs_job_and_an_unchanged_one_one() -> None:
     make_journal()
     with CaptureQueriesContext(connection) as taken:
         import_source(make_xml(BODY), "paper.xml")
-    assert len(taken) <= 13 + 1
+    assert len(taken) <= 9 + 1
     with CaptureQueriesContext(connection) as taken:
         import_source(make_xml(BODY), "paper.xml")
     assert len(taken) == 1
@@ -430,3 +431,57 @@ def test_what_to_do_is_said_once_for_each_kind_of_problem() -> None:
     assert first.endswith("Add the picture to the package under the name that the XML uses.")
     assert second.endswith("lost2 was not supplied.")
     assert record.errors[0].endswith('Add <article-id pub-id-type="doi"> to article-meta.')
+
+
+def test_a_row_written_out_is_the_row_that_saving_makes_and_whoever_listens_is_told() -> None:
+    journal, told = make_journal(), []
+    made = [
+        Article(
+            journal=journal, doi=f"10.5555/Row.{way}", title="A row", title_html="A <i>row</i>", pmid="1", version=1,
+            authors=[{"surname": "Öz"}], published_online=date(2026, 3, 1),
+        )
+        for way in "ab"
+    ]  # fmt: skip
+    for article in made:
+        article.search = database.entry(article)
+    made[0].save()
+    Relation.objects.create(article=made[0], kind="corrected-article", target_doi="10.5555/row.b")
+
+    def listen(instance: Article, created: bool, **_: object) -> None:
+        told.append((instance.pk, created))
+
+    post_save.connect(listen, sender=Article)
+    try:
+        assert rows.insert(made[1], told_about(made[1])) is True
+    finally:
+        post_save.disconnect(listen, sender=Article)
+    assert told == [(made[1].pk, True)]
+    assert made[1].doi_key == "10.5555/row.b"
+    own = {"id", "doi", "doi_key", "search", "created_at", "updated_at"}
+    saved, written = Article.objects.order_by("pk").values()
+    assert {name: saved[name] for name in saved if name not in own} == {
+        name: written[name] for name in written if name not in own
+    }
+    assert written["created_at"] >= saved["created_at"]
+    assert Article.objects.filter(search="row").count() == 2
+
+
+def test_an_import_says_which_articles_it_has_to_do_with_before_it_stores() -> None:
+    make_journal()
+    concerned: list[frozenset[str]] = []
+    correction = '<related-article related-article-type="corrected-article" ext-link-type="doi" xlink:href="{}"/>'
+    for number, meta in enumerate(
+        (
+            DOI + TITLE + DATE,
+            DOI.replace("sample.1", "SAMPLE.2") + TITLE + DATE + correction.format("10.5555/Sample.1"),
+            DOI.replace("sample.1", "sample.2") + TITLE + DATE + correction.format("10.5555/sample.1"),
+            TITLE + DATE,
+        )
+    ):
+        import_source(make_xml(f"{BODY}<p>{number}</p>", meta=meta), f"{number}.xml", wait=concerned.append)
+    import_source(
+        make_zip({"x.xml": make_xml(BODY + FIGURE), "curves.png": make_png()}), "x.zip", wait=concerned.append
+    )
+    both = frozenset({"10.5555/sample.1", "10.5555/sample.2"})
+    # The third is a new version of an article that may be published; the others have no DOI, or files.
+    assert concerned == [frozenset({"10.5555/sample.1"}), both, frozenset(), frozenset(), frozenset()]
