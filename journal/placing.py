@@ -1,6 +1,7 @@
 """Where a new article stands: its journal, issue, section and access, as far as the JATS tells. Staff may change it."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from journal.jats import ArticleDoc
 from journal.jats.document import Metadata
@@ -44,9 +45,8 @@ class _Place:
 def _place(meta: Metadata) -> _Place | None:
     """The site's journal, and the issue and section of it that the article names; None before there is a journal."""
     said = {"volume": meta.volume, "number": meta.issue, "subject": meta.subject}
-    for journal in Journal.objects.raw(_WHERE, said):
-        return _Place(journal, journal.named_issue, journal.named_section)
-    return None
+    journal: Any = next(iter(Journal.objects.raw(_WHERE, said)), None)
+    return _Place(journal, journal.named_issue, journal.named_section) if journal else None
 
 
 def _found(meta: Metadata) -> tuple[_Place, list[str]]:

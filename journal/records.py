@@ -31,11 +31,11 @@ def _bare(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [inner if type(inner) is str else _bare(inner) for inner in value]
     kind: Any = type(value)  # mypy does not see that a class can be a key
-    if not is_dataclass(kind):
-        return value
     names, told = _told(kind)
+    if not names:
+        return value
     bare: dict[str, Any] = {}
-    for name, inner in zip(names, told(value), strict=True):
+    for name, inner in zip(names, told(value), strict=False):
         if inner and (known := inner if type(inner) is str else _bare(inner)):
             bare[name] = known
     return bare
@@ -43,9 +43,9 @@ def _bare(value: Any) -> Any:
 
 @cache
 def _told(kind: Any) -> tuple[tuple[str, ...], Callable[[Any], tuple[Any, ...]]]:
-    """The fields of a dataclass that hold no HTML: their names, and what reads them all."""
-    names = tuple(f.name for f in fields(kind) if not f.name.endswith("html"))
-    return names, attrgetter(*names)
+    """The fields of a dataclass that hold no HTML: their names, and what reads them all. None of another type."""
+    names = [f.name for f in fields(kind) if not f.name.endswith("html")] if is_dataclass(kind) else []
+    return tuple(names), attrgetter(*names, "__class__")  # of one name alone it would give no tuple
 
 
 def facts_of(article: Article) -> Facts:
