@@ -11,11 +11,14 @@ LARGE = 1024 * 1024  # bytes; more than zlib's state for a page (270 kB), less t
 SETTINGS = {M_ARENA_MAX: 2, M_MMAP_THRESHOLD: LARGE, M_TRIM_THRESHOLD: 2 * LARGE}
 
 
+def is_glibc() -> bool:
+    return hasattr(ctypes.CDLL(None), "gnu_get_libc_version")
+
+
 def keep_tight() -> bool:
     """Before threads and processes are made: they go on with it. False where there is no glibc; nothing is changed."""
-    try:
-        mallopt = ctypes.CDLL(None).mallopt
-    except (AttributeError, OSError):
+    if not is_glibc():
         return False
+    mallopt = ctypes.CDLL(None).mallopt
     taken = [mallopt(name, value) for name, value in SETTINGS.items()]
     return all(taken)

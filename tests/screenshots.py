@@ -96,7 +96,8 @@ def shots(site: Site, places: dict[str, str]) -> list[Shot]:
         Shot("sign-in", "/accounts/login/"), Shot("register", "/accounts/signup/"),
         Shot("reset", "/accounts/password/reset/"), Shot("my-access", "/my-access/", "subscriber@example.org"),
         Shot("account", "/account/profile/", "subscriber@example.org"), Shot("cme", "/cme/"), Shot("about", "/about/"),
-        Shot("not-found", "/nothing-here/"), Shot("admin", "/admin/", "support@example.org"),
+        Shot("not-found", "/nothing-here/"), Shot("not-read", "/search/?" + "a&" * 1001, "", 400),
+        Shot("admin", "/admin/", "support@example.org"),
         Shot("admin-articles", "/admin/journal/article/", "editor@example.org"),
         Shot("patterns", "/admin/desk/patterns/", "editor@example.org"),
     ]  # fmt: skip

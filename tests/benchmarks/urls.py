@@ -3,7 +3,10 @@
 from django.http import HttpRequest, HttpResponse
 from django.urls import path
 
+from config.urls import handler400, handler429, handler500
 from config.urls import urlpatterns as site
+
+__all__ = ["handler400", "handler429", "handler500", "urlpatterns"]
 
 BARE = "Nothing was asked of the database."
 

@@ -160,6 +160,7 @@ def test_the_pages_where_a_visitor_finds_an_article(tab: Page, trial: Article, i
         ("/search/?q=nothingofthekind", "search without results"),
         ("/accessibility/", "accessibility"),
         ("/nowhere/", "404"),
+        ("/search/?" + "a&" * 1001, "400"),
     ):
         tab.goto(address)
         inspection.of(name)

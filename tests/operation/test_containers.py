@@ -131,7 +131,7 @@ NGINX = ROOT / "deploy/nginx"
 def test_the_proxys_own_pages_are_plain_and_their_policy_lets_their_style_through() -> None:
     (digest,) = re.findall(r"style-src 'sha256-([^']+)'", (NGINX / "errors.conf").read_text())
     pages = sorted((NGINX / "proxy").iterdir())
-    assert [page.name for page in pages] == ["away.html", "too-large.html"]
+    assert [page.name for page in pages] == ["away.html", "refused.html", "too-large.html"]
     for page in pages:
         (style,) = re.findall(r"<style>(.*?)</style>", page.read_text(), re.DOTALL)
         assert b64encode(sha256(style.encode()).digest()).decode() == digest

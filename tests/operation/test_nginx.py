@@ -26,7 +26,10 @@ PROGRAM = nginx.find()
 #: compose.yaml's nginx knows `http2 on` (1.25.1) and names that are looked up again (1.27.3); Debian's may not.
 NEEDS = {"machine.conf": (1, 18), "compose.conf": (1, 27, 3)}
 
-pytestmark = pytest.mark.skipif(PROGRAM is None, reason="There is no nginx here; FIRSTPAGE_NGINX may name one.")
+pytestmark = [
+    pytest.mark.skipif(PROGRAM is None, reason="There is no nginx here; FIRSTPAGE_NGINX may name one."),
+    pytest.mark.filterwarnings("ignore:ssl.TLSVersion:DeprecationWarning"),  # it is refused, and that is looked at
+]
 
 
 class Site(BaseHTTPRequestHandler):
@@ -148,6 +151,10 @@ def expects(plain: int, secure: int, *, alive: bool) -> None:
         assert ask(secure, path, trusting())[0] == 404, path
     status, told, headers = ask(secure, "/", trusting(), **{"Content-Length": "600000000"})
     assert (status, "That is too large" in told) == (413, True)
+    for path, more, expected in (("/" + "a" * 9000, {}, 414), ("/", {"Cookie": "a=" + "b" * 9000}, 431)):
+        status, told, headers = ask(secure, path, trusting(), **more)
+        assert (status, "That could not be read" in told, "nginx" in told) == (expected, True, False)
+        assert "default-src 'none'" in headers["Content-Security-Policy"]
     old = trusting(minimum_version=ssl.TLSVersion.TLSv1_1, maximum_version=ssl.TLSVersion.TLSv1_1)
     old.set_ciphers("ALL:@SECLEVEL=0")
     weak = trusting(maximum_version=ssl.TLSVersion.TLSv1_2)
