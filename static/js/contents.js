@@ -27,7 +27,7 @@ function mark(current) {
 
 if (links.size) {
   const targets = [...links.keys()];
-  let waiting = false;
+  let waiting = true;
   const update = () => {
     waiting = false;
     const line = innerHeight * 0.3;
@@ -43,5 +43,5 @@ if (links.size) {
     },
     { passive: true },
   );
-  update();
+  requestAnimationFrame(update); // where things lie is known with the first picture; asked before, it would hold that up
 }

@@ -7,6 +7,6 @@ function mark() {
 }
 
 if (document.querySelector(".formula, pre.code, .tex")) {
-  mark();
+  requestAnimationFrame(mark); // with the first picture: asked before, the page would be laid out for this alone
   addEventListener("resize", mark);
 }
