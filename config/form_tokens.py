@@ -6,6 +6,7 @@ drawn at once. What comes out is the same (tests/test_readers_pages.py): Django 
 
 import operator
 import os
+import threading
 
 from django.middleware.csrf import CSRF_ALLOWED_CHARS
 
@@ -17,11 +18,23 @@ _NUMBER = bytes(_LETTERS.find(byte) % 256 for byte in range(256))
 _LETTER = bytes(_LETTERS[byte % _COUNT] for byte in range(256))
 
 
+class _Drawn(threading.local):
+    """Letters for the next masks of a thread. Each turn to the kernel gives the interpreter to another thread."""
+
+    rest = b""
+
+    def letters(self, number: int) -> bytes:
+        while len(self.rest) < number:
+            self.rest = os.urandom(64 * number).translate(_LETTER, _UNFAIR)
+        taken, self.rest = self.rest[:number], self.rest[number:]
+        return taken
+
+
+_drawn = _Drawn()
+
+
 def masked(secret: str) -> str:
     """A token for a secret of Django's letters: a mask, and the secret moved by it."""
-    drawn = b""
-    while len(drawn) < len(secret):
-        drawn = os.urandom(2 * len(secret)).translate(None, _UNFAIR)
-    mask = drawn[: len(secret)].translate(_LETTER)
+    mask = _drawn.letters(len(secret))
     moved = bytes(map(operator.add, secret.encode().translate(_NUMBER), mask.translate(_NUMBER)))
     return (mask + moved.translate(_LETTER)).decode()

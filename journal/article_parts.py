@@ -18,6 +18,7 @@ from django.utils.translation import get_language
 from journal.access import Reader
 from journal.days import today
 from journal.models import Article, FullText, PublicPage
+from journal.prepared import Prepared
 
 
 class Public(NamedTuple):
@@ -63,11 +64,11 @@ def find(doi: str, reader: Reader | None = None) -> Found | None:
     rows = None
     if reader and beside:
         try:
-            rows = _rows(_statement(beside.select, is_own=is_own), {**about, **beside.values})
+            rows = _statement(beside.select, is_own=is_own).rows({**about, **beside.values})
         except DatabaseError:  # perhaps of the rights alone: then the reader asks, and tells what is wrong
             beside = None
     if rows is None:
-        rows = _rows(_statement("", is_own=is_own), about)
+        rows = _statement("", is_own=is_own).rows(about)
     if not rows:
         return None
     found = _found(rows[0][:_OWN])
@@ -77,21 +78,14 @@ def find(doi: str, reader: Reader | None = None) -> Found | None:
 
 
 @cache
-def _statement(beside: str, *, is_own: bool) -> str:
+def _statement(beside: str, *, is_own: bool) -> Prepared:
     """Where the language is not the site's own, with what is said in it."""
-    return f"""
+    return Prepared(f"""
 SELECT {_COLUMNS}, {"NULL" if is_own else "p.spoken -> %(language)s"}{", d.*" if beside else ""}
 FROM journal_article x LEFT JOIN journal_publicpage p ON p.article_id = x.id
 {f"LEFT JOIN LATERAL ({beside}) d ON true" if beside else ""}
 WHERE x.doi_key = %(doi)s AND x.status = 'published' AND x.published_online <= %(today)s
-"""  # noqa: S608  (our own columns)
-
-
-def _rows(statement: str, values: dict[str, Any]) -> list[tuple[Any, ...]]:
-    with connection.cursor() as cursor:
-        cursor.execute(statement, values)
-        rows: list[tuple[Any, ...]] = cursor.fetchall()
-    return rows
+""")  # noqa: S608  (our own columns)
 
 
 def _found(row: tuple[Any, ...]) -> Found:

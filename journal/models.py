@@ -16,6 +16,8 @@ from django.db.models.functions import Lower
 from django.urls import reverse
 from django.utils import timezone
 
+from journal.days import today
+
 if TYPE_CHECKING:
     from django.core.files.storage import Storage
 
@@ -236,7 +238,7 @@ class Article(models.Model):
         return (
             self.status == self.Status.PUBLISHED
             and self.published_online is not None
-            and self.published_online <= timezone.localdate()
+            and self.published_online <= today()
         )
 
     @property

@@ -8,6 +8,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+from django.conf import settings
 from django.db import connection
 
 from journal.access import Access, Beside
@@ -23,13 +24,19 @@ CASE WHEN a.access_type = 'controlled' AND a.is_for_sale AND a.retracted_on IS N
         AND (o.kind <> 'issue' OR a.issue_id IS NOT NULL AND (o.issue_id IS NULL OR o.issue_id = a.issue_id))
 ) END"""
 _ALONE = f"SELECT {_OFFERS} FROM journal_article a WHERE a.id = %s"  # noqa: S608  (the text above)
-# The decision (subscriptions/access.py) about the article `x`, and what is on sale for it in the last column.
-_BESIDE = access.statement(f", {_OFFERS}").replace("%(articles)s::bigint[]", "ARRAY[x.id]")
+# The decision (subscriptions/access.py) about the article `x` for who has neither account nor gifts, and what is on
+# sale in the last column. What nobody has is written down, so that PostgreSQL leaves out where it would look for it.
+_NOBODYS = {
+    "%(articles)s::bigint[]": "ARRAY[x.id]", "%(user)s": "NULL", "%(gifts)s": "'{}'", "%(now)s": "NULL",
+}  # fmt: skip
+_BESIDE = access.statement(f", {_OFFERS}")
+for _place, _written in _NOBODYS.items():
+    _BESIDE = _BESIDE.replace(_place, _written)
 
 
 def beside(ip: str | None) -> Beside:
-    """To be told of an article as it is found, for who has neither account nor gifts."""
-    return Beside(_BESIDE, access.question(None, ip, (), None, ()))
+    """To be told of an article as it is found, for a visitor from this address."""
+    return Beside(_BESIDE, {"ip": ip, "time_zone": settings.TIME_ZONE})
 
 
 def taken(article: int, rows: Sequence[Sequence[Any]]) -> tuple[Access, str]:

@@ -47,10 +47,8 @@ class Place:
 @register.simple_tag(takes_context=True)
 def article_without_text(context: Any) -> SafeString:
     article, public, access = context["article"], context["public"], context["access"]
-    whole = get_template("journal/article.html").template  # type: ignore[attr-defined]  # Django's own engine
     if not _is_plain(context, article, public, access):
-        text: str = whole.render(context)
-        return mark_safe(text)  # noqa: S308
+        return mark_safe(_whole(context))  # noqa: S308  (from a template)
     kept: dict[Any, Any] = context[NAME]
     key = ("shape", get_language(), bool(article.retracted_on), bool(public.notices))
     shape: list[str] | None = kept.get(key)
@@ -58,7 +56,7 @@ def article_without_text(context: Any) -> SafeString:
         places = {name: mark(name) if getattr(public, name) or name != "notices" else "" for name in PUBLIC}
         marks = {"article": Place(article), "public": places, "head": mark("head"), "aside": mark("aside")}
         with context.push(**marks, is_shape=True):
-            shape = kept[key] = MARK.split(whole.render(context))
+            shape = kept[key] = MARK.split(_whole(context))
     own: dict[str, str] = {name: getattr(public, name) for name in PUBLIC}
     own |= {
         "title": conditional_escape(article.title), "head": conditional_escape(context["head"]),
@@ -68,6 +66,11 @@ def article_without_text(context: Any) -> SafeString:
     pieces = shape.copy()
     pieces[1::2] = [own[name] for name in shape[1::2]]
     return mark_safe("".join(pieces))  # noqa: S308  (from templates, and as they print it)
+
+
+def _whole(context: Any) -> str:
+    text: str = get_template("journal/article.html").template.render(context)  # type: ignore[attr-defined]
+    return text
 
 
 def _is_plain(context: Any, article: Article, public: Public, access: Access) -> bool:
