@@ -15,6 +15,7 @@ from django.conf import settings
 from django.db import DatabaseError, connection
 from django.utils.translation import get_language
 
+from accounts.away import DATABASE_AWAY
 from journal.access import Reader
 from journal.days import today
 from journal.models import Article, FullText, PublicPage
@@ -65,6 +66,8 @@ def find(doi: str, reader: Reader | None = None) -> Found | None:
     if reader and beside:
         try:
             rows = _statement(beside.select, is_own=is_own).rows({**about, **beside.values})
+        except DATABASE_AWAY:  # also a statement that took too long: it is not asked again
+            raise
         except DatabaseError:  # perhaps of the rights alone: then the reader asks, and tells what is wrong
             beside = None
     if rows is None:
