@@ -54,8 +54,10 @@ class _Gaps(dict[str, str]):
     """What stands for a tag in plain text: a space for a block, nothing for all others."""
 
     def __missing__(self, tag: str) -> str:
-        gap = " " if not tag.startswith(("<a ", "<span ")) and _BLOCK_TAG.match(tag) else ""
-        if len(self) < 2000 and "id=" not in tag and "href=" not in tag:
+        if tag.startswith(("a ", "span ")):
+            return ""
+        gap = " " if _BLOCK_TAG.match(f"<{tag}>") else ""
+        if len(self) < 2000 and " id=" not in tag:
             self[tag] = gap
         return gap
 
@@ -64,9 +66,9 @@ _gaps = _Gaps()
 
 
 def words_of(pieces: list[str]) -> str:
-    """As `to_text`, of a fragment that has been split: words and tags in turn."""
+    """As `to_text`, of words and tags in turn: the tags without their brackets, a mark (U+0000) behind the words."""
     pieces[1::2] = map(_gaps.__getitem__, pieces[1::2])
-    text = "".join(pieces)
+    text = "".join(pieces).replace("\x00", "")
     return squeeze(html.unescape(text) if "&" in text else text)
 
 
