@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterator
 
 from lxml import etree
 
-from journal.jats.tree import Element, name, names
+from journal.jats.tree import Element, children_of, first_child, name, names
 
 #: Inline markup that is closed before a block and opened again behind it.
 LIFT_THROUGH = names(
@@ -77,7 +77,7 @@ def _raise(first: Element) -> None:
 
 def lift_blocks(root: Element, blocks: Collection[str]) -> None:
     """Split inline markup around each block in it. Text keeps its order and its words."""
-    inside = {child.tag for el in root.iter(*_INLINE) if len(el) for child in el}
+    inside = {child.tag for el in root.iter(*_INLINE) for child in children_of(el)}
     tags = [block for block in blocks if block in inside and block not in CELLS]
     for el in list(root.iter(*tags)) if tags else ():  # of most articles no block stands in a line
         if el.getparent() is not None:
@@ -106,10 +106,10 @@ def _lift(block: Element, parent: Element) -> None:
 
 def place_floats(scope: Element) -> None:
     """Move each child of the scope's floats-group behind the block that first mentions it, the rest to the end."""
-    group = scope.find("floats-group")
+    group = first_child(scope, "floats-group")
     if group is None:
         return
-    body = scope.find("body")
+    body = first_child(scope, "body")
     if body is None:
         body = etree.SubElement(scope, "body")
     mentions = _first_mentions(scope)

@@ -7,9 +7,9 @@ from dataclasses import replace
 from journal.jats.document import Affiliation, Author
 from journal.jats.links import orcid
 from journal.jats.markup import attribute, escape, to_text
-from journal.jats.render.ama import rendered
+from journal.jats.render.ama import has_words_between, rendered
 from journal.jats.render.rendering import Rendering
-from journal.jats.tree import Element, by_name, language, name, plain, text_of
+from journal.jats.tree import Element, by_name, children_of, first_child, language, name, plain, text_of
 
 MOST_OF_A_SIGN = 10
 _AUTHOR = ("author", "", "collab", "collaboration", "group")
@@ -23,14 +23,14 @@ def affiliations(meta: Element, r: Rendering) -> tuple[Affiliation, ...]:
     found = []
     for aff in meta.iter("aff"):
         parent = aff.getparent()
-        if parent is not None and name(parent) == "aff-alternatives" and parent.find("aff") is not aff:
+        if parent is not None and name(parent) == "aff-alternatives" and first_child(parent, "aff") is not aff:
             continue
         found.append(_affiliation(aff, r))
     return tuple(found)
 
 
 def _affiliation(aff: Element, r: Rendering) -> Affiliation:
-    label = aff.find("label")
+    label = first_child(aff, "label")
     html, mark = _words(aff, r), text_of(label)
     if label is not None and not html:  # all its words are in the label
         html, mark = r.inline(label).strip(), ""
@@ -40,9 +40,9 @@ def _affiliation(aff: Element, r: Rendering) -> Affiliation:
 
 def _words(aff: Element, r: Rendering) -> str:
     """The affiliation without its label; parts that only stand side by side get commas."""
-    spaced = any((child.tail or "").strip() for child in aff) or (aff.text or "").strip()
+    spaced = has_words_between(aff)
     parts = [escape(aff.text)]
-    for child in aff:
+    for child in children_of(aff):
         words = "" if name(child) == "label" else rendered(r, child)
         parts += [words if spaced else words.strip(), escape(child.tail)]
     if spaced:
@@ -74,11 +74,10 @@ def _kind(contrib: Element, group: Element) -> str:
 
 def _person(contrib: Element, group: Element, shared: list[Element], r: Rendering) -> Author:
     given = by_name(contrib)
-    holders = given.get("name-alternatives", ())
-    own = next((el for el in contrib.iter(*_PERSONS) if el.getparent() is contrib or el.getparent() in holders), None)
+    own = _own_name(contrib, given)
     named = own if own is not None else _name_of(contrib)
     names = _name_parts(named)
-    collab = next((el for el in contrib if el.tag in _GROUPS), None)
+    collab = None if given.keys().isdisjoint(_GROUPS) else next(el for el in contrib if el.tag in _GROUPS)
     group_html = _group_name(collab, r) if collab is not None else ""
     behalf = text_of(next(iter(given.get("on-behalf-of", ())), None))
     if group_html and own is not None:
@@ -96,7 +95,7 @@ def _person(contrib: Element, group: Element, shared: list[Element], r: Renderin
     said_of = {el.get("fn-type") for el in pointed if el.get("fn-type")}
     return Author(
         **({} if group_html else names),
-        degrees=", ".join(text_of(el) for el in given.get("degrees", ())),
+        degrees=", ".join([text_of(el) for el in given.get("degrees", ())]),
         also_html=_other_forms(given, named),
         group=to_text(group_html),
         group_html=group_html,
@@ -127,6 +126,14 @@ def _marks(xrefs: Iterable[Element], r: Rendering) -> Iterator[tuple[str, str]]:
         sign = text_of(xref) or text_of(notes[0].find("label")) or notes[0].get("symbol", "") if notes else ""
         if sign and len(sign) <= MOST_OF_A_SIGN:
             yield r.index.id_of(notes[0], "fn"), sign
+
+
+def _own_name(contrib: Element, given: dict[str, list[Element]]) -> Element | None:
+    """The first name of a person that is a contributor's own, or one of its alternatives."""
+    holders = given.get("name-alternatives")
+    if holders is None:
+        return next((el for el in contrib if el.tag in _PERSONS), None)
+    return next((el for el in contrib.iter(*_PERSONS) if el.getparent() is contrib or el.getparent() in holders), None)
 
 
 def _name_of(contrib: Element) -> Element | None:
@@ -179,7 +186,7 @@ def _name_parts(el: Element | None) -> dict[str, str]:
     if el is None or el.tag not in _PERSONS:
         return {}
     parts = {"surname": "", "given": "", "prefix": "", "suffix": ""}
-    for child in el:
+    for child in children_of(el):
         key = "given" if child.tag == "given-names" else child.tag
         if parts.get(key) == "":
             parts[key] = plain(text_of(child))
@@ -225,9 +232,9 @@ def _address(given: dict[str, list[Element]], pointed: list[Element]) -> str:
 
 def _affiliation_ids(contrib: Element, shared: list[Element], pointed: list[Element], r: Rendering) -> Iterator[str]:
     """Affiliations pointed at or held; else the shared ones."""
-    found = [el for el in (*pointed, *contrib) if el.tag in ("aff", "aff-alternatives")]
+    found = [el for el in (*pointed, *children_of(contrib)) if el.tag in ("aff", "aff-alternatives")]
     for el in found or shared:
-        inner = el.find("aff") if el.tag == "aff-alternatives" else el
+        inner = first_child(el, "aff") if el.tag == "aff-alternatives" else el
         yield r.index.id_of(inner if inner is not None else el, "aff")
 
 
@@ -235,7 +242,7 @@ def _shared_affiliations(group: Element, meta: Element) -> list[Element]:
     """The affiliations of a group whose members name none; else the article's only one."""
     found = list(group.iterchildren("aff", "aff-alternatives"))
     if len(found) > 1:
-        found = [el for el in found if el.find("label") is None]
+        found = [el for el in found if first_child(el, "label") is None]
     alone = list(meta.iterchildren("aff"))
     return found or (alone if len(alone) == 1 else [])
 

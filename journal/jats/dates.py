@@ -5,7 +5,7 @@ import re
 
 from journal.jats.document import Dates, PartialDate
 from journal.jats.render.rendering import Rendering
-from journal.jats.tree import Element, text_of
+from journal.jats.tree import Element, children_of, text_of
 
 _MONTHS = {
     month.lower(): number
@@ -13,6 +13,9 @@ _MONTHS = {
     for number, month in enumerate(names)
     if month
 }
+_ISO = re.compile(r"(\d{4})(?:-(\d\d))?(?:-(\d\d))?")
+_YEAR, _NUMBER = re.compile(r"(1[5-9]|2[01])\d\d"), re.compile(r"\d{1,2}")
+_WRITTEN_YEAR = re.compile(r"\b(1[5-9]|20)\d\d\b")
 _ONLINE = ("epub", "electronic", "online", "epub-ppub", "online-only", "")
 _HISTORY = {
     "received": "received",
@@ -71,23 +74,22 @@ def _best(found: list[tuple[str, PartialDate]], kind: str) -> PartialDate | None
 
 def partial_date(el: Element, r: Rendering) -> PartialDate | None:
     """Year, month and day of a date element as far as they can be true."""
-    iso = re.match(r"(\d{4})(?:-(\d\d))?(?:-(\d\d))?", el.get("iso-8601-date", ""))
-    year, month, day = (text_of(el.find(part)) for part in ("year", "month", "day"))
+    iso = _ISO.match(el.get("iso-8601-date", ""))
+    parts = {part.tag: part for part in reversed(children_of(el))}  # the first of each name
+    year, month, day = text_of(parts.get("year")), text_of(parts.get("month")), text_of(parts.get("day"))
     if not year and iso:
         year, month, day = (part or "" for part in iso.groups())
-    if not year and (spelled := re.search(r"\b(1[5-9]|20)\d\d\b", text_of(el.find("string-date")))):
+    if not year and (spelled := _WRITTEN_YEAR.search(text_of(parts.get("string-date")))):
         year = spelled.group()
-    if not re.fullmatch(r"(1[5-9]|2[01])\d\d", year):
+    if not _YEAR.fullmatch(year):
         if year or len(el):
             r.warn("bad-date", f'"{year[:20]}" is no year; the date is left out.', el)
         return None
-    return _true_date(
-        int(year), _month(month), int(day) if re.fullmatch(r"\d{1,2}", day) else None, (month, day), el, r
-    )
+    return _true_date(int(year), _month(month), int(day) if _NUMBER.fullmatch(day) else None, (month, day), el, r)
 
 
 def _month(text: str) -> int | None:
-    if re.fullmatch(r"\d{1,2}", text):
+    if _NUMBER.fullmatch(text):
         return int(text)
     return _MONTHS.get(text.strip(". ").lower())
 

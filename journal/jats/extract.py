@@ -11,7 +11,7 @@ from collections.abc import Container, Iterator
 from journal.jats.document import Extract
 from journal.jats.markup import to_text
 from journal.jats.render.rendering import Rendering
-from journal.jats.tree import Element, name, raw_text
+from journal.jats.tree import Element, first_child, name, raw_text
 
 WORDS = 200
 SHARE = 0.4
@@ -24,7 +24,7 @@ _ABBREVIATION = re.compile(
 
 def extract(article: Element, r: Rendering, blocks: Container[str]) -> Extract | None:
     """The extract of an article's body, None when it has no running text long enough to give some of."""
-    body = article.find("body")
+    body = first_child(article, "body")
     if body is None:
         return None
     enough = int(WORDS / SHARE) + 1

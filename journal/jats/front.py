@@ -4,7 +4,7 @@ from copy import deepcopy
 
 from lxml import etree
 
-from journal.jats.tree import XLINK, XML, Element, detach, text_of
+from journal.jats.tree import XLINK, XML, Element, detach, first_child, text_of
 
 #: Harvesters need a namespace, which JATS itself has not; this is the one NLM gives its schema of the Archiving set.
 NAMESPACE = "https://jats.nlm.nih.gov/ns/archiving/1.3/"
@@ -20,8 +20,8 @@ _OF_THE_PACKAGE = ("self-uri", "supplementary-material", "graphic", "inline-grap
 
 def front_only(article: Element) -> str:
     """An `<article>` with its `<front>` and nothing else, in `NAMESPACE`; "" when there is no article-meta."""
-    front = article.find("front")
-    if front is None or front.find("article-meta") is None:
+    front = first_child(article, "front")
+    if front is None or first_child(front, "article-meta") is None:
         return ""
     root = etree.Element("article", nsmap=_NAMESPACES)
     root.set("dtd-version", VERSION)

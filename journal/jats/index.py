@@ -79,16 +79,17 @@ def build(article: Element) -> Index:
 
 def _collect_ids(article: Element, index: Index) -> None:
     elements: Any = _ELEMENTS_WITH_IDS(article)
+    ids, targets = index.ids, index.targets
     for el in elements:
         source_id = el.get("id")
         if not source_id or (el.tag[0] == "{" and name(el).startswith("mml:")):
             continue
-        if source_id in index.targets:
+        if source_id in targets:
             message = f'The id "{source_id[:60]}" is used more than once; links go to the first.'
             index.warnings.append(Problem("duplicate-id", message, line_of(el)))
         else:
-            index.targets[source_id] = el
-        index.id_of(el, source_id)
+            targets[source_id] = el
+        ids[el] = index.fresh_id(source_id)
 
 
 def _resolve(xref: Element, index: Index) -> None:

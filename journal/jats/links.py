@@ -6,6 +6,8 @@ from urllib.parse import quote, unquote
 DOI = re.compile(r"10\.\d{4,9}/[^\s\"<>]+")
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:")
 _WEB = re.compile(r"https?://[^\s/?#\\@]+(?:[/?#].*)?", re.IGNORECASE | re.DOTALL)
+#: An address as most are, of which nothing has to be encoded.
+_USUAL = re.compile(r"https?://[A-Za-z0-9.-]+(?:/[A-Za-z0-9./_~:?=&#+;()-]*)?")
 _BARE_HOST = re.compile(r"(?:[A-Za-z0-9-]+\.)+[A-Za-z]{2,}(?::\d+)?(?:[/?#].*)?", re.DOTALL)
 #: What looks like a host and is the name of a file.
 _FILE = re.compile(
@@ -22,6 +24,8 @@ def safe_url(raw: str) -> str:
 
     An address without a scheme that starts with a host name gets ``https://``.
     """
+    if _USUAL.fullmatch(raw):
+        return raw
     url = _CONTROL.sub("", raw)
     if url.startswith("//"):
         url = "https:" + url

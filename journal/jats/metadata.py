@@ -9,7 +9,7 @@ from journal.jats.dates import dates
 from journal.jats.document import Keywords, Metadata, RelatedArticle, Title
 from journal.jats.markup import to_text, without_links
 from journal.jats.render.rendering import Rendering
-from journal.jats.tree import Element, detach, href, language, plain, raw_text, text_at, text_of
+from journal.jats.tree import Element, detach, first_child, href, language, plain, raw_text, text_at, text_of
 
 #: How numbers of trials begin: words to look for before the pattern is tried at every one.
 _REGISTERS = ("NCT", "ISRCTN", "ACTRN", "ChiCTR", "UMIN", "EudraCT")
@@ -18,9 +18,9 @@ _TRIAL = re.compile(r"\b(?:NCT\d{8}|ISRCTN\d{8}|ACTRN\d{14}|ChiCTR[\w-]{5,20}|UM
 
 def metadata(article: Element, r: Rendering) -> Metadata:
     """Metadata of an indexed article; fields the source does not give stay empty."""
-    front = article.find("front")
-    meta = front.find("article-meta") if front is not None else article.find("front-stub")
-    journal = front.find("journal-meta") if front is not None else None
+    front = first_child(article, "front")
+    meta = first_child(front, "article-meta") if front is not None else first_child(article, "front-stub")
+    journal = first_child(front, "journal-meta") if front is not None else None
     base = _journal(journal) if journal is not None else {}
     if meta is None:
         return Metadata(**base, article_type=article.get("article-type", ""), language=language(article))
@@ -88,10 +88,10 @@ def _identifiers(meta: Element, r: Rendering) -> dict[str, Any]:
 
 
 def _titles(meta: Element, r: Rendering) -> dict[str, Any]:
-    group = meta.find("title-group")
+    group = first_child(meta, "title-group")
     r.index.title_notes += meta.iterfind("title-group/fn-group//fn")
     holder = group if group is not None else meta
-    title, subtitle = _title(holder.find("article-title"), r), _title(holder.find("subtitle"), r)
+    title, subtitle = _title(first_child(holder, "article-title"), r), _title(first_child(holder, "subtitle"), r)
     return {
         "title_html": title.html,
         "title_text": title.text,
@@ -119,7 +119,7 @@ def _translated(meta: Element, r: Rendering) -> list[Title]:
     for el in meta.iterfind("title-group//trans-title"):
         parent = el.getparent()
         title = _title(el, r)
-        subtitle = _title(parent.find("trans-subtitle"), r).html if parent is not None else ""
+        subtitle = _title(first_child(parent, "trans-subtitle"), r).html if parent is not None else ""
         tongue = language(el) or (language(parent) if parent is not None else "")
         found.append(Title(title.html, title.text, tongue, subtitle))
     return found

@@ -7,12 +7,12 @@ from journal.jats.document import Funding, License, PartialDate
 from journal.jats.links import doi_url, find_doi, safe_url
 from journal.jats.markup import to_text
 from journal.jats.render.rendering import Rendering
-from journal.jats.tree import ALI, Element, href, text_of
+from journal.jats.tree import ALI, Element, first_child, href, text_of
 
 
 def license_of(meta: Element, r: Rendering) -> License:
     """The article's license; ``free_to_read`` with its dates comes from NISO's Access and License Indicators."""
-    permissions = meta.find("permissions")
+    permissions = first_child(meta, "permissions")
     if permissions is None:
         permissions = meta
     el = _license_element(permissions, meta)
@@ -48,9 +48,9 @@ def _iso(value: str) -> PartialDate | None:
 
 
 def copyright_of(meta: Element) -> str:
-    permissions = meta.find("permissions")
+    permissions = first_child(meta, "permissions")
     holder = permissions if permissions is not None else meta
-    said = text_of(holder.find("copyright-statement")) or text_of(meta.find("copyright-statement"))
+    said = text_of(first_child(holder, "copyright-statement")) or text_of(first_child(meta, "copyright-statement"))
     if said:
         return said
     parts = [text_of(holder.find(tag)) for tag in ("copyright-year", "copyright-holder")]
@@ -90,8 +90,8 @@ def funding_statement(article: Element, r: Rendering) -> str:
 def data_statement_in_front(article: Element, r: Rendering) -> str:
     """The statement some publishers keep as custom metadata; it stands nowhere else in the file."""
     for custom in article.iterfind("front/article-meta/custom-meta-group/custom-meta"):
-        value = custom.find("meta-value")
-        if value is not None and text_of(custom.find("meta-name")).lower() == "data availability":
+        value = first_child(custom, "meta-value")
+        if value is not None and text_of(first_child(custom, "meta-name")).lower() == "data availability":
             return f"<p>{r.inline(value).strip()}</p>"
     return ""
 
@@ -107,6 +107,6 @@ def declaration(article: Element, r: Rendering, kinds: tuple[str, ...]) -> str:
 
 def _declared(article: Element) -> Iterator[Element]:
     for part in ("front", "back"):
-        holder = article.find(part)
+        holder = first_child(article, part)
         if holder is not None:
             yield from holder.iter("fn", "notes", "sec")

@@ -31,8 +31,6 @@ SUBJECTS = (blocks, cals, citations, figures, inline, maths, notes, pictures, re
 #: U+E000 to U+F8FF in UTF-8.
 _PRIVATE = re.compile(rb"\xee[\x80-\xbf][\x80-\xbf]|\xef[\x80-\xa3][\x80-\xbf]")
 _LINK = re.compile(r'<a ([^>]*?)href="#([^"]+)"([^>]*)>(.*?)</a>', re.DOTALL)
-_TARGET = re.compile(r'href="#([^"]+)"')
-_ID = re.compile(r' id="([^"]+)"')
 _PUBLIC = ("product_html", "byline_html", "affiliations_html", "information_html", "references_html")
 _BACKLINKS = re.compile(r' <span class="backlinks">(?:<a [^>]*>[^<]*</a> ?)*</span>')
 
@@ -61,7 +59,7 @@ def render(article: Element, images: Images | None = None, files: Mapping[str, s
 
 def _ids(fragments: Iterable[str]) -> set[str]:
     """The ids that are really there: a link may lead only to these."""
-    return {html_id for fragment in fragments for html_id in _ID.findall(fragment)}
+    return {piece.partition('"')[0] for fragment in fragments for piece in fragment.split(' id="')[1:]}
 
 
 def _public_parts(article: Element, r: Rendering) -> dict[str, Any]:
@@ -195,7 +193,8 @@ class _Finish:
                 return match.group()
             return "" if "backlink" in match.group(1) else match.group(4)
 
-        return fragment if present.issuperset(_TARGET.findall(fragment)) else _LINK.sub(unlinked, fragment)
+        targets = [piece.partition('"')[0] for piece in fragment.split('href="#')[1:]]
+        return fragment if present.issuperset(targets) else _LINK.sub(unlinked, fragment)
 
     def for_everybody(self, cleaned: str) -> str:
         """A fragment that is clean already, without the links that lead into the full text."""

@@ -7,13 +7,12 @@ not cut here; a citation of the article itself (`journal.citation`) follows the 
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import chain
 
 from journal.jats.links import doi_url, find_doi, pmcid_url, pmid_url, typed_url
 from journal.jats.markup import escape
 from journal.jats.render.inline import anchor_tag
 from journal.jats.render.rendering import Rendering, inline, inline_of, plainly
-from journal.jats.tree import Element, href, squeeze, text_of
+from journal.jats.tree import Element, children_of, href, squeeze, text_of
 
 PEOPLE = (
     "name",
@@ -47,6 +46,7 @@ def person(r: Rendering, el: Element) -> str:
         return r.inline(el)
     words = plain_parts(el)
     if words is not None:
+        r.names[el] = words
         return escape(words)
     if has_words_between(el):
         return r.inline(el)
@@ -59,12 +59,12 @@ def plain_parts(el: Element) -> str | None:
     if text and not text.isspace():
         return None
     parts = []
-    for child in el:
+    for child in children_of(el):
         tail = child.tail
         if (tail and not tail.isspace()) or len(child):
             return None
         text = child.text
-        if text and (text := squeeze(text)):
+        if text and (text.isalnum() or (text := squeeze(text))):
             parts.append(text)
     return " ".join(parts)
 
@@ -74,7 +74,7 @@ def has_words_between(el: Element) -> bool:
     text = el.text
     if text and not text.isspace():
         return True
-    for child in el:
+    for child in children_of(el):
         tail = child.tail
         if tail and not tail.isspace():
             return True
@@ -102,7 +102,7 @@ def accessed(r: Rendering, el: Element) -> str:
 def person_group(r: Rendering, el: Element) -> str:
     if has_words_between(el):
         return r.inline(el)
-    return ", ".join([part for child in el if (part := rendered(r, child))])
+    return ", ".join([part for child in children_of(el) if (part := rendered(r, child))])
 
 
 @inline("pub-id")
@@ -137,11 +137,14 @@ def is_author(el: Element) -> bool:
     return group is not None and group.get("person-group-type", "author") == "author"
 
 
-def plain_name(el: Element) -> str:
+def plain_name(r: Rendering, el: Element) -> str:
     """The parts of a name with a space between, whatever the source writes there."""
+    known = r.names.get(el)
+    if known:
+        return known
     if el.tag == "collab":
         return text_of(el)
-    return " ".join([text for part in el if (text := text_of(part))]) or text_of(el)
+    return " ".join([text for part in children_of(el) if (text := text_of(part))]) or text_of(el)
 
 
 def rendered(r: Rendering, el: Element) -> str:
@@ -162,13 +165,9 @@ class Parts:
     def of(cls, r: Rendering, citation: Element) -> "Parts":
         left: dict[str, list[str]] = {}
         groups: list[tuple[str, str]] = []
-        for el in citation:
+        for el in children_of(citation):
             tag = el.tag
-            handler = inline_of[tag]
-            words = (
-                escape(el.text) if handler is plainly and len(el) == 0 else handler(r, el) if handler else r.inline(el)
-            )
-            words = words.strip()
+            words = rendered(r, el)
             if not words:
                 continue
             if tag == "person-group":
@@ -182,15 +181,17 @@ class Parts:
     def take(self, *names: str, between: str = " ") -> str:
         """The html of all parts so named, which are then used."""
         left = self.left
-        found = [left.pop(each) for each in names if each in left]
-        if not found:
-            return ""
-        return between.join(found[0] if len(found) == 1 else chain.from_iterable(found))
+        found: list[str] = []
+        for each in names:
+            if each in left:
+                found += left.pop(each)
+        return between.join(found) if found else ""
 
     def take_people(self, *kinds: str) -> str:
         """People of groups of these kinds ("" is a group without a kind, and names outside any group)."""
-        found = [words for kind, words in self.groups if kind in kinds]
-        if found:
+        found = []
+        if self.groups:
+            found = [words for kind, words in self.groups if kind in kinds]
             self.groups = [group for group in self.groups if group[0] not in kinds]
         if "" in kinds and not self.left.keys().isdisjoint(PEOPLE):
             found.append(self.take(*PEOPLE, between=", "))
@@ -238,7 +239,7 @@ def _ordinal(number: int) -> str:
 
 def _imprint(parts: Parts) -> str:
     """`Place: Publisher; 2015;72(9):977-979`, as far as there is."""
-    publisher = ": ".join(p for p in (parts.take("publisher-loc"), parts.take("publisher-name")) if p)
+    publisher = _both(parts.take("publisher-loc"), ": ", parts.take("publisher-name"))
     when = parts.take("year", "month", "season", "day", "date")
     volume, issue = parts.take("volume"), parts.take("issue", "issue-part")
     supplement = parts.take("supplement")
@@ -248,18 +249,23 @@ def _imprint(parts: Parts) -> str:
         line += (";" if line else "") + volume + (f"({issue})" if issue else "")
     line += f" {supplement}" if supplement else ""
     line += (":" if line else "") + pages if pages else ""
-    return "; ".join(p for p in (publisher, line) if p)
+    return _both(publisher, "; ", line)
+
+
+def _both(first: str, between: str, second: str) -> str:
+    """Two words with something between; one alone where the other is empty."""
+    return f"{first}{between}{second}" if first and second else first or second
 
 
 def _pages(parts: Parts) -> str:
     span = parts.take("page-range")
     first, last, number = parts.take("fpage"), parts.take("lpage"), parts.take("elocation-id")
-    pages = "-".join(dict.fromkeys(p for p in (first, last) if p))
+    pages = first if first == last else _both(first, "-", last)
     if span:
         said = re.findall(r"\w+", span)  # `4691–6` says both 4691 and 4696
         beside = [page for page in (first, last) if page and not page.endswith(tuple(said))]
         pages = ", ".join([*dict.fromkeys(beside), span])
-    return ", ".join(p for p in (pages, number) if p)
+    return _both(pages, ", ", number)
 
 
 def _others(parts: Parts) -> Iterator[str]:
@@ -273,12 +279,13 @@ def _others(parts: Parts) -> Iterator[str]:
 def _sentence(sentences: list[str]) -> str:
     """Joined by full stops, without doubling one that is there."""
     out = ""
-    for sentence in (s.strip() for s in sentences):
-        if not sentence:
+    for sentence in sentences:
+        words = sentence.strip() if sentence else ""
+        if not words:
             continue
         if out:
             out += " " if _ends(out) else ". "
-        out += sentence
+        out += words
     return out if not out or _ends(out) or out.endswith("</a>") else out + "."
 
 

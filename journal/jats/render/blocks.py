@@ -3,7 +3,7 @@
 from journal.jats.document import Heading
 from journal.jats.markup import attribute, escape, to_text, without_citations
 from journal.jats.render.rendering import Rendering, block, inline
-from journal.jats.tree import Element, name
+from journal.jats.tree import Element, first_child, name
 
 LIST_STYLES = {
     "alpha-lower": "a",
@@ -17,7 +17,7 @@ LIST_STYLES = {
 
 def heading_words(r: Rendering, el: Element, default: str = "") -> str:
     """Label and title of a section-like element in one line, "" without both."""
-    label, title = el.find("label"), el.find("title")
+    label, title = first_child(el, "label"), first_child(el, "title")
     words = r.inline(title).strip() if title is not None else ""
     mark = r.inline(label).strip() if label is not None else ""
     if mark:
@@ -35,7 +35,7 @@ def under_heading(
 ) -> str:
     """Heading, then the content one level deeper; without a heading the level stays. Listed: in the contents."""
     words = heading_words(r, el, default)
-    title = el.find("title")
+    title = first_child(el, "title")
     head = heading_tag(r, words, r.anchor(title) if title is not None else "")
     if words and listed:
         shown = without_citations(words)
@@ -86,11 +86,11 @@ def itemized(r: Rendering, el: Element) -> str:
     """Ordered lists keep their kind of number; lists whose items carry marks of their own show those."""
     kind = (el.get("list-type") or "bullet").strip().lower()
     attributes = r.anchor(el) + r.language(el)
-    title = el.find("title")
+    title = first_child(el, "title")
     head = f'<p class="caption-title">{r.inline(title)}</p>' if title is not None else ""
     items = "".join(_list_item(r, item) for item in el.iterchildren("list-item"))
     rest = r.flow(el, skip=("title", "label", "list-item"))
-    if any(item.find("label") is not None for item in el.iterchildren("list-item")):
+    if any(first_child(item, "label") is not None for item in el.iterchildren("list-item")):
         body = f'<ul class="labelled"{attributes}>{items}</ul>'
     elif kind in LIST_STYLES:
         body = f"<ol{attribute('type', LIST_STYLES[kind])}{attributes}>{items}</ol>"
@@ -100,7 +100,7 @@ def itemized(r: Rendering, el: Element) -> str:
 
 
 def _list_item(r: Rendering, item: Element) -> str:
-    label = item.find("label")
+    label = first_child(item, "label")
     mark = f'<span class="list-label">{r.inline(label)}</span> ' if label is not None else ""
     return f"<li{r.anchor(item)}>{mark}{_single(r.flow(item, skip=('label',), wrap=False))}</li>"
 
@@ -142,18 +142,18 @@ def verse_line(r: Rendering, el: Element) -> str:
 @block("boxed-text")
 def box(r: Rendering, el: Element) -> str:
     """Its title may be its own, or that of its caption or of the only section in it."""
-    label, caption = el.find("label"), el.find("caption")
-    head = "" if el.find("title") is not None or label is None else f'<p class="label">{r.inline(label)}</p>'
+    label, caption = first_child(el, "label"), first_child(el, "caption")
+    head = "" if first_child(el, "title") is not None or label is None else f'<p class="label">{r.inline(label)}</p>'
     if caption is not None:
         head += r.flow(caption)
     skip = ("label", "caption") if head else ("caption",)
-    body = under_heading(r, el, skip=skip) if el.find("title") is not None else r.flow(el, skip=skip)
+    body = under_heading(r, el, skip=skip) if first_child(el, "title") is not None else r.flow(el, skip=skip)
     return f'<div class="boxed-text" role="note"{r.id(el, "box")}>{head}{body}</div>'
 
 
 @block("statement")
 def statement(r: Rendering, el: Element) -> str:
-    label, title = el.find("label"), el.find("title")
+    label, title = first_child(el, "label"), first_child(el, "title")
     head = " ".join(r.inline(part) for part in (label, title) if part is not None)
     mark = f'<p class="label">{head}</p>' if head else ""
     return f'<div class="statement"{r.id(el, "statement")}>{mark}{r.flow(el, skip=("label", "title"))}</div>'
@@ -236,7 +236,9 @@ def product(r: Rendering, el: Element) -> str:
 @block("permissions", "copyright-statement", "license")
 def permissions(r: Rendering, el: Element) -> str:
     """Who else holds rights in this part; a bare year or holder repeats the statement and is left out."""
-    said = r.flow(el, skip=("copyright-year", "copyright-holder") if el.find("copyright-statement") is not None else ())
+    said = r.flow(
+        el, skip=("copyright-year", "copyright-holder") if first_child(el, "copyright-statement") is not None else ()
+    )
     return f'<div class="credit">{said}</div>' if said else ""
 
 

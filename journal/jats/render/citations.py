@@ -2,7 +2,7 @@
 
 from journal.jats.markup import attribute, escape
 from journal.jats.render.rendering import Rendering, inline
-from journal.jats.tree import Element, text_of
+from journal.jats.tree import Element, first_child, text_of
 
 
 @inline("xref")
@@ -31,7 +31,7 @@ def _own_words(r: Rendering, el: Element) -> str:
     words = []
     for target in r.index.resolved.get(el, ()):
         place = r.index.positions.get(target)
-        words.append(text_of(target.find("label")).strip(".") or (str(place[1] + 1) if place else ""))
+        words.append(text_of(first_child(target, "label")).strip(".") or (str(place[1] + 1) if place else ""))
     return escape(", ".join(word for word in words if word))
 
 

@@ -6,14 +6,14 @@ from journal.jats.markup import escape, to_text, without_links
 from journal.jats.render.inline import anchor_tag
 from journal.jats.render.pictures import choose, file_named
 from journal.jats.render.rendering import Rendering, block
-from journal.jats.tree import Element, href, name, text_of
+from journal.jats.tree import Element, first_child, href, name, text_of
 
 CREDITS = ("attrib", "permissions")
 HEAD = ("label", "caption", "object-id", "alt-text", "long-desc", *CREDITS)
 
 
 def label_of(r: Rendering, el: Element) -> str:
-    label = el.find("label")
+    label = first_child(el, "label")
     return f'<span class="label">{r.inline(label).strip()}</span> ' if label is not None else ""
 
 
@@ -23,7 +23,7 @@ def caption_of(r: Rendering, el: Element) -> str:
 
 
 def _caption(r: Rendering, caption: Element) -> str:
-    title = caption.find("title")
+    title = first_child(caption, "title")
     lead = f'<span class="caption-title">{r.inline(title).strip()}</span>' if title is not None else ""
     body = r.flow(caption, skip=("title",))
     attributes = r.language(caption)
@@ -70,7 +70,7 @@ def _record(r: Rendering, el: Element, caption: str) -> Figure:
             graphics.append(stem(href(graphic)))
     return Figure(
         id=r.index.id_of(el),
-        label=text_of(el.find("label")),
+        label=text_of(first_child(el, "label")),
         title_text=text_of(el.find("caption/title")),
         caption_html=bare,
         caption_text=to_text(bare),

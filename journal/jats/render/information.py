@@ -10,7 +10,7 @@ from journal.jats.render.inline import anchor_tag
 from journal.jats.render.notes import author_notes, footnotes_of_title
 from journal.jats.render.rendering import INLINES, Rendering
 from journal.jats.rights import data_statement_in_front
-from journal.jats.tree import Element, name, names, text_of
+from journal.jats.tree import Element, first_child, name, names, text_of
 
 #: Ways out that stand among the metadata.
 _LINKS = ("ext-link", "uri", "email")
@@ -31,6 +31,8 @@ _KEYWORDS = {
     "mesh": "Medical subject headings",
     "research-organism": "Research organism",
 }
+#: Taken once: the calendar asks the system for each name, each time.
+_MONTHS = tuple(calendar.month_name)
 
 
 def information(article: Element, meta: Metadata, r: Rendering) -> str:
@@ -53,7 +55,7 @@ def spelled(date: PartialDate) -> str:
     """`November 3, 2015`, `November 2015` or `2015`."""
     if date.month is None:
         return str(date.year)
-    month = calendar.month_name[date.month]
+    month = _MONTHS[date.month]
     return f"{month} {date.day}, {date.year}" if date.day else f"{month} {date.year}"
 
 
@@ -144,7 +146,7 @@ def _occasion(article: Element, r: Rendering) -> Iterable[tuple[str, str]]:
 
 def _front_notes(article: Element, r: Rendering) -> str:
     """Notes beside the article's metadata (`front/notes`): declarations, versions, how to cite; and notes among it."""
-    front = article.find("front")
+    front = first_child(article, "front")
     if front is None:
         return ""
     before, r.level = r.level, 3

@@ -5,7 +5,7 @@ import re
 from journal.jats import links
 from journal.jats.markup import attribute, escape
 from journal.jats.render.rendering import Handler, Rendering, inline, plainly
-from journal.jats.tree import Element, href, names, text_of
+from journal.jats.tree import Element, first_child, href, names, text_of
 
 FACES = {"italic": "i", "bold": "b", "sup": "sup", "sub": "sub", "strike": "s", "tp:taxon-name": "i"}
 SPANS = {
@@ -87,7 +87,7 @@ def foreign(r: Rendering, el: Element) -> str:
 @inline("abbrev")
 def abbreviation(r: Rendering, el: Element) -> str:
     """The short form; a definition inside follows it in parentheses."""
-    meaning = el.find("def")
+    meaning = first_child(el, "def")
     short = escape(el.text) + "".join(escape(child.tail) for child in el)
     if meaning is None:
         return f"<abbr>{r.inline(el)}</abbr>"

@@ -8,7 +8,7 @@ from lxml import etree
 
 from journal.jats.markup import attribute, element, escape
 from journal.jats.render.rendering import Rendering, block, inline
-from journal.jats.tree import MATHML, Element, name, names, raw_text, text_of
+from journal.jats.tree import MATHML, Element, children_of, first_child, name, names, raw_text, text_of
 
 CORE = names(
     "math mi mn mo ms mtext mspace mrow mfrac msqrt mroot mstyle merror mpadded mphantom msub msup msubsup "
@@ -75,7 +75,7 @@ def _children(el: Element) -> str:
     if not len(el):
         return escape(el.text)
     loose = _loose(el.text)
-    return loose + "".join(_core(child) + _loose(child.tail) for child in el)
+    return loose + "".join([_core(child) + _loose(child.tail) for child in children_of(el)])
 
 
 def _loose(text: str | None) -> str:
@@ -85,8 +85,8 @@ def _loose(text: str | None) -> str:
 
 def _core(el: Element) -> str:
     """One MathML element as MathML Core; anything else gives its text."""
-    tag = name(el).removeprefix("mml:")
-    if not name(el).startswith("mml:"):
+    prefix, _, tag = name(el).rpartition(":")
+    if prefix != "mml":
         return element("mtext", escape(text_of(el))) if text_of(el) else ""
     if tag in DROPPED:
         return "<mrow></mrow>" if tag == "none" else ""
@@ -207,7 +207,7 @@ def inline_formula(r: Rendering, el: Element) -> str:
 
 @block("disp-formula")
 def display_formula(r: Rendering, el: Element) -> str:
-    label = el.find("label")
+    label = first_child(el, "label")
     number = f'<span class="formula-label">{r.inline(label)}</span>' if label is not None else ""
     content = r.flow(el, skip=("label", "object-id", "alt-text", "long-desc"), wrap=False)
     return f'<div class="formula"{r.id(el, "formula")}>{content}{number}</div>'

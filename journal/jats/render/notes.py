@@ -3,7 +3,7 @@
 from journal.jats.document import Note
 from journal.jats.markup import escape
 from journal.jats.render.rendering import Rendering, block, inline
-from journal.jats.tree import Element, name, text_of
+from journal.jats.tree import Element, first_child, name, text_of
 
 
 @inline("fn")
@@ -20,13 +20,13 @@ def footnote_in_line(r: Rendering, el: Element) -> str:
 
 
 def _sign(fn: Element) -> str:
-    return text_of(fn.find("label")) or fn.get("symbol", "").strip()
+    return text_of(first_child(fn, "label")) or fn.get("symbol", "").strip()
 
 
 def note_item(r: Rendering, fn: Element) -> str:
     """One note as a list item, with links back to where it is called."""
     attributes = r.id(fn, "fn")
-    label = fn.find("label")
+    label = first_child(fn, "label")
     mark = r.inline(label).strip() if label is not None else escape(fn.get("symbol", "").strip())
     lead = f'<span class="label">{mark}</span> ' if mark else ""
     content = _joined(lead, r.flow(fn, skip=("label",)))
@@ -42,10 +42,9 @@ def backlinks(r: Rendering, el: Element) -> str:
     """Links from a note or reference to each place that calls it."""
     if r.place != "page":  # the mentions are in the full text
         return ""
-    marks = list(r.index.marks_of.get(el, ()))
-    own = f"{r.index.id_of(el)}-mark"
-    if own in r.emitted:
-        marks.insert(0, own)
+    marks = r.index.marks_of.get(el, [])
+    if el.tag == "fn" and (own := f"{r.index.id_of(el)}-mark") in r.emitted:
+        marks = [own, *marks]
     links = []
     for place, mark in enumerate(marks, 1):
         said = f"Back to mention {place}" if len(marks) > 1 else "Back to the text"
@@ -69,14 +68,14 @@ def _record(r: Rendering, notes: list[Element]) -> None:
 
 @block("fn-group", "author-notes")
 def footnote_group(r: Rendering, el: Element) -> str:
-    title = el.find("title")
+    title = first_child(el, "title")
     head = f'<p class="caption-title">{r.inline(title)}</p>' if title is not None else ""
     return f"<div{r.anchor(el)}>{head}{with_notes(r, el, skip=('title', 'label'))}</div>"
 
 
 def author_notes(r: Rendering, holder: Element) -> str:
     """Correspondence and notes about the authors."""
-    title = holder.find("title")
+    title = first_child(holder, "title")
     head = f'<p class="caption-title">{r.inline(title)}</p>' if title is not None else ""
     notes = with_notes(r, holder, skip=("title", "label"))
     return f'<div class="author-notes"{r.anchor(holder)}>{head}{notes}</div>'

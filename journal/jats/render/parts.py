@@ -5,7 +5,7 @@ from journal.jats.markup import attribute, escape, to_text, without_citations
 from journal.jats.render.blocks import heading_tag, heading_words, under_heading
 from journal.jats.render.notes import called_notes, with_notes
 from journal.jats.render.rendering import Rendering
-from journal.jats.tree import Element, name, names
+from journal.jats.tree import Element, first_child, name, names
 
 #: Part of the back matter → (kind and class of its section, heading when the source gives none).
 BACK = {
@@ -105,7 +105,7 @@ def _section(el: Element, r: Rendering, kind: str, default: str) -> Section:
 
 
 def _heading(el: Element, r: Rendering, default: str) -> Heading:
-    title = el.find("title")
+    title = first_child(el, "title")
     words = without_citations(r.unlinked(title)) if title is not None else escape(default)
     return Heading(r.index.id_of(el), min(r.level, 6), words, to_text(words))
 

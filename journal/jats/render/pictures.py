@@ -4,7 +4,7 @@ from journal.jats import links
 from journal.jats.markup import attribute, escape
 from journal.jats.render.inline import link_to_file, printable
 from journal.jats.render.rendering import BLOCKS, INLINES, Rendering, block, inline
-from journal.jats.tree import Element, href, name, text_of
+from journal.jats.tree import Element, first_child, href, name, text_of
 
 GRAPHICS = ("graphic", "inline-graphic")
 #: Best first. A picture of a table or formula is the last resort.
@@ -35,7 +35,7 @@ def alternative_text(el: Element) -> str:
         return (
             "Formula" if next(el.iterancestors("inline-formula", "disp-formula"), None) is not None else "Illustration"
         )
-    label, title = text_of(figure.find("label")), text_of(figure.find("caption/title"))
+    label, title = text_of(first_child(figure, "label")), text_of(figure.find("caption/title"))
     return " ".join(part for part in (label, title) if part) or "Illustration"
 
 

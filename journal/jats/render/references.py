@@ -8,15 +8,15 @@ from journal.jats.render.blocks import heading_tag, heading_words
 from journal.jats.render.inline import anchor_tag
 from journal.jats.render.notes import backlinks
 from journal.jats.render.rendering import Rendering, block, inline
-from journal.jats.tree import Element, href, name, text_of
+from journal.jats.tree import Element, children_of, first_child, href, name, text_of
 
 TITLES = ("article-title", "chapter-title", "data-title", "part-title")
 _NAMES = ("name", "string-name", "collab")
-_ASKED = (
+_ASKED = {
     *(*TITLES, "source", "year", "volume", "fpage", "elocation-id"),
     *("pub-id", "article-id", "ext-link", "uri"),
     *_NAMES,
-)
+}
 CITATIONS = ("mixed-citation", "element-citation", "citation", "nlm-citation")
 
 
@@ -81,9 +81,9 @@ def _item(r: Rendering, ref: Element, entry: Reference, words: str) -> str:
 
 def reference(r: Rendering, ref: Element, html: str) -> Reference:
     """What exports and meta tags need of an entry; ``html`` are its rendered words."""
-    label = next((child for child in ref if child.tag == "label"), None)
+    label = first_child(ref, "label")
     text = line_text(html)
-    found, ids, authors = _facts(_citation_in(ref))
+    found, ids, authors = _facts(r, _citation_in(ref))
     return Reference(
         id=r.index.id_of(ref, "ref"),
         label=r.inline(label).strip() if label is not None else "",
@@ -102,7 +102,7 @@ def reference(r: Rendering, ref: Element, html: str) -> Reference:
 
 def _citation_in(ref: Element) -> Element:
     """The first citation of an entry, which is nearly always a child; without one the entry itself."""
-    for child in ref:
+    for child in children_of(ref):
         if child.tag in CITATIONS:
             return child
         if len(child):
@@ -110,21 +110,23 @@ def _citation_in(ref: Element) -> Element:
     return next(ref.iter(*CITATIONS), ref)
 
 
-def _facts(citation_el: Element) -> tuple[dict[str, str], dict[str, str], list[str]]:
+def _facts(r: Rendering, citation_el: Element) -> tuple[dict[str, str], dict[str, str], list[str]]:
     """What exports ask for: the text of the first element of each name; identifiers by kind, with `linked` a DOI in a
     link; the authors' names."""
     found: dict[str, str] = {}
     ids: dict[str, str] = {}
     authors: list[str] = []
     group, counts = None, True
-    for el in citation_el.iter(*_ASKED):
+    for el in citation_el.iter():
         tag = el.tag
+        if tag not in _ASKED:
+            continue
         if tag in _NAMES:
             parent = el.getparent()
             if parent is not group:
                 group, counts = parent, is_author(el)
             if counts:
-                authors.append(plain_name(el))
+                authors.append(plain_name(r, el))
         elif tag in ("pub-id", "article-id"):
             ids[el.get("pub-id-type", "")] = text_of(el)
         elif tag in ("ext-link", "uri"):
@@ -137,10 +139,10 @@ def _facts(citation_el: Element) -> tuple[dict[str, str], dict[str, str], list[s
 
 def _parts(r: Rendering, ref: Element) -> list[str]:
     """Citations, notes and paragraphs in order, each in one line; the tagged twin of a printed citation is left out."""
-    children = [(child, child.tag) for child in ref]
-    as_printed = "mixed-citation" in [tag for _child, tag in children]
-    twins = ("label", "element-citation") if as_printed else ("label",)
-    parts = [_line(r, child) for child, tag in children if tag not in twins]
+    children = children_of(ref)
+    tags = [child.tag for child in children]
+    twins = ("label", "element-citation") if "mixed-citation" in tags else ("label",)
+    parts = [_line(r, child) for child, tag in zip(children, tags, strict=True) if tag not in twins]
     return [words for part in [escape(ref.text), *parts] if (words := part.strip())]
 
 

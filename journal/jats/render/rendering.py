@@ -12,7 +12,7 @@ from journal.jats.document import Figure, Heading, Images, Note, Problem, Table
 from journal.jats.index import Index
 from journal.jats.languages import is_rtl
 from journal.jats.markup import attribute, escape
-from journal.jats.tree import Element, language, line_of, name, names, prefixed
+from journal.jats.tree import Element, children_of, language, line_of, name, names, prefixed
 
 Handler: TypeAlias = Callable[["Rendering", Element], str]
 #: Where the html will stand: on the page beside the full text; on the page everybody gets; in the extract.
@@ -71,7 +71,8 @@ def block(*names: str) -> Callable[[Handler], Handler]:
 class Rendering:
     """The state of one article's rendering.
 
-    ``level`` is the level of the next heading; ``files`` are addresses of supplements by `links.file_name`.
+    ``level`` is the level of the next heading; ``files`` are addresses of supplements by `links.file_name`; ``names``
+    are people of citations as they were written, for those who ask for them again.
     """
 
     index: Index
@@ -87,6 +88,7 @@ class Rendering:
     headings: list[Heading] = field(default_factory=list)
     notes: list[Note] = field(default_factory=list)
     pending_notes: list[Element] = field(default_factory=list)
+    names: dict[Element, str] = field(default_factory=dict)
     _reported: set[str] = field(default_factory=set)
 
     def warn(self, code: str, message: str, el: Element | None = None) -> None:
@@ -98,10 +100,8 @@ class Rendering:
     def inline(self, el: Element) -> str:
         """The content as one line of text: a block in it gives up its box, never its words."""
         text = el.text
-        if len(el) == 0:
-            return escape(text) if text else ""
         parts = [escape(text)] if text else []
-        for child in el:
+        for child in children_of(el):
             handler = inline_of[child.tag]
             if handler is plainly and len(child) == 0:  # most parts of names and citations
                 text = child.text
@@ -130,8 +130,8 @@ class Rendering:
         With ``children``, only that part of the content.
         """
         out: list[str] = []
-        run = [escape(el.text)] if children is None else []
-        for child in el if children is None else children:
+        run = [escape(text)] if children is None and (text := el.text) else []
+        for child in children_of(el) if children is None else children:
             tag = child.tag
             if tag in skip:
                 pass
@@ -158,7 +158,9 @@ class Rendering:
 
     @staticmethod
     def _close(run: list[str], out: list[str], wrap: bool) -> None:
-        text = "".join(run).strip(" \t\r\n") if run else ""
+        if not run:
+            return
+        text = "".join(run).strip(" \t\r\n")
         if text:
             out.append(f"<p>{text}</p>" if wrap else text)
         run.clear()

@@ -13,7 +13,7 @@ from journal.jats.render.inline import anchor_tag
 from journal.jats.render.notes import author_notes
 from journal.jats.render.parts import sections, tree
 from journal.jats.render.rendering import Rendering
-from journal.jats.tree import Element, language, text_of
+from journal.jats.tree import Element, first_child, language, text_of
 
 KINDS = {
     "reply": "Reply",
@@ -56,7 +56,7 @@ def _sub_article(el: Element, r: Rendering) -> Section:
 
 
 def _meta(el: Element) -> Element | None:
-    stub = el.find("front-stub")
+    stub = first_child(el, "front-stub")
     return stub if stub is not None else el.find("front/article-meta")
 
 

@@ -10,7 +10,7 @@ from journal.jats.markup import attribute, element, escape, to_text, without_lin
 from journal.jats.render.figures import caption_of, credits_of, label_of, object_doi
 from journal.jats.render.notes import with_notes
 from journal.jats.render.rendering import BLOCKS, Rendering, block
-from journal.jats.tree import Element, name, text_of
+from journal.jats.tree import Element, children_of, first_child, name, text_of
 
 MAX_COLSPAN, MAX_ROWSPAN = 100, 1000
 #: Cells a browser lays out in the blink of an eye; the longest table of the corpus has 1,430.
@@ -47,12 +47,12 @@ def table_wrap(r: Rendering, el: Element) -> str:
         named = f' aria-labelledby="{html_id}-caption"'
     body = r.flow(el, skip=HEAD).replace(_UNNAMED, named, 1)
     if _UNNAMED in body and named != _UNNAMED:
-        body = _further_parts(body, text_of(el.find("label")) or "Table")
+        body = _further_parts(body, text_of(first_child(el, "label")) or "Table")
     foot = "".join(table_notes(r, part) for part in el.iterchildren("table-wrap-foot")) + credits_of(r, el)
     if r.place == "page" and attributes:
         bare = without_links(words)
         title = text_of(el.find("caption/title")) or to_text(bare)[:200]
-        r.tables.append(Table(html_id, text_of(el.find("label")), title, bare, to_text(bare)))
+        r.tables.append(Table(html_id, text_of(first_child(el, "label")), title, bare, to_text(bare)))
     return f'<figure class="table-wrap"{attributes}>{caption}{body}{foot}</figure>'
 
 
@@ -65,7 +65,7 @@ def _further_parts(body: str, label: str) -> str:
 
 def table_notes(r: Rendering, foot: Element) -> str:
     content = with_notes(r, foot, skip=("title",))
-    title = foot.find("title")
+    title = first_child(foot, "title")
     head = f'<p class="caption-title">{r.inline(title)}</p>' if title is not None else ""
     return f'<div class="table-notes">{head}{content}</div>' if head or content else ""
 
@@ -99,7 +99,7 @@ def scroll(table: str) -> str:
 
 @block("table", "array")
 def table(r: Rendering, el: Element) -> str:
-    if el.find("tgroup") is not None:
+    if first_child(el, "tgroup") is not None:
         return BLOCKS["oasis:table"](r, el)
     parts, loose = [], []
     for child in el:
@@ -161,7 +161,7 @@ def _stray(r: Rendering, el: Element) -> str:
 
 def row(r: Rendering, tr: Element, in_head: bool) -> str:
     cells = []
-    for td in tr:
+    for td in children_of(tr):
         if td.tag in ("td", "th"):
             cells.append(cell(r, td, in_head))
         elif words := r.inline(td).strip():
@@ -199,16 +199,19 @@ def _number(value: str | None) -> int:
 def _attributes(r: Rendering, td: Element, given: list[tuple[str, str]]) -> str:
     """Most cells of a table bear the same attributes: they are written once."""
     key = tuple(given)
-    try:
-        shape = _shapes[key]
-    except KeyError:
-        found = dict(given)
-        shape = _span(found, "colspan", MAX_COLSPAN) + _span(found, "rowspan", MAX_ROWSPAN) + _alignment(found)
-        if len(_shapes) < MOST_SHAPES and "id" not in found:
-            _shapes[key] = shape
-    return r.anchor(td) + shape if td.get("id") else shape
+    known = _shapes.get(key)
+    if known is not None:
+        return known
+    found = dict(given)
+    shape = _span(found, "colspan", MAX_COLSPAN) + _span(found, "rowspan", MAX_ROWSPAN) + _alignment(found)
+    if "id" in found:
+        return r.anchor(td) + shape
+    if len(_shapes) < MOST_SHAPES:
+        _shapes[key] = shape
+    return shape
 
 
+#: Of cells without an id.
 _shapes: dict[tuple[tuple[str, str], ...], str] = {}
 MOST_SHAPES = 2000
 
