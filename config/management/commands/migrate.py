@@ -6,7 +6,7 @@ long report would stop the whole site. So a migration waits for a moment only, l
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from django.core.management import CommandError, CommandParser
@@ -147,7 +147,7 @@ def kept_settings(connection: BaseDatabaseWrapper) -> Iterator[None]:
         yield
     finally:
         if not connection.needs_rollback:
-            with connection.cursor() as cursor:
+            with suppress(Error), connection.cursor() as cursor:  # what went wrong before is what is told
                 for name, value in zip(names, before, strict=True):
                     cursor.execute("SELECT set_config(%s, %s, false)", [name, value])
 
