@@ -2,12 +2,12 @@
 
 from typing import Any
 
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from accounts.models import ServiceCenter, User
 from journal.models import Article
 from tests.accounts.steps import set_up_totp, totp_code
+from tests.axe import violations
 from tests.browser.steps import already_signed_in, heading, sign_in
 from tests.browser.test_pages import ALL_RULES, WIDER_THAN_THE_SCREEN
 from tests.chromium import Complaints
@@ -86,7 +86,7 @@ def test_every_page_of_the_account_and_of_a_failure_is_clean_for_axe_and_fits_a_
     def look(name: str) -> None:
         expect(heading(tab)).to_be_visible()
         complaints.be_deaf_until_the_next_page()
-        breaches = Axe().run(tab, options=ALL_RULES).response["violations"]
+        breaches = violations(tab, ALL_RULES)
         found.extend(f"{name}: {b['id']}: {b['nodes'][0]['html'][:160]}" for b in breaches)
         if wide := tab.evaluate(WIDER_THAN_THE_SCREEN):
             found.append(f"{name} scrolls sideways: {wide}")

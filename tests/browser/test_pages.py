@@ -2,10 +2,9 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django.utils import timezone
 from playwright.sync_api import Page
 
@@ -15,6 +14,7 @@ from journal.models import Article, Relation
 from journal.search import entry, upkeep
 from journal.topic_models import ArticleAuthor, Collection, CollectionEntry, Topic, draw_paths
 from subscriptions.models import Offer, Order, Receipt
+from tests.axe import violations
 from tests.browser.conftest import DESKTOP, PHONE
 from tests.browser.steps import (
     BUY,
@@ -83,6 +83,7 @@ class Inspection:
     tab: Page
     complaints: Complaints
     found: list[str] = field(default_factory=list)
+    scheme: str = ""  # what the tab was last told; nothing before the first page
 
     def of(self, name: str) -> None:
         self.tab.get_by_role("heading", level=1).first.wait_for()
@@ -131,13 +132,15 @@ class Inspection:
         said: list[str] = self.tab.evaluate(script)
         return said
 
-    def _set(self, size: dict[str, int], scheme: str) -> None:
+    def _set(self, size: dict[str, int], scheme: Literal["light", "dark"]) -> None:
         self.tab.set_viewport_size({"width": size["width"], "height": size["height"]})
-        self.tab.emulate_media(color_scheme="dark" if scheme == "dark" else "light", reduced_motion="reduce")
+        if scheme != self.scheme:
+            self.tab.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+            self.scheme = scheme
         self.tab.evaluate(COLORS_ARRIVED)
 
     def _axe(self, where: str, rules: dict[str, Any]) -> None:
-        for breach in Axe().run(self.tab, options=rules).response["violations"]:
+        for breach in violations(self.tab, rules):
             nodes = "; ".join(node["html"][:160] for node in breach["nodes"][:3])
             self.found.append(f"{where}: {breach['id']} ({len(breach['nodes'])}): {nodes}")
 

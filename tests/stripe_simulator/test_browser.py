@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
 from stripe_simulator.process import LocalStripe
+from tests.axe import violations
 
 from .conftest import Endpoint, Shop, make_customer, make_plan, make_price, make_session, make_subscription
 
@@ -30,7 +30,7 @@ def tab(chromium: Browser) -> Iterator[Page]:
 
 def assert_clean(tab: Page) -> None:
     """Nothing for axe to find, nothing wider than the screen."""
-    assert Axe().run(tab).response["violations"] == []
+    assert violations(tab) == []
     assert tab.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
 
 
