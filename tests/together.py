@@ -12,7 +12,11 @@ WHOLE_FILES = (
     "tests/browser/", "tests/leaks/", "tests/test_server.py", "tests/desk/test_chromium.py",
     "tests/admin/test_chromium.py", "tests/stripe_simulator/test_browser.py",
 )  # fmt: skip
-LONG = ("tests/subscriptions/chaos/", "tests/demo/test_demo.py", "tests/admin/test_chromium.py")
+#: The longest first; then the other whole files; single tests, most of them less than a second, fill up what is left.
+LONG = (
+    "tests/leaks/", "tests/browser/test_pages.py", "tests/demo/test_demo.py", "tests/subscriptions/chaos/",
+    "tests/admin/test_chromium.py", "tests/desk/test_chromium.py", "tests/browser/", *WHOLE_FILES,
+)  # fmt: skip
 
 
 class WholeFiles(LoadScopeScheduling):  # type: ignore[misc]  # xdist is not typed
@@ -24,4 +28,6 @@ class WholeFiles(LoadScopeScheduling):  # type: ignore[misc]  # xdist is not typ
 
 
 def first_the_long(items: list[pytest.Item]) -> None:
-    items.sort(key=lambda item: not item.nodeid.startswith(LONG))
+    items.sort(
+        key=lambda item: next((place for place, long in enumerate(LONG) if item.nodeid.startswith(long)), len(LONG))
+    )
