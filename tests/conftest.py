@@ -1,5 +1,6 @@
 """The cast: a visitor, alice who subscribes, dan a stranger, and what stands between them."""
 
+import gc
 import os
 import shutil
 import signal
@@ -38,6 +39,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     together.first_the_long(items)
 
 
+def pytest_collection_finish() -> None:
+    """What is imported by now stays to the end: the garbage collector need not go through it again, nor come often."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
+
+
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> together.WholeFiles:
     return together.WholeFiles(config, log)
@@ -53,6 +61,14 @@ def django_db_modify_db_settings(django_db_modify_db_settings: None, django_db_b
 def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
     with django_db_blocker.unblock():
         emptying.instead_of_flushing()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def nobody_asks_where_a_variable_is_missing(_fail_for_invalid_template_variable: None) -> None:
+    """pytest-django reads the source of the whole stack for it, also where `ignore_template_errors` lets it pass."""
+    missing = type(settings.TEMPLATES[0]["OPTIONS"]["string_if_invalid"])
+    with_its_place = missing.__mod__
+    missing.__mod__ = lambda self, name: with_its_place(self, name) if self.fail else self.origin_value
 
 
 @pytest.fixture(autouse=True)
