@@ -1,7 +1,8 @@
 """Where a new article stands: its journal, issue, section and access, as far as the JATS tells. Staff may change it."""
 
 from dataclasses import dataclass
-from typing import Any
+
+from django.db import connection
 
 from journal.jats import ArticleDoc
 from journal.jats.document import Metadata
@@ -25,14 +26,15 @@ def place(article: Article, doc: ArticleDoc) -> list[str]:
     return remarks
 
 
+#: What of a journal stands in its row as it is; the rest is read when somebody asks for it.
+_TOLD = [field for field in Journal._meta.concrete_fields if not hasattr(field, "from_db_value")]
 #: Written out: Django takes longer to put three such questions together than PostgreSQL to answer them.
-_WHERE = """
-SELECT j.*, (SELECT id FROM journal_issue
-        WHERE journal_id = j.id AND volume = %(volume)s AND number = %(number)s) AS named_issue,
+_WHERE = f"""
+SELECT (SELECT id FROM journal_issue WHERE journal_id = j.id AND volume = %(volume)s AND number = %(number)s),
        (SELECT id FROM journal_section WHERE journal_id = j.id AND upper(name) = upper(%(subject)s)
-        ORDER BY position, name LIMIT 1) AS named_section
+        ORDER BY position, name LIMIT 1), {", ".join(f'j."{field.column}"' for field in _TOLD)}
 FROM journal_journal j ORDER BY j.id LIMIT 1
-"""
+"""  # noqa: S608  (names of columns)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +47,13 @@ class _Place:
 def _place(meta: Metadata) -> _Place | None:
     """The site's journal, and the issue and section of it that the article names; None before there is a journal."""
     said = {"volume": meta.volume, "number": meta.issue, "subject": meta.subject}
-    journal: Any = next(iter(Journal.objects.raw(_WHERE, said)), None)
-    return _Place(journal, journal.named_issue, journal.named_section) if journal else None
+    with connection.cursor() as cursor:
+        cursor.execute(_WHERE, said)
+        found = cursor.fetchone()
+    if found is None:
+        return None
+    issue, section, *values = found
+    return _Place(Journal.from_db(connection.alias, [field.attname for field in _TOLD], values), issue, section)
 
 
 def _found(meta: Metadata) -> tuple[_Place, list[str]]:
