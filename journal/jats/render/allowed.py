@@ -190,7 +190,7 @@ def _place(end: str, holds: frozenset[str]) -> _Place:
 
 def _inside(tag: str, around: frozenset[str]) -> frozenset[str]:
     """What may stand in an element: no link in a link, however deep; terms in the boxes of a list of definitions."""
-    if around is _LINE and tag in _IN_LINE:
+    if around == _LINE and tag in _IN_LINE:
         return _LINE
     return _PARTS_OF_LISTS if tag == "div" and "dt" in around else _HOLDS[tag]
 
