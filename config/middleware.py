@@ -1,7 +1,7 @@
 """What every page needs: a name for the request, the same headers, and an answer while the database is away."""
 
-import random
 import re
+import secrets
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -125,7 +125,7 @@ _KNOWN = re.compile(r"[\w.:-]{8,64}")
 
 def request_id(meta: Mapping[str, Any]) -> str:
     said = meta.get("HTTP_X_REQUEST_ID", "") if settings.TRUSTED_PROXY_COUNT else ""
-    return said if _KNOWN.fullmatch(said) else f"{random.getrandbits(64):016x}"  # a name, and no secret
+    return said if _KNOWN.fullmatch(said) else secrets.token_hex(8)
 
 
 class RequestIdMiddleware:
