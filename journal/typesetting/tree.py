@@ -29,7 +29,7 @@ _BLOCKS = {
 }  # fmt: skip
 #: More letters than a first page takes.
 FIRST_PAGE = 4500
-_LEFT_OUT = {"script", "style", "button", "template"}
+_LEFT_OUT = {"script", "style", "button", "template", "summary"}
 _CLASSES_LEFT_OUT = {"backlinks", "backlink", "object-doi", "corresponding", "orcid", "missing"}
 
 

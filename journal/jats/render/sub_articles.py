@@ -13,7 +13,7 @@ from journal.jats.render.inline import anchor_tag
 from journal.jats.render.notes import author_notes
 from journal.jats.render.parts import sections, tree
 from journal.jats.render.rendering import Rendering
-from journal.jats.tree import Element, first_child, language, text_of
+from journal.jats.tree import Element, first_child, language, names, text_of
 
 KINDS = {
     "reply": "Reply",
@@ -26,6 +26,10 @@ KINDS = {
     "aggregated-review-documents": "Peer review",
     "author-comment": "Author’s comment",
 }
+#: What accompanies an article's way to print: read by few, and often longer than the article.
+REVIEWS = names(
+    "reviewer-report referee-report decision-letter editor-report aggregated-review-documents author-comment"
+)
 
 
 def sub_articles(el: Element, r: Rendering) -> list[Section]:
@@ -49,10 +53,23 @@ def _sub_article(el: Element, r: Rendering) -> Section:
     r.level -= 1
     rest = _rights(meta, r) if meta is not None else ""
     header = f'<header class="sub-article-head">{head}</header>'
-    html = f'<section class="sub-article"{attributes}>{header}{inner}{rest}</section>'
+    text = _folded(inner + rest, kind) if _is_of_review(el) and inner else inner + rest
+    html = f'<section class="sub-article"{attributes}>{header}{text}</section>'
     part = "translation" if kind == KINDS["translation"] else "sub-article"
     headings = tree(r.headings[before:])
     return Section(r.index.id_of(el), r.level, shown, to_text(shown), html, part, headings, language(el))
+
+
+def _is_of_review(el: Element) -> bool:
+    """Whether it is a part of the article's peer review; a reply is one beside a review, and a letter without."""
+    parent = el.getparent()
+    beside = {one.get("article-type") for one in parent.iterchildren("sub-article")} if parent is not None else set()
+    return el.get("article-type") in REVIEWS or (el.get("article-type") == "reply" and bool(beside & REVIEWS))
+
+
+def _folded(text: str, kind: str) -> str:
+    """Closed until somebody asks for it; a link into it opens it, and print shows it."""
+    return f'<details class="disclosure"><summary>Show the {kind[0].lower()}{kind[1:]}</summary>{text}</details>'
 
 
 def _meta(el: Element) -> Element | None:

@@ -1,8 +1,11 @@
 """Letters, reviews and translations inside an article: heads of their own, in their own language."""
 
+import json
+
 from journal import pages
 from journal.jats import ArticleDoc
 from journal.models import Article, Journal
+from journal.typesetting.tree import Reading
 from tests.journal.jats.build import DATE, DOI, TITLE, doc_of
 
 PERSON = (
@@ -123,3 +126,20 @@ def test_a_part_the_article_has_not_is_empty_so_that_nothing_leads_there() -> No
     pages.fill(article, doc)
     public = pages.public_parts(article, doc)
     assert (public["abstract"], public["references"]) == ("", "")
+
+
+def test_the_peer_review_waits_behind_its_headings_and_a_letter_does_not() -> None:
+    def part(kind: str, words: str) -> str:
+        stub = f"<front-stub><title-group><article-title>{words}</article-title></title-group></front-stub>"
+        return f'<sub-article article-type="{kind}" id="{kind}">{stub}<body><p>{words} said.</p></body></sub-article>'
+
+    review = doc_of("<p>x</p>", more=part("decision-letter", "Decision") + part("reply", "Response"))
+    decision, response = (section.html for section in review.sections[-2:])
+    assert decision.index("<h2>Decision</h2>") < decision.index("<details") < decision.index("Decision said.")
+    assert "<summary>Show the decision letter</summary><section" in decision
+    assert "<summary>Show the reply</summary>" in response
+    assert [heading.title_text for heading in review.contents][-2:] == ["Decision", "Response"]
+    read = json.dumps(Reading({}).blocks(decision))
+    assert "Decision said." in read and "Show the" not in read, "the PDF has no handle to open it by"
+    letter = doc_of("<p>x</p>", more=part("article-commentary", "Letter") + part("reply", "Answer"))
+    assert "<details" not in letter.body_html
