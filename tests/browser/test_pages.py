@@ -174,6 +174,9 @@ def test_the_pages_where_a_visitor_finds_an_article(tab: Page, trial: Article, i
     ):
         tab.goto(address)
         inspection.briefly(name)
+    ServiceCenter(name="Reader and Subscriber Service", email="service@example.org", phone="+1 202-555-0143").save()
+    tab.goto("/about/")
+    inspection.briefly("about, with a long name beside a telephone number")
 
 
 def test_the_pages_of_finding_and_keeping(
