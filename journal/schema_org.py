@@ -12,7 +12,8 @@ from typing import Any
 from django.conf import settings
 from django.utils.safestring import SafeString, mark_safe
 
-from journal.models import Article
+from journal.models import Article, Relation
+from journal.notices import notices_about
 from journal.records import Facts
 
 #: Of more authors only the names are told: institution and ORCID of 1,307 would be half a megabyte before the page.
@@ -51,9 +52,17 @@ def graph(article: Article, facts: Facts, image: str = "") -> dict[str, Any]:
         "funding": [_grant(funding) for funding in facts.get("funding", ())],
         "citation": [{"@id": f"https://doi.org/{r['doi']}"} for r in facts.get("references", ()) if r.get("doi")],
         "image": image,
+        "correction": _corrections(article) if changed else [],
         "creativeWorkStatus": "Retracted" if article.retracted_on else "",
     }
     return {name: value for name, value in known.items() if value not in ("", [], None)}
+
+
+def _corrections(article: Article) -> list[str]:
+    """The notices that correct or retract it."""
+    kinds = (Relation.Kind.CORRECTION, Relation.Kind.RETRACTION)
+    about = notices_about(article).filter(kind__in=kinds).order_by("pk")
+    return [f"https://doi.org/{doi}" for doi in about.values_list("article__doi", flat=True)]
 
 
 def access(*, is_free: bool) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from lxml import html
 
 from accounts.models import User
 from journal.models import Article, ArticleFile
+from journal.publishing import publish
 from journal.schema_org import WALL
 from tests.conftest import signed_in
 from tests.journal.machines.rich import ORCID, SICI, make_rich, today
@@ -137,6 +138,18 @@ def test_the_picture_of_page_one_stands_for_the_article_where_it_is_shared_and_f
     shown = f"http://testserver{article.get_absolute_url()}preview/first-page-1600.webp"
     assert graph(page)["image"] == shown
     assert page.xpath("//meta[@property='og:image']/@content") == [shown]
+
+
+def test_the_notice_of_a_correction_is_named_to_machines_at_the_article_it_corrects() -> None:
+    make_rich()
+    about = 'related-article-type="corrected-article" ext-link-type="doi" xlink:href="10.5555/sample.1"'
+    notice = make_rich("10.5555/notice", related=f"<related-article {about}/>", status="draft")
+    assert "correction" not in graph(page_of(Article.objects.get(doi="10.5555/sample.1")))
+    publish(notice)
+    corrected = graph(page_of(Article.objects.get(doi="10.5555/sample.1")))
+    assert corrected["correction"] in ("https://doi.org/10.5555/notice", ["https://doi.org/10.5555/notice"])
+    assert corrected["dateModified"] == "2025-11-03"
+    assert "correction" not in graph(page_of(notice))
 
 
 @pytest.mark.parametrize(
