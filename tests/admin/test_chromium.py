@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from django.test import Client
 from playwright.sync_api import Browser, Page
 
@@ -14,6 +15,7 @@ from accounts.models import User
 from journal import batches
 from journal.models import Article
 from tests.admin.test_pages import SAME, crawl
+from tests.browser.test_pages import RULES
 from tests.chromium import Complaints
 from tests.journal.jats.build import make_xml
 from tests.journal.test_packages import make_zip
@@ -95,3 +97,20 @@ def test_an_upload_shows_how_far_it_is_and_its_page_looks_again_by_itself(tab: P
     batches.work()
     tab.wait_for_selector(".import-summary:has-text('2 of 2 files done')")
     assert tab.locator(".state-rejected").last.is_visible()
+
+
+def test_django_s_own_forms_and_lists_are_clean_for_axe(tab: Page) -> None:
+    """Choosers, fields in a list, filters of long lists, inline rows: static/admin_site/names.js names them."""
+    article = Article.objects.filter(status="published").earliest("pk")
+    found = []
+    for address, scheme in (
+        ("subscriptions/entitlement/add/", "light"), ("journal/section/", "light"),
+        (f"journal/article/{article.pk}/change/", "light"), (f"journal/journal/{article.journal_id}/change/", "dark"),
+    ):  # fmt: skip
+        tab.emulate_media(color_scheme="dark" if scheme == "dark" else "light", reduced_motion="reduce")
+        tab.goto(f"/admin/{address}")
+        if "entitlement" in address:
+            tab.get_by_role("combobox", name="User").first.wait_for()
+        for breach in Axe().run(tab, options=RULES).response["violations"]:
+            found += [f"{address}, {scheme}: {breach['id']}: {node['html'][:300]}" for node in breach["nodes"]]
+    assert found == [], "\n".join(found)
