@@ -233,9 +233,12 @@ def told_about(article: Article) -> Question:
 
 
 def refresh_around(article: Article) -> None:
-    """After publishing or withdrawing: dates and banners of the article and of those it is related to, both ways."""
+    """After publishing or withdrawing: dates and banners of the article and of those it is related to, both ways.
+
+    In a transaction: whoever stores a new version of one of those meanwhile comes before or after, not in between.
+    """
     date_by_relations(article)
-    for one in [article, *related(article)]:
+    for one in [article, *related(article).select_for_update(of=("self",), no_key=True)]:
         date_by_relations(one)
         try:
             prepared = prepare(one)
@@ -246,12 +249,12 @@ def refresh_around(article: Article) -> None:
             PublicPage.objects.filter(article=one).update(notices=banners(one), spoken={})
 
 
-def related(article: Article) -> list[Article]:
+def related(article: Article) -> "models.QuerySet[Article]":
     """The articles this one says something about, and those that say something about it."""
     targets = [relation.target_doi for relation in article.relations.all()]
     sources = Relation.objects.filter(target_doi=(article.doi or "").lower()).values("article")
     found = Article.objects.filter(Q(doi_key__in=targets) | Q(pk__in=sources)).exclude(pk=article.pk)
-    return list(found.select_related("journal", "issue").order_by("pk"))
+    return found.select_related("journal", "issue").order_by("pk")
 
 
 def date_by_relations(article: Article) -> None:

@@ -117,6 +117,7 @@ def place(article: Article) -> str:
 def _prepared(article: Article, *, around: bool) -> str:
     try:
         with transaction.atomic():
+            Article.objects.select_for_update(no_key=True).values_list("pk").get(pk=article.pk)  # one version at a time
             pages.refresh_around(article) if around else pages.prepare(article)
             job.request(article)
     except (JatsError, WorkerError) as error:

@@ -1,16 +1,21 @@
 """Banners in both directions: what a reader must know of a retraction, concern or correction, at either end."""
 
 from datetime import timedelta
+from threading import Thread
 
 import pytest
+from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
 from journal import pages, publishing
-from journal.models import Article, PublicPage, Relation
+from journal.importing import import_source
+from journal.models import Article, FullText, PublicPage, Relation
 from journal.notices import banners
 from journal.pdf.marks import mark_of
-from tests.make import make_article
+from tests.beside import begin_beside
+from tests.journal.jats.build import make_xml
+from tests.make import make_article, make_journal
 
 pytestmark = pytest.mark.django_db
 
@@ -86,3 +91,26 @@ def test_a_retracted_article_says_so_in_its_title_and_across_its_text(article: A
     text = visitor.get(article.get_absolute_url()).content.decode()
     assert "article-retracted" in text
     assert "This article has been retracted." in text
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_new_version_that_comes_while_a_comment_on_it_is_published_stands() -> None:
+    make_journal()
+    first = import_source(make_xml("<p>Eleven herons were counted.</p>"), "paper.xml")
+    article = Article.objects.get(pk=first.article_id)
+    publishing.publish(article)
+    notice = notice_of(article, "commentary-article", "Twelve, not eleven")
+    Article.objects.filter(pk=notice.pk).update(status="draft")
+
+    def announce() -> None:
+        publishing.publish(Article.objects.get(pk=notice.pk))
+        connection.close()
+
+    other = Thread(target=announce)
+    second = import_source(
+        make_xml("<p>Twelve herons were counted.</p>"), "paper.xml", settle=lambda _record: begin_beside(other)
+    )
+    other.join()
+    assert second.status == "updated"
+    assert "Twelve herons" in FullText.objects.get(article=article).body
+    assert "Commentary on this article:" in PublicPage.objects.get(article=article).notices

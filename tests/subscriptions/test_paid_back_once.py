@@ -31,6 +31,7 @@ from subscriptions.models import (
     Subscription,
     Withdrawal,
 )
+from tests.beside import begin_beside
 from tests.conftest import signed_in
 from tests.make import SECRET_SENTENCE, make_offer, make_user
 from tests.subscriptions.selling import buy, latest_order, order, work
@@ -176,20 +177,6 @@ def test_whoever_orders_while_what_was_paid_twice_goes_back_gets_one_of_the_two(
     order(client, make_offer("subscription", interval="year", amount=8900))
     other.join()
     assert (latest_order().credit, Refund.objects.count()) == (6000, 0)
-
-
-def begin_beside(other: Thread) -> None:
-    """Begin the other worker, once, and go on when it is done or waits for us."""
-    if other.ident is None:
-        other.start()
-        while other.is_alive() and not somebody_waits():
-            other.join(0.01)
-
-
-def somebody_waits() -> bool:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT EXISTS (SELECT 1 FROM pg_locks WHERE NOT granted)")
-        return bool(cursor.fetchone()[0])
 
 
 def test_a_disputed_payment_that_has_counted_is_told_to_staff(
