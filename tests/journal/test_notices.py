@@ -97,8 +97,7 @@ def test_a_retracted_article_says_so_in_its_title_and_across_its_text(article: A
 def test_a_new_version_that_comes_while_a_comment_on_it_is_published_stands() -> None:
     make_journal()
     first = import_source(make_xml("<p>Eleven herons were counted.</p>"), "paper.xml")
-    article = Article.objects.get(pk=first.article_id)
-    publishing.publish(article)
+    article = Article.objects.get(pk=first.article_id)  # a draft: its import has nothing to do with what is around it
     notice = notice_of(article, "commentary-article", "Twelve, not eleven")
     Article.objects.filter(pk=notice.pk).update(status="draft")
 
