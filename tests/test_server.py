@@ -201,16 +201,19 @@ def test_clients_that_stop_in_the_middle_hold_nobody_up(server: Server) -> None:
 def test_memory_does_not_grow_with_what_is_refused(server: Server) -> None:
     large, long_line = b"a=" + b"x" * 2_400_000, b"X-A: " + b"a" * 8000 + b"\r\n"
 
-    def flood(times: int) -> None:
-        for _ in range(times):
+    def least_in(floods: int) -> int:
+        """Of several looks: at one of them the server may not have put away what it has just refused, up to 12 MB."""
+        seen = []
+        for _ in range(floods):
             server.post("/accounts/login/", large)
             server.post("/accounts/login/", large * 2)
             server.get(f"/nothing/{'a' * 3000}/", long_line * 20)
+            seen.append(server.memory())
+        return min(seen)
 
-    flood(8)
-    before = server.memory()
-    flood(24)
-    grown = server.memory() - before
+    before = least_in(8)
+    least_in(16)
+    grown = least_in(8) - before
     assert grown < 6 << 20, "less than two of the forms that were sent (config/allocator.py)"
 
 
